@@ -1,0 +1,9 @@
+/** The middle floor: modules, diffusion mathematics, data, files, training and evaluation. */
+module ddpm.dsl {
+    requires transitive ddpm.torch;
+    requires com.fasterxml.jackson.core;
+    requires com.fasterxml.jackson.jr.ob;
+    requires java.desktop;
+
+    exports ddpm.io;
+}

@@ -1,0 +1,7 @@
+/** The bottom floor: the only module that speaks to native code. */
+module ddpm.torch {
+    requires static org.bytedeco.pytorch;
+    requires static org.bytedeco.javacpp;
+
+    exports ddpm.torch;
+}
