@@ -1,0 +1,488 @@
+package ddpm.torch;
+
+import java.util.Arrays;
+
+/**
+ * The operators that networks and samplers are made of, device-neutral, differentiable, shapes checked in Java.
+ *
+ * <p>Images are {@code [B, C, H, W]} in either memory format; results keep the format of their input as libtorch does.
+ * A wrong shape is an {@link IllegalArgumentException} that names the operator; an error inside libtorch is a
+ * {@link TorchException} with libtorch's reason. Semantics are those of the PyTorch function of the same name.
+ */
+public final class Ops {
+    private static final Op CONV2D = new Op("aten::conv2d");
+    private static final Op LINEAR = new Op("aten::linear");
+    private static final Op GROUP_NORM = new Op("aten::group_norm");
+    private static final Op SILU = new Op("aten::silu");
+    private static final Op RELU = new Op("aten::relu");
+    private static final Op AVG_POOL2D = new Op("aten::avg_pool2d");
+    private static final Op MAX_POOL2D = new Op("aten::max_pool2d");
+    private static final Op UPSAMPLE_NEAREST = new Op("aten::upsample_nearest2d");
+    private static final Op PAD = new Op("aten::pad");
+    private static final Op CAT = new Op("aten::cat");
+    private static final Op SOFTMAX = new Op("aten::softmax", "int");
+    private static final Op LOG_SOFTMAX = new Op("aten::log_softmax", "int");
+    private static final Op ATTENTION = new Op("aten::scaled_dot_product_attention");
+    private static final Op MATMUL = new Op("aten::matmul");
+    private static final Op MM = new Op("aten::mm");
+    private static final Op SUM = new Op("aten::sum");
+    private static final Op SUM_DIM = new Op("aten::sum", "dim_IntList");
+    private static final Op MEAN = new Op("aten::mean");
+    private static final Op MEAN_DIM = new Op("aten::mean", "dim");
+    private static final Op MSE_LOSS = new Op("aten::mse_loss");
+    private static final Op NLL_LOSS = new Op("aten::nll_loss");
+    private static final Op DOT = new Op("aten::dot");
+    private static final Op CLAMP = new Op("aten::clamp", "Tensor");
+    private static final Op EXP = new Op("aten::exp");
+    private static final Op LOG = new Op("aten::log");
+    private static final Op SQRT = new Op("aten::sqrt");
+    private static final Op SIN = new Op("aten::sin");
+    private static final Op COS = new Op("aten::cos");
+    private static final Op TANH = new Op("aten::tanh");
+    private static final Op INDEX_SELECT = new Op("aten::index_select");
+    private static final Op ARGMAX = new Op("aten::argmax");
+    private static final Op LERP = new Op("aten::lerp_", "Tensor");
+    private static final Op MUL_IN_PLACE = new Op("aten::mul_", "Tensor");
+    private static final Op FUSED_ADAMW = new Op("aten::_fused_adamw_");
+    private static final Op FUSED_ADAM = new Op("aten::_fused_adam_");
+
+    /** {@code aten::mse_loss}'s reduction number for the mean. */
+    private static final int MEAN_REDUCTION = 1;
+
+    private Ops() {}
+
+    /**
+     * Cross-correlation of {@code x [B, C, H, W]} with {@code weight [O, C, kh, kw]}, zero padding on all sides.
+     *
+     * @param bias {@code [O]}, or null
+     * @return {@code [B, O, (H + 2 padding - kh) / stride + 1, ...]}
+     */
+    public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
+        var in = images("conv2d", x);
+        var w = weight.shape();
+        if (w.rank() != 4 || w.size(1) != in.size(1)) {
+            throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
+                    + " channels, but the weight is " + w + " ([out, in, height, width])");
+        }
+        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
+            throw new IllegalArgumentException("conv2d: bias " + bias.shape() + " for a weight of shape " + w);
+        }
+        if (stride < 1
+                || padding < 0
+                || in.size(2) + 2L * padding < w.size(2)
+                || in.size(3) + 2L * padding < w.size(3)) {
+            throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
+                    + " at padding " + padding + ", stride " + stride);
+        }
+        sameType("conv2d", x, weight);
+        return CONV2D.call()
+                .tensor(x)
+                .tensor(weight)
+                .optional(bias)
+                .integers(stride, stride)
+                .integers(padding, padding)
+                .integers(1, 1)
+                .integer(1)
+                .one();
+    }
+
+    /** {@code x [..., in] · weight[out, in]^T + bias[out]}; bias may be null. */
+    public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        var w = weight.shape();
+        if (w.rank() != 2 || x.shape().rank() < 1 || x.shape().size(-1) != w.size(1)) {
+            throw new IllegalArgumentException(
+                    "linear: input " + x.shape() + " against a weight of shape " + w + " ([out, in])");
+        }
+        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
+            throw new IllegalArgumentException("linear: bias " + bias.shape() + " for a weight of shape " + w);
+        }
+        sameType("linear", x, weight);
+        return LINEAR.call().tensor(x).tensor(weight).optional(bias).one();
+    }
+
+    /**
+     * Normalises {@code x [B, C, ...]} over groups of C/groups channels and all positions (Wu and He 2018), then scales
+     * and shifts each channel.
+     */
+    public static Tensor groupNorm(Tensor x, int groups, Tensor weight, Tensor bias, double eps) {
+        var in = x.shape();
+        if (in.rank() < 2 || groups < 1 || in.size(1) % groups != 0) {
+            throw new IllegalArgumentException("groupNorm: " + groups + " groups do not divide the channels of " + in);
+        }
+        var channels = Shape.of(in.size(1));
+        if (!weight.shape().equals(channels) || !bias.shape().equals(channels)) {
+            throw new IllegalArgumentException(
+                    "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
+        }
+        return GROUP_NORM
+                .call()
+                .tensor(x)
+                .integer(groups)
+                .optional(weight)
+                .optional(bias)
+                .real(eps)
+                .bool(false)
+                .one();
+    }
+
+    /** {@code x sigmoid(x)}, also called swish. */
+    public static Tensor silu(Tensor x) {
+        return SILU.call().tensor(x).one();
+    }
+
+    public static Tensor relu(Tensor x) {
+        return RELU.call().tensor(x).one();
+    }
+
+    /** Mean over windows of {@code size} by {@code size} pixels that do not overlap; sizes are divided, rounding down. */
+    public static Tensor avgPool2d(Tensor x, int size) {
+        pooling("avgPool2d", x, size);
+        return AVG_POOL2D
+                .call()
+                .tensor(x)
+                .integers(size, size)
+                .integers()
+                .integers(0, 0)
+                .bool(false)
+                .bool(true)
+                .none()
+                .one();
+    }
+
+    /** Maximum over windows of {@code size} by {@code size} pixels that do not overlap. */
+    public static Tensor maxPool2d(Tensor x, int size) {
+        pooling("maxPool2d", x, size);
+        return MAX_POOL2D
+                .call()
+                .tensor(x)
+                .integers(size, size)
+                .integers()
+                .integers(0, 0)
+                .integers(1, 1)
+                .bool(false)
+                .one();
+    }
+
+    private static void pooling(String op, Tensor x, int size) {
+        var in = images(op, x);
+        if (size < 1 || in.size(2) < size || in.size(3) < size) {
+            throw new IllegalArgumentException(op + ": windows of " + size + " pixels on images of " + in);
+        }
+    }
+
+    /** Every pixel repeated {@code factor} times along height and width. */
+    public static Tensor upsampleNearest2d(Tensor x, int factor) {
+        var in = images("upsampleNearest2d", x);
+        if (factor < 1 || in.numel() == 0) {
+            throw new IllegalArgumentException("upsampleNearest2d: factor " + factor + " on " + in);
+        }
+        return UPSAMPLE_NEAREST
+                .call()
+                .tensor(x)
+                .integers(in.size(2) * factor, in.size(3) * factor)
+                .none()
+                .none()
+                .one();
+    }
+
+    /** Zeros added around images {@code [B, C, H, W]}. */
+    public static Tensor padZeros(Tensor x, int left, int right, int top, int bottom) {
+        var in = images("padZeros", x);
+        if (left < 0 || right < 0 || top < 0 || bottom < 0) {
+            throw new IllegalArgumentException("padZeros of " + in + " by negative amounts");
+        }
+        return PAD.call()
+                .tensor(x)
+                .integers(left, right, top, bottom)
+                .string("constant")
+                .none()
+                .one();
+    }
+
+    /** Tensors joined along one dimension; all other sizes must agree. */
+    public static Tensor cat(int dimension, Tensor... tensors) {
+        if (tensors.length == 0) {
+            throw new IllegalArgumentException("cat of no tensors");
+        }
+        var first = tensors[0].shape();
+        for (var tensor : tensors) {
+            var s = tensor.shape();
+            if (s.rank() != first.rank() || !s.with(dimension, first.size(dimension)).equals(first)) {
+                throw new IllegalArgumentException(
+                        "cat along dimension " + dimension + ": shapes " + first + " and " + s + " differ elsewhere");
+            }
+        }
+        return CAT.call().tensors(tensors).integer(dimension).one();
+    }
+
+    /** Exponentials that sum to 1 along one dimension. */
+    public static Tensor softmax(Tensor x, int dimension) {
+        x.shape().size(dimension);
+        return SOFTMAX.call().tensor(x).integer(dimension).none().one();
+    }
+
+    public static Tensor logSoftmax(Tensor x, int dimension) {
+        x.shape().size(dimension);
+        return LOG_SOFTMAX.call().tensor(x).integer(dimension).none().one();
+    }
+
+    /**
+     * Attention (Vaswani et al. 2017): {@code softmax(q k^T / sqrt(D)) v} for {@code q, k, v} of shape
+     * {@code [B, heads, positions, D]}.
+     */
+    public static Tensor attention(Tensor q, Tensor k, Tensor v) {
+        var s = q.shape();
+        if (s.rank() != 4 || !k.shape().equals(v.shape()) || !k.shape().with(2, s.size(2)).equals(s)) {
+            throw new IllegalArgumentException(
+                    "attention: q " + s + ", k " + k.shape() + ", v " + v.shape() + " ([B, heads, positions, D])");
+        }
+        return ATTENTION
+                .call()
+                .tensor(q)
+                .tensor(k)
+                .tensor(v)
+                .none()
+                .real(0)
+                .bool(false)
+                .none()
+                .bool(false)
+                .one();
+    }
+
+    /** Matrix product over the last two dimensions, broadcasting the others. */
+    public static Tensor matmul(Tensor a, Tensor b) {
+        var x = a.shape();
+        var y = b.shape();
+        if (x.rank() < 2 || y.rank() < 2 || x.size(-1) != y.size(-2)) {
+            throw new IllegalArgumentException("matmul: " + x + " by " + y);
+        }
+        return x.rank() == 2 && y.rank() == 2
+                ? MM.call().tensor(a).tensor(b).one()
+                : MATMUL.call().tensor(a).tensor(b).one();
+    }
+
+    /** The sum of all elements, a scalar. */
+    public static Tensor sum(Tensor x) {
+        return SUM.call().tensor(x).none().one();
+    }
+
+    /** Sums along the given dimensions, which disappear. */
+    public static Tensor sum(Tensor x, long... dimensions) {
+        return SUM_DIM.call()
+                .tensor(x)
+                .presentIntegers(checked("sum", x, dimensions))
+                .bool(false)
+                .none()
+                .one();
+    }
+
+    /** The mean of all elements, a scalar. */
+    public static Tensor mean(Tensor x) {
+        return MEAN.call().tensor(x).none().one();
+    }
+
+    /** Means along the given dimensions, which disappear. */
+    public static Tensor mean(Tensor x, long... dimensions) {
+        return MEAN_DIM
+                .call()
+                .tensor(x)
+                .presentIntegers(checked("mean", x, dimensions))
+                .bool(false)
+                .none()
+                .one();
+    }
+
+    private static long[] checked(String op, Tensor x, long[] dimensions) {
+        for (long d : dimensions) {
+            if (d < -x.shape().rank() || d >= x.shape().rank()) {
+                throw new IllegalArgumentException(op + " along dimension " + d + " of " + x.shape());
+            }
+        }
+        return dimensions;
+    }
+
+    /** The mean of squared differences, a scalar. */
+    public static Tensor mseLoss(Tensor prediction, Tensor target) {
+        if (!prediction.shape().equals(target.shape())) {
+            throw new IllegalArgumentException(
+                    "mseLoss: shapes " + prediction.shape() + " and " + target.shape() + " differ");
+        }
+        return MSE_LOSS.call()
+                .tensor(prediction)
+                .tensor(target)
+                .integer(MEAN_REDUCTION)
+                .one();
+    }
+
+    /** Mean negative log-likelihood: {@code logProbabilities [B, classes]} at {@code labels [B]} (int64). */
+    public static Tensor nllLoss(Tensor logProbabilities, Tensor labels) {
+        var s = logProbabilities.shape();
+        if (s.rank() != 2 || !labels.shape().equals(Shape.of(s.size(0))) || labels.dtype() != DType.INT64) {
+            throw new IllegalArgumentException("nllLoss: " + logProbabilities + " with labels " + labels);
+        }
+        return NLL_LOSS.call()
+                .tensor(logProbabilities)
+                .tensor(labels)
+                .none()
+                .integer(MEAN_REDUCTION)
+                .integer(-100)
+                .one();
+    }
+
+    /** The inner product of two vectors. */
+    public static Tensor dot(Tensor a, Tensor b) {
+        if (a.shape().rank() != 1 || !a.shape().equals(b.shape())) {
+            throw new IllegalArgumentException("dot: " + a.shape() + " and " + b.shape());
+        }
+        return DOT.call().tensor(a).tensor(b).one();
+    }
+
+    /** Each element moved into {@code [min, max]}. */
+    public static Tensor clamp(Tensor x, double min, double max) {
+        if (!(min <= max)) {
+            throw new IllegalArgumentException("clamp to [" + min + ", " + max + "]");
+        }
+        var low = Tensor.full(Shape.of(), min, x.dtype(), x.device());
+        var high = Tensor.full(Shape.of(), max, x.dtype(), x.device());
+        return CLAMP.call().tensor(x).optional(low).optional(high).one();
+    }
+
+    public static Tensor exp(Tensor x) {
+        return EXP.call().tensor(x).one();
+    }
+
+    public static Tensor log(Tensor x) {
+        return LOG.call().tensor(x).one();
+    }
+
+    public static Tensor sqrt(Tensor x) {
+        return SQRT.call().tensor(x).one();
+    }
+
+    public static Tensor sin(Tensor x) {
+        return SIN.call().tensor(x).one();
+    }
+
+    public static Tensor cos(Tensor x) {
+        return COS.call().tensor(x).one();
+    }
+
+    public static Tensor tanh(Tensor x) {
+        return TANH.call().tensor(x).one();
+    }
+
+    /**
+     * Slices of {@code x} at {@code indices [n]} (int64) along one dimension, e.g. table rows by timestep.
+     *
+     * <p>Indices out of range are an error of libtorch on the CPU; on CUDA they end the process's context, so callers
+     * check them where they come from.
+     */
+    public static Tensor indexSelect(Tensor x, int dimension, Tensor indices) {
+        x.shape().size(dimension);
+        if (indices.shape().rank() != 1 || indices.dtype() != DType.INT64) {
+            throw new IllegalArgumentException("indexSelect with indices " + indices + ": int64 [n] needed");
+        }
+        return INDEX_SELECT.call().tensor(x).integer(dimension).tensor(indices).one();
+    }
+
+    /** The position of the largest element along one dimension, int64. */
+    public static Tensor argmax(Tensor x, int dimension) {
+        x.shape().size(dimension);
+        return ARGMAX.call()
+                .tensor(x)
+                .optionalInteger(dimension)
+                .bool(false)
+                .one();
+    }
+
+    // ---- In place, on flat buffers ---------------------------------------------------------------------------------
+
+    /** {@code x += weight (target - x)}, the EMA update with weight 1 - decay. */
+    public static void lerpInPlace(Tensor x, Tensor target, double weight) {
+        Broadcast.into("lerp_", x.shape(), target.shape());
+        try (var _ = TensorScope.open()) {
+            var w = Tensor.full(Shape.of(), weight, x.dtype(), x.device());
+            LERP.call().tensor(x).tensor(target).tensor(w).inPlace();
+        }
+    }
+
+    /** {@code x *= factor} with a factor that broadcasts, e.g. a scalar on the same device. */
+    public static void mulInPlace(Tensor x, Tensor factor) {
+        Broadcast.into("mul_", x.shape(), factor.shape());
+        MUL_IN_PLACE.call().tensor(x).tensor(factor).inPlace();
+    }
+
+    /** How {@link #adamStep} decays weights. */
+    public enum Decay {
+        /** AdamW (Loshchilov and Hutter 2019): the weights shrink by lr times decay. */
+        DECOUPLED,
+        /** Adam with L2 regularisation: decay times weight joins the gradient. */
+        L2
+    }
+
+    /**
+     * One fused Adam update (Kingma and Ba 2015) of flat float32 buffers of equal length, in place.
+     *
+     * @param step how many updates this makes, counted from 1: the bias corrections are 1 - beta^step
+     */
+    public static void adamStep(
+            Tensor parameters,
+            Tensor gradients,
+            Tensor firstMoments,
+            Tensor secondMoments,
+            long step,
+            double learningRate,
+            double beta1,
+            double beta2,
+            double weightDecay,
+            double eps,
+            Decay decay) {
+        for (var buffer : new Tensor[] {gradients, firstMoments, secondMoments}) {
+            if (!buffer.shape().equals(parameters.shape()) || buffer.dtype() != parameters.dtype()) {
+                throw new IllegalArgumentException("adamStep: " + buffer + " beside parameters " + parameters);
+            }
+        }
+        if (step < 1) {
+            throw new IllegalArgumentException("adamStep: step " + step + "; the first is 1");
+        }
+        try (var _ = TensorScope.open()) {
+            var count = Tensor.full(Shape.of(), step, DType.FLOAT32, parameters.device());
+            (decay == Decay.DECOUPLED ? FUSED_ADAMW : FUSED_ADAM)
+                    .call()
+                    .tensors(parameters)
+                    .tensors(gradients)
+                    .tensors(firstMoments)
+                    .tensors(secondMoments)
+                    .tensors()
+                    .tensors(count)
+                    .real(learningRate)
+                    .real(beta1)
+                    .real(beta2)
+                    .real(weightDecay)
+                    .real(eps)
+                    .bool(false)
+                    .bool(false)
+                    .none()
+                    .none()
+                    .nothing();
+        }
+    }
+
+    // ---- Checks ----------------------------------------------------------------------------------------------------
+
+    private static Shape images(String op, Tensor x) {
+        var shape = x.shape();
+        if (shape.rank() != 4) {
+            throw new IllegalArgumentException(op + ": images [B, C, H, W] needed, not " + shape);
+        }
+        return shape;
+    }
+
+    private static void sameType(String op, Tensor... tensors) {
+        for (var tensor : tensors) {
+            if (tensor.dtype() != tensors[0].dtype() || !tensor.device().equals(tensors[0].device())) {
+                throw new IllegalArgumentException(op + ": types and devices differ: " + Arrays.toString(tensors));
+            }
+        }
+    }
+}

@@ -1,0 +1,648 @@
+package ddpm.torch;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * A libtorch tensor: one owned handle of its C ABI.
+ *
+ * <p>A tensor is freed when its {@link TensorScope} closes, or earlier by {@link #close()}; using it afterwards is an
+ * {@link IllegalStateException}, never a crash. It may be read from several threads, but whoever closes it must know
+ * that nobody still uses it. Arithmetic is here as methods; everything a network needs is in {@link Ops}.
+ */
+public final class Tensor implements AutoCloseable {
+    private static final int MAX_RANK = 24;
+
+    private long handle;
+    TensorScope scope;
+    int slot;
+    private Shape shape;
+    private DType dtype;
+    private Device device;
+
+    Tensor(long handle, TensorScope scope) {
+        this.handle = handle;
+        scope.add(this);
+    }
+
+    // ---- Making tensors -------------------------------------------------------------------------------------------
+
+    /** Uninitialised memory, row-major. */
+    public static Tensor empty(Shape shape, DType dtype, Device device) {
+        return empty(shape, dtype, device, MemoryFormat.CONTIGUOUS);
+    }
+
+    /**
+     * Uninitialised memory in the given layout.
+     *
+     * @throws IllegalArgumentException for {@link MemoryFormat#CHANNELS_LAST} of a rank other than 4
+     */
+    public static Tensor empty(Shape shape, DType dtype, Device device, MemoryFormat format) {
+        Objects.requireNonNull(dtype, "dtype");
+        var scope = TensorScope.current();
+        if (shape.rank() > MAX_RANK) {
+            throw new IllegalArgumentException("a tensor of rank " + shape.rank() + ": at most " + MAX_RANK + " here");
+        }
+        try {
+            Math.multiplyExact(shape.numel(), (long) dtype.bytes());
+        } catch (ArithmeticException overflow) {
+            throw new IllegalArgumentException("a " + dtype + " tensor of shape " + shape + " exceeds 2^63 bytes");
+        }
+        var slab = Slab.get();
+        long sizes = slab.setLongs(2, shape.toArray());
+        long strides = slab.setLongs(2 + MAX_RANK, strides(shape, format));
+        try {
+            int code = (int) Abi.EMPTY_STRIDED.invokeExact(
+                    (long) shape.rank(),
+                    sizes,
+                    strides,
+                    dtype.code(),
+                    device.kind().code(),
+                    device.index(),
+                    slab.address);
+            if (code != 0) {
+                throw Abi.failed(() -> "allocating " + dtype + " " + shape + " on " + device);
+            }
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        var tensor = new Tensor(slab.getLong(0), scope);
+        tensor.shape = shape;
+        tensor.dtype = dtype;
+        tensor.device = device;
+        return tensor;
+    }
+
+    private static long[] strides(Shape shape, MemoryFormat format) {
+        var strides = new long[shape.rank()];
+        if (format == MemoryFormat.CHANNELS_LAST) {
+            if (shape.rank() != 4) {
+                throw new IllegalArgumentException("channels_last needs [B, C, H, W], not " + shape);
+            }
+            long c = Math.max(1, shape.size(1));
+            long w = Math.max(1, shape.size(3));
+            long h = Math.max(1, shape.size(2));
+            return new long[] {h * w * c, 1, w * c, c};
+        }
+        long stride = 1;
+        for (int i = strides.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= Math.max(1, shape.size(i));
+        }
+        return strides;
+    }
+
+    public static Tensor zeros(Shape shape, DType dtype, Device device) {
+        return full(shape, 0, dtype, device);
+    }
+
+    public static Tensor full(Shape shape, double value, DType dtype, Device device) {
+        return empty(shape, dtype, device).fill(value);
+    }
+
+    /** A float32 tensor on the CPU with these elements in row-major order. */
+    public static Tensor of(float[] values, Shape shape) {
+        var tensor = forElements(values.length, shape, DType.FLOAT32);
+        MemorySegment.copy(values, 0, tensor.memory(), JAVA_FLOAT, 0, values.length);
+        return tensor;
+    }
+
+    /** A float64 tensor on the CPU. */
+    public static Tensor of(double[] values, Shape shape) {
+        var tensor = forElements(values.length, shape, DType.FLOAT64);
+        MemorySegment.copy(values, 0, tensor.memory(), JAVA_DOUBLE, 0, values.length);
+        return tensor;
+    }
+
+    /** An int64 tensor on the CPU. */
+    public static Tensor of(long[] values, Shape shape) {
+        var tensor = forElements(values.length, shape, DType.INT64);
+        MemorySegment.copy(values, 0, tensor.memory(), JAVA_LONG, 0, values.length);
+        return tensor;
+    }
+
+    /** A tensor on the CPU with the buffer's remaining bytes (little-endian, row-major) as its elements. */
+    public static Tensor of(ByteBuffer bytes, DType dtype, Shape shape) {
+        long need = shape.numel() * dtype.bytes();
+        if (bytes.remaining() != need) {
+            throw new IllegalArgumentException(
+                    "a " + dtype + " tensor of shape " + shape + " is " + need + " bytes, not " + bytes.remaining());
+        }
+        var tensor = empty(shape, dtype, Device.CPU);
+        tensor.memory().copyFrom(MemorySegment.ofBuffer(bytes));
+        return tensor;
+    }
+
+    /** A float32 scalar. */
+    public static Tensor scalar(float value) {
+        var scope = TensorScope.current();
+        var slab = Slab.get();
+        try {
+            Abi.check((int) Abi.SCALAR_F32.invokeExact(value, slab.address), "aoti_torch_scalar_to_tensor_float32");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return new Tensor(slab.getLong(0), scope);
+    }
+
+    private static Tensor forElements(long count, Shape shape, DType dtype) {
+        if (count != shape.numel()) {
+            throw new IllegalArgumentException(
+                    "shape " + shape + " has " + shape.numel() + " elements, but " + count + " were given");
+        }
+        return empty(shape, dtype, Device.CPU);
+    }
+
+    // ---- What it is -----------------------------------------------------------------------------------------------
+
+    /** The live handle. */
+    long handle() {
+        if (handle == 0) {
+            throw new IllegalStateException("this tensor was closed"
+                    + (shape == null ? "" : " (shape " + shape + ")") + ": keep it in an outer scope if it lives on");
+        }
+        return handle;
+    }
+
+    public Shape shape() {
+        if (shape == null) {
+            var slab = Slab.get();
+            try {
+                Abi.check((int) Abi.DIM.invokeExact(handle(), slab.address), "aoti_torch_get_dim");
+                int rank = (int) slab.getLong(0);
+                Abi.check((int) Abi.SIZES.invokeExact(handle(), slab.address), "aoti_torch_get_sizes");
+                shape = Shape.of(longsAt(slab.getLong(0), rank));
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
+        }
+        return shape;
+    }
+
+    /** Distance in elements between neighbours along each dimension. */
+    public long[] strides() {
+        var slab = Slab.get();
+        int rank = shape().rank();
+        try {
+            Abi.check((int) Abi.STRIDES.invokeExact(handle(), slab.address), "aoti_torch_get_strides");
+            return longsAt(slab.getLong(0), rank);
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+    }
+
+    private static long[] longsAt(long address, int count) {
+        return count == 0
+                ? new long[0]
+                : MemorySegment.ofAddress(address).reinterpret(8L * count).toArray(JAVA_LONG);
+    }
+
+    public DType dtype() {
+        if (dtype == null) {
+            var slab = Slab.get();
+            try {
+                Abi.check((int) Abi.DTYPE.invokeExact(handle(), slab.address), "aoti_torch_get_dtype");
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
+            dtype = DType.ofCode(slab.getInt());
+        }
+        return dtype;
+    }
+
+    public Device device() {
+        if (device == null) {
+            var slab = Slab.get();
+            try {
+                Abi.check((int) Abi.DEVICE_TYPE.invokeExact(handle(), slab.address), "aoti_torch_get_device_type");
+                int kind = slab.getInt();
+                Abi.check((int) Abi.DEVICE_INDEX.invokeExact(handle(), slab.address), "aoti_torch_get_device_index");
+                device = Device.of(kind, slab.getInt());
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
+        }
+        return device;
+    }
+
+    /** Whether the elements lie in row-major order without gaps. */
+    public boolean isContiguous() {
+        var slab = Slab.get();
+        slab.setLong(0, 0);
+        try {
+            Abi.check((int) Abi.IS_CONTIGUOUS.invokeExact(handle(), slab.address), "aoti_torch_is_contiguous");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return (slab.getInt() & 0xFF) != 0;
+    }
+
+    public boolean isOpen() {
+        return handle != 0;
+    }
+
+    // ---- Elements -------------------------------------------------------------------------------------------------
+
+    /** The elements' memory; only for contiguous tensors on the CPU, and only inside this package. */
+    MemorySegment memory() {
+        if (device().kind() != Device.Kind.CPU || !isContiguous()) {
+            throw new IllegalStateException("no direct memory of " + this + ": contiguous CPU tensors only");
+        }
+        long bytes = shape().numel() * dtype().bytes(); // before the call below: these use the slab too
+        var slab = Slab.get();
+        try {
+            Abi.check((int) Abi.DATA_PTR.invokeExact(handle(), slab.address), "aoti_torch_get_data_ptr");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return MemorySegment.ofAddress(slab.getLong(0)).reinterpret(bytes);
+    }
+
+    /** A copy of the elements in row-major order, as float32; any type, device and layout. */
+    public float[] toFloats() {
+        return elements(DType.FLOAT32, JAVA_FLOAT, new float[checkedLength()]);
+    }
+
+    /** A copy of the elements in row-major order, as float64. */
+    public double[] toDoubles() {
+        return elements(DType.FLOAT64, JAVA_DOUBLE, new double[checkedLength()]);
+    }
+
+    /** A copy of the elements in row-major order, as int64. */
+    public long[] toLongs() {
+        return elements(DType.INT64, JAVA_LONG, new long[checkedLength()]);
+    }
+
+    private <A> A elements(DType as, ValueLayout layout, A target) {
+        try (var _ = TensorScope.open()) {
+            var plain = on(Device.CPU).to(as).contiguous();
+            MemorySegment.copy(plain.memory(), layout, 0, target, 0, checkedLength());
+        }
+        return target;
+    }
+
+    private int checkedLength() {
+        long n = shape().numel();
+        if (n > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(this + " has more elements than a Java array holds");
+        }
+        return (int) n;
+    }
+
+    /** A copy of the elements' bytes, little-endian, row-major; any device and layout. */
+    public ByteBuffer toBytes() {
+        long bytes = shape().numel() * dtype().bytes();
+        if (bytes > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(this + " has more bytes than a Java buffer holds");
+        }
+        var buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        try (var _ = TensorScope.open()) {
+            MemorySegment.ofBuffer(buffer).copyFrom(on(Device.CPU).contiguous().memory());
+        }
+        return buffer;
+    }
+
+    /** Overwrites elements {@code [at, at + count)} (row-major) of this contiguous float32 CPU tensor. */
+    public Tensor set(long at, float[] source, int from, int count) {
+        if (dtype() != DType.FLOAT32) {
+            throw new IllegalArgumentException("set(float[]) on " + this);
+        }
+        Objects.checkFromIndexSize(at, count, shape().numel());
+        MemorySegment.copy(source, from, memory(), JAVA_FLOAT, 4 * at, count);
+        return this;
+    }
+
+    /** Overwrites elements of this contiguous int64 CPU tensor. */
+    public Tensor set(long at, long... source) {
+        if (dtype() != DType.INT64) {
+            throw new IllegalArgumentException("set(long[]) on " + this);
+        }
+        Objects.checkFromIndexSize(at, source.length, shape().numel());
+        MemorySegment.copy(source, 0, memory(), JAVA_LONG, 8 * at, source.length);
+        return this;
+    }
+
+    /** Overwrites all bytes of this contiguous CPU tensor with the buffer's remaining ones. */
+    public Tensor set(ByteBuffer bytes) {
+        var memory = memory();
+        if (memory.byteSize() != bytes.remaining()) {
+            throw new IllegalArgumentException(this + " is " + memory.byteSize() + " bytes, not " + bytes.remaining());
+        }
+        memory.copyFrom(MemorySegment.ofBuffer(bytes));
+        return this;
+    }
+
+    /** The value of a tensor of one element, waiting for its device if need be. */
+    public double item() {
+        if (shape().numel() != 1) {
+            throw new IllegalArgumentException("item() of a tensor of shape " + shape() + ": one element only");
+        }
+        return toDoubles()[0];
+    }
+
+    // ---- Layout, type, place --------------------------------------------------------------------------------------
+
+    private static final Op ALIAS = new Op("aten::alias");
+    private static final Op DETACH = new Op("aten::detach");
+    private static final Op CLONE = new Op("aten::clone");
+    private static final Op CONTIGUOUS = new Op("aten::contiguous");
+    private static final Op TO_DTYPE = new Op("aten::to", "dtype");
+    private static final Op COPY = new Op("aten::copy_");
+    private static final Op VIEW = new Op("aten::view");
+    private static final Op RESHAPE = new Op("aten::reshape");
+    private static final Op PERMUTE = new Op("aten::permute");
+    private static final Op TRANSPOSE = new Op("aten::transpose", "int");
+    private static final Op NARROW = new Op("aten::narrow");
+    private static final Op ZERO = new Op("aten::zero_");
+
+    /** The same memory, outside the autograd graph. */
+    public Tensor detach() {
+        return DETACH.call().tensor(this).one();
+    }
+
+    /** A copy with memory of its own, in the same layout. */
+    public Tensor copy() {
+        return CLONE.call().tensor(this).none().one();
+    }
+
+    /** This tensor in row-major order: itself under a new handle if it is already, else a copy. */
+    public Tensor contiguous() {
+        return contiguous(MemoryFormat.CONTIGUOUS);
+    }
+
+    public Tensor contiguous(MemoryFormat format) {
+        if (format == MemoryFormat.CHANNELS_LAST && shape().rank() != 4) {
+            throw new IllegalArgumentException("channels_last needs [B, C, H, W], not " + shape());
+        }
+        return CONTIGUOUS.call().tensor(this).integer(format.code()).one();
+    }
+
+    /** Converted to another element type; under a new handle, without a copy, if it has that type already. */
+    public Tensor to(DType type) {
+        return TO_DTYPE.call().tensor(this).integer(type.code()).bool(false).bool(false).none().one();
+    }
+
+    /** Copied to another device; under a new handle, without a copy, if it lies there already. */
+    public Tensor on(Device target) {
+        if (device().equals(target)) {
+            return ALIAS.call().tensor(this).one();
+        }
+        var channelsLast = shape().rank() == 4 && shape().size(1) > 1 && strides()[1] == 1;
+        return empty(shape(), dtype(), target, channelsLast ? MemoryFormat.CHANNELS_LAST : MemoryFormat.CONTIGUOUS)
+                .copyFrom(this);
+    }
+
+    /** Overwrites this tensor with {@code source}, converting type, layout and device; shapes must broadcast to this. */
+    public Tensor copyFrom(Tensor source) {
+        Broadcast.into("copy_", shape(), source.shape());
+        COPY.call().tensor(this).tensor(source).bool(false).inPlace();
+        return this;
+    }
+
+    public Tensor fill(double value) {
+        try {
+            int code = (int) Abi.FILL.invokeExact(handle(), value);
+            if (code != 0) {
+                throw Abi.failed(() -> "filling " + this + " with " + value);
+            }
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return this;
+    }
+
+    public Tensor zero() {
+        ZERO.call().tensor(this).inPlace();
+        return this;
+    }
+
+    /** The same memory under another shape of as many elements; one size may be -1. Needs compatible strides. */
+    public Tensor view(long... sizes) {
+        return VIEW.call().tensor(this).integers(resolve(sizes)).one();
+    }
+
+    /** Another shape of as many elements, copying only where a view cannot do; one size may be -1. */
+    public Tensor reshape(long... sizes) {
+        return RESHAPE.call().tensor(this).integers(resolve(sizes)).one();
+    }
+
+    private long[] resolve(long[] sizes) {
+        var resolved = sizes.clone();
+        long known = 1;
+        int open = -1;
+        for (int i = 0; i < sizes.length; i++) {
+            if (sizes[i] == -1 && open < 0) {
+                open = i;
+            } else {
+                known *= sizes[i];
+            }
+        }
+        long n = shape().numel();
+        if (open >= 0 && known > 0 && n % known == 0) {
+            resolved[open] = n / known;
+        } else if (open >= 0 || known != n) {
+            throw new IllegalArgumentException(
+                    "shape " + shape() + " cannot be seen as " + java.util.Arrays.toString(sizes));
+        }
+        return resolved;
+    }
+
+    /** Dimensions in another order, as a view. */
+    public Tensor permute(long... order) {
+        var seen = new boolean[shape().rank()];
+        boolean valid = order.length == seen.length;
+        for (long d : order) {
+            valid = valid && d >= 0 && d < seen.length && !seen[(int) d];
+            if (valid) {
+                seen[(int) d] = true;
+            }
+        }
+        if (!valid) {
+            throw new IllegalArgumentException(
+                    "permute of " + shape() + " by " + java.util.Arrays.toString(order) + ": name each dimension once");
+        }
+        return PERMUTE.call().tensor(this).integers(order).one();
+    }
+
+    /** Two dimensions exchanged, as a view; negative ones count from the end. */
+    public Tensor transpose(int a, int b) {
+        shape().size(a);
+        shape().size(b);
+        return TRANSPOSE.call().tensor(this).integer(a).integer(b).one();
+    }
+
+    /** Elements {@code [start, start + length)} along one dimension, as a view. */
+    public Tensor narrow(int dimension, long start, long length) {
+        Objects.checkFromIndexSize(start, length, shape().size(dimension));
+        return NARROW.call().tensor(this).integer(dimension).integer(start).integer(length).one();
+    }
+
+    // ---- Arithmetic, element by element, broadcasting as PyTorch does ----------------------------------------------
+
+    private static final Op MUL = new Op("aten::mul", "Tensor");
+    private static final Op DIV = new Op("aten::div", "Tensor");
+    private static final Op NEG = new Op("aten::neg");
+
+    public Tensor add(Tensor other) {
+        return subtractScaled(other, -1); // x - (-1) y is x + y exactly; the C ABI has no number cell for add's alpha
+    }
+
+    public Tensor sub(Tensor other) {
+        return subtractScaled(other, 1);
+    }
+
+    private Tensor subtractScaled(Tensor other, double alpha) {
+        Broadcast.check(alpha < 0 ? "add" : "sub", shape(), other.shape());
+        var scope = TensorScope.current();
+        var slab = Slab.get();
+        try {
+            int code = (int) Abi.SUBTRACT.invokeExact(handle(), other.handle(), alpha, slab.address);
+            if (code != 0) {
+                throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
+            }
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return new Tensor(slab.getLong(0), scope);
+    }
+
+    public Tensor mul(Tensor other) {
+        Broadcast.check("mul", shape(), other.shape());
+        return MUL.call().tensor(this).tensor(other).one();
+    }
+
+    /** Times a number, which is rounded to float32 first (float64 tensors: not at all). */
+    public Tensor mul(double factor) {
+        var number = number(factor); // before call(): a thread has one call in the making
+        return MUL.call().tensor(this).tensor(number).one();
+    }
+
+    public Tensor add(double term) {
+        return subtractScaled(number(term), -1);
+    }
+
+    public Tensor div(Tensor other) {
+        Broadcast.check("div", shape(), other.shape());
+        return DIV.call().tensor(this).tensor(other).one();
+    }
+
+    public Tensor neg() {
+        return NEG.call().tensor(this).one();
+    }
+
+    /** A rank-0 tensor takes part in arithmetic without changing the other side's type. */
+    private Tensor number(double value) {
+        if (dtype() == DType.FLOAT64) {
+            return of(new double[] {value}, Shape.of());
+        }
+        if (!dtype().isFloating()) {
+            throw new IllegalArgumentException("arithmetic with a number on " + this + ": convert it to float first");
+        }
+        var scalar = scalar((float) value);
+        return device().equals(Device.CPU) ? scalar : scalar.on(device());
+    }
+
+    // ---- Autograd -------------------------------------------------------------------------------------------------
+
+    /** Whether backward passes leave a gradient here; for tensors that no operation made. Returns this. */
+    public Tensor requiresGrad(boolean required) {
+        if (required && !dtype().isFloating()) {
+            throw new IllegalArgumentException("gradients need a floating type, not " + dtype());
+        }
+        try {
+            int code = (int) Abi.SET_REQUIRES_GRAD.invokeExact(handle(), required);
+            if (code != 0) {
+                throw Abi.failed(() -> "requires_grad of " + this);
+            }
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return this;
+    }
+
+    private static final Op BACKWARD = new Op("aten::_backward");
+
+    /** Accumulates d(this)/d(leaf) into the gradient of every leaf that requires one. For tensors of one element. */
+    public void backward() {
+        if (shape().numel() != 1) {
+            throw new IllegalArgumentException("backward() from shape " + shape() + ": one element only");
+        }
+        BACKWARD.call().tensor(this).tensors().none().none().bool(false).nothing();
+    }
+
+    /** The accumulated gradient under a new handle (same memory), or null where there is none yet. */
+    public Tensor grad() {
+        var slab = Slab.get();
+        long slot = gradSlot();
+        slab.setLong(0, 0);
+        try {
+            Abi.check((int) Abi.IS_DEFINED.invokeExact(slot, slab.address), "aoti_torch_is_defined");
+            if ((slab.getInt() & 0xFF) == 0) {
+                return null;
+            }
+            var scope = TensorScope.current();
+            Abi.check((int) Abi.NEW_HANDLE.invokeExact(slot, slab.address), "aoti_torch_new_tensor_handle");
+            return new Tensor(slab.getLong(0), scope);
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+    }
+
+    /** Makes backward passes accumulate in {@code gradient}'s memory, e.g. a view of one flat buffer. */
+    public void gradInto(Tensor gradient) {
+        if (!gradient.shape().equals(shape()) || gradient.dtype() != dtype() || !gradient.device().equals(device())) {
+            throw new IllegalArgumentException("the gradient of " + this + " cannot be " + gradient);
+        }
+        try {
+            Abi.check((int) Abi.ASSIGN.invokeExact(gradient.handle(), gradSlot()), "assigning a gradient");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+    }
+
+    /** The address of the TensorImpl's own gradient, an {@code at::Tensor} and so a handle that libtorch owns. */
+    private long gradSlot() {
+        long impl = MemorySegment.ofAddress(handle()).reinterpret(8).get(JAVA_LONG, 0);
+        try {
+            return (long) Abi.MUTABLE_GRAD.invokeExact(impl);
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+    }
+
+    // ---- End ------------------------------------------------------------------------------------------------------
+
+    /** Frees the handle; memory goes when no other handle or autograd graph holds it. Closing twice is harmless. */
+    @Override
+    public void close() {
+        long h = handle;
+        if (h == 0) {
+            return;
+        }
+        if (scope != null) {
+            scope.forget(this);
+        }
+        handle = 0;
+        TensorScope.closedOne();
+        try {
+            Abi.check((int) Abi.DELETE_TENSOR.invokeExact(h), "aoti_torch_delete_tensor_object");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+    }
+
+    /** {@code float32 [16, 3, 32, 32] cpu}. */
+    @Override
+    public String toString() {
+        return handle == 0 ? "a closed tensor" : dtype() + " " + shape() + " " + device();
+    }
+}
