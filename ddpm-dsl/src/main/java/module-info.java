@@ -5,5 +5,6 @@ module ddpm.dsl {
     requires com.fasterxml.jackson.jr.ob;
     requires java.desktop;
 
+    exports ddpm.diffusion;
     exports ddpm.io;
 }
