@@ -7,4 +7,5 @@ module ddpm.dsl {
 
     exports ddpm.diffusion;
     exports ddpm.io;
+    exports ddpm.nn;
 }

@@ -1,0 +1,14 @@
+package ddpm.diffusion;
+
+import ddpm.torch.Tensor;
+
+/** A model as diffusion sees it: any function of a noisy image and its timestep. */
+@FunctionalInterface
+public interface Denoiser {
+    /**
+     * @param xt noisy images {@code [B, C, H, W]}
+     * @param t timesteps of the schedule the model was trained with, {@code [B]}, int64
+     * @return what the model predicts, {@code [B, C, H, W]}: see {@link Prediction}
+     */
+    Tensor predict(Tensor xt, Tensor t);
+}

@@ -1,0 +1,46 @@
+package ddpm.nn;
+
+import ddpm.torch.MemoryFormat;
+import ddpm.torch.Ops;
+import ddpm.torch.Tensor;
+
+/** Self-attention over all positions of {@code [B, C, H, W]}, after a norm, added to its input. */
+final class AttentionBlock implements Module {
+    private final GroupNorm norm;
+    private final Linear query;
+    private final Linear key;
+    private final Linear value;
+    private final Linear out;
+    private final int heads;
+
+    AttentionBlock(Params params, int channels, int heads, int groups, double eps) {
+        this.heads = heads;
+        norm = new GroupNorm(params.sub("group_norm"), groups, channels, eps);
+        query = new Linear(params.sub("to_q"), channels, channels, 1);
+        key = new Linear(params.sub("to_k"), channels, channels, 1);
+        value = new Linear(params.sub("to_v"), channels, channels, 1);
+        out = new Linear(params.sub("to_out.0"), channels, channels, 0);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        var shape = x.shape();
+        long batch = shape.size(0);
+        long channels = shape.size(1);
+        long positions = shape.size(2) * shape.size(3);
+        // In channels-last memory the positions are rows already: these two views copy nothing.
+        var h = norm.forward(x).permute(0, 2, 3, 1).reshape(batch, positions, channels);
+        var attended = Ops.attention(heads(query, h), heads(key, h), heads(value, h)); // [B, heads, positions, C/heads]
+        var joined = attended.transpose(1, 2).reshape(batch, positions, channels);
+        var image = out.forward(joined)
+                .view(batch, shape.size(2), shape.size(3), channels)
+                .permute(0, 3, 1, 2);
+        return x.add(image).contiguous(MemoryFormat.CHANNELS_LAST);
+    }
+
+    private Tensor heads(Linear projection, Tensor h) {
+        long batch = h.shape().size(0);
+        long positions = h.shape().size(1);
+        return projection.forward(h).view(batch, positions, heads, -1).transpose(1, 2);
+    }
+}

@@ -1,0 +1,33 @@
+package ddpm.nn;
+
+import ddpm.torch.Ops;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+
+/** Group normalisation (Wu and He 2018) over {@code [B, C, ...]}; parameters {@code weight [C], bias [C]}. */
+public final class GroupNorm implements Module {
+    private final Param weight;
+    private final Param bias;
+    private final int groups;
+    private final double eps;
+
+    /**
+     * @param groups divides {@code channels}
+     * @param eps added to the variance
+     */
+    public GroupNorm(Params params, int groups, int channels, double eps) {
+        if (groups < 1 || channels % groups != 0) {
+            throw new IllegalArgumentException(groups + " groups do not divide " + channels
+                    + " channels: choose widths that are multiples of " + groups);
+        }
+        this.groups = groups;
+        this.eps = eps;
+        this.weight = params.param("weight", Shape.of(channels), Init.ONES);
+        this.bias = params.param("bias", Shape.of(channels), Init.ZEROS);
+    }
+
+    @Override
+    public Tensor forward(Tensor x) {
+        return Ops.groupNorm(x, groups, weight.tensor(), bias.tensor(), eps);
+    }
+}

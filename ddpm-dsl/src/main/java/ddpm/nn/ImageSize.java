@@ -1,0 +1,30 @@
+package ddpm.nn;
+
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+
+/** What a network can take, checked before its first layer. */
+final class ImageSize {
+    private ImageSize() {}
+
+    static void check(String network, Tensor x, Tensor t, int channels, int multiple) {
+        var shape = x.shape();
+        if (shape.rank() != 4 || shape.size(1) != channels) {
+            throw new IllegalArgumentException(
+                    network + " takes images [B, " + channels + ", H, W], not " + shape);
+        }
+        if (shape.size(0) == 0
+                || shape.size(2) == 0
+                || shape.size(3) == 0
+                || shape.size(2) % multiple != 0
+                || shape.size(3) % multiple != 0) {
+            throw new IllegalArgumentException(network + " halves its images " + Integer.numberOfTrailingZeros(multiple)
+                    + " times, so height and width must be multiples of " + multiple + ", not " + shape.size(2) + " x "
+                    + shape.size(3));
+        }
+        if (!t.shape().equals(Shape.of(shape.size(0)))) {
+            throw new IllegalArgumentException(network + " takes one timestep per image, [" + shape.size(0) + "], not "
+                    + t.shape());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package ddpm.nn;
+
+import ddpm.torch.Ops;
+import java.util.List;
+
+/**
+ * Layers as values, for networks that are written down rather than programmed:
+ *
+ * <pre>{@code
+ * Layer block = sequential(groupNorm(32, 128), silu(), conv2d(128, 256, kernel(3)));
+ * Module module = block.at(params.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
+ * }</pre>
+ */
+public final class Layers {
+    private Layers() {}
+
+    /** One layer after another, at the paths 0, 1, 2, ... as PyTorch's Sequential names them. */
+    public static Layer sequential(Layer... layers) {
+        var steps = List.of(layers);
+        return params -> {
+            var modules = new Module[steps.size()];
+            for (int i = 0; i < modules.length; i++) {
+                modules[i] = steps.get(i).at(params.sub(i));
+            }
+            return x -> {
+                var y = x;
+                for (var module : modules) {
+                    y = module.forward(y);
+                }
+                return y;
+            };
+        };
+    }
+
+    /** A square kernel that keeps height and width. */
+    public static Conv2d.Config kernel(int size) {
+        return Conv2d.Config.same(size);
+    }
+
+    public static Layer conv2d(int in, int out, Conv2d.Config config) {
+        return params -> new Conv2d(params, in, out, config);
+    }
+
+    public static Layer linear(int in, int out) {
+        return params -> new Linear(params, in, out);
+    }
+
+    /** With PyTorch's default eps, 1e-5. */
+    public static Layer groupNorm(int groups, int channels) {
+        return params -> new GroupNorm(params, groups, channels, 1e-5);
+    }
+
+    public static Layer silu() {
+        return _ -> Ops::silu;
+    }
+
+    public static Layer relu() {
+        return _ -> Ops::relu;
+    }
+
+    public static Layer avgPool2d(int size) {
+        return _ -> x -> Ops.avgPool2d(x, size);
+    }
+
+    public static Layer maxPool2d(int size) {
+        return _ -> x -> Ops.maxPool2d(x, size);
+    }
+
+    public static Layer upsampleNearest2d(int factor) {
+        return _ -> x -> Ops.upsampleNearest2d(x, factor);
+    }
+
+    /** {@code [B, ...]} to {@code [B, n]}. */
+    public static Layer flatten() {
+        return _ -> x -> x.reshape(x.shape().size(0), -1);
+    }
+}

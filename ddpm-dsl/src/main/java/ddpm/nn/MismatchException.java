@@ -1,0 +1,45 @@
+package ddpm.nn;
+
+import ddpm.torch.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A set of tensors does not fit a network; the message lists everything that is missing, unknown or misshapen. */
+public final class MismatchException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    private MismatchException(String message) {
+        super(message);
+    }
+
+    static void check(Map<String, Shape> wanted, Map<String, Shape> given) {
+        var missing = new ArrayList<String>();
+        var misshapen = new ArrayList<String>();
+        wanted.forEach((name, shape) -> {
+            var found = given.get(name);
+            if (found == null) {
+                missing.add(name + " " + shape);
+            } else if (!found.equals(shape)) {
+                misshapen.add(name + " is " + found + ", not " + shape);
+            }
+        });
+        var unknown = given.keySet().stream()
+                .filter(name -> !wanted.containsKey(name))
+                .toList();
+        if (!missing.isEmpty() || !misshapen.isEmpty() || !unknown.isEmpty()) {
+            var message = new StringBuilder("the tensors do not fit the network");
+            list(message, "missing", missing);
+            list(message, "of the wrong shape", misshapen);
+            list(message, "unknown", unknown);
+            throw new MismatchException(message.toString());
+        }
+    }
+
+    private static void list(StringBuilder message, String what, List<String> names) {
+        if (!names.isEmpty()) {
+            message.append("\n  ").append(names.size()).append(' ').append(what).append(':');
+            names.forEach(name -> message.append("\n    ").append(name));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package ddpm.nn;
+
+import ddpm.torch.Tensor;
+
+/** A network over images and timesteps: what {@link NetworkConfig#build} makes. */
+public sealed interface Network permits UNet, UNetMini {
+    /**
+     * @param x images {@code [B, C, H, W]}
+     * @param t timesteps {@code [B]}, int64
+     * @return {@code [B, C', H, W]} in the current scope
+     * @throws IllegalArgumentException for images this network cannot take
+     */
+    Tensor forward(Tensor x, Tensor t);
+
+    NetworkConfig config();
+
+    /** The network's dropout, off until given masks. */
+    Dropout dropout();
+}

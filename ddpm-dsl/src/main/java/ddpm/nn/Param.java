@@ -1,0 +1,44 @@
+package ddpm.nn;
+
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+
+/** One named parameter: declared by a module when it is built, given memory by its {@link Params} afterwards. */
+public final class Param {
+    private final String name;
+    private final Shape shape;
+    private final Init init;
+    Tensor value;
+
+    Param(String name, Shape shape, Init init) {
+        this.name = name;
+        this.shape = shape;
+        this.init = init;
+    }
+
+    /** Its full path, the key in checkpoints: {@code down1.conv1.weight}. */
+    public String name() {
+        return name;
+    }
+
+    public Shape shape() {
+        return shape;
+    }
+
+    public Init init() {
+        return init;
+    }
+
+    /**
+     * The live tensor, a view of the flat buffer.
+     *
+     * @throws IllegalStateException before its {@link Params} were allocated
+     */
+    public Tensor tensor() {
+        if (value == null) {
+            throw new IllegalStateException(
+                    "parameter " + name + " has no memory yet: allocate its Params, then load or initialise them");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,152 @@
+package ddpm.nn;
+
+import ddpm.torch.MemoryFormat;
+import ddpm.torch.Ops;
+import ddpm.torch.Tensor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The UNet of Ho et al. 2020 (appendix B): residual blocks with group norm and swish, attention at chosen levels, the
+ * timestep added in every block, skip connections from each block down to its mirror up.
+ *
+ * <p>Parameters have diffusers' names ({@code UNet2DModel}), so {@code google/ddpm-*} loads as it is.
+ */
+public final class UNet implements Network {
+    private static final Conv2d.Config KERNEL3 = Conv2d.Config.same(3);
+
+    private final UNetConfig config;
+    private final Dropout dropout;
+    private final TimeEmbedding sinusoid;
+    private final Linear time1;
+    private final Linear time2;
+    private final Conv2d convIn;
+    private final List<Level> down = new ArrayList<>();
+    private final ResBlock middle1;
+    private final AttentionBlock middleAttention;
+    private final ResBlock middle2;
+    private final List<Level> up = new ArrayList<>();
+    private final GroupNorm normOut;
+    private final Conv2d convOut;
+
+    /** The blocks of one level; no attention and no resampling are null. */
+    private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Resample resample) {
+        Tensor block(int i, Tensor h, Tensor time) {
+            h = blocks.get(i).forward(h, time);
+            return attentions == null ? h : attentions.get(i).forward(h);
+        }
+    }
+
+    public UNet(Params params, UNetConfig config) {
+        this.config = config;
+        this.dropout = new Dropout(config.dropout());
+        int base = config.base();
+        sinusoid = new TimeEmbedding(base, config.timeShift(), config.cosineFirst());
+        time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
+        time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
+        convIn = new Conv2d(params.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);
+
+        // What each block down leaves for its mirror: channels, in order.
+        var skips = new ArrayDeque<Integer>(List.of(base));
+        int width = base;
+        for (int level = 0; level < config.levels(); level++) {
+            var at = params.sub("down_blocks").sub(level);
+            var blocks = new ArrayList<ResBlock>();
+            for (int i = 0; i < config.resBlocks(); i++) {
+                blocks.add(resBlock(at.sub("resnets").sub(i), width, config.width(level)));
+                width = config.width(level);
+                skips.push(width);
+            }
+            Resample resample = null;
+            if (level < config.levels() - 1) {
+                resample = Resample.down(at.sub("downsamplers.0.conv"), width, config.symmetricPadding());
+                skips.push(width);
+            }
+            down.add(new Level(blocks, attentions(at, level, config.resBlocks()), resample));
+        }
+
+        var middle = params.sub("mid_block");
+        middle1 = resBlock(middle.sub("resnets.0"), width, width);
+        middleAttention = attention(middle.sub("attentions.0"), width);
+        middle2 = resBlock(middle.sub("resnets.1"), width, width);
+
+        for (int level = config.levels() - 1; level >= 0; level--) {
+            var at = params.sub("up_blocks").sub(config.levels() - 1 - level); // counted from the deepest
+            var blocks = new ArrayList<ResBlock>();
+            for (int i = 0; i <= config.resBlocks(); i++) {
+                blocks.add(resBlock(at.sub("resnets").sub(i), width + skips.pop(), config.width(level)));
+                width = config.width(level);
+            }
+            up.add(new Level(
+                    blocks,
+                    attentions(at, level, config.resBlocks() + 1),
+                    level > 0 ? Resample.up(at.sub("upsamplers.0.conv"), width) : null));
+        }
+        normOut = new GroupNorm(params.sub("conv_norm_out"), config.groups(), base, config.normEps());
+        convOut = new Conv2d(params.sub("conv_out"), base, config.outChannels(), KERNEL3, 0);
+    }
+
+    private ResBlock resBlock(Params params, int in, int out) {
+        return new ResBlock(params, in, out, 4 * config.base(), config.groups(), config.normEps(), dropout);
+    }
+
+    private AttentionBlock attention(Params params, int channels) {
+        int heads = config.headChannels() == 0 ? 1 : channels / config.headChannels();
+        return new AttentionBlock(params, channels, heads, config.groups(), config.normEps());
+    }
+
+    private List<AttentionBlock> attentions(Params at, int level, int count) {
+        if (!config.attention().get(level)) {
+            return null;
+        }
+        var attentions = new ArrayList<AttentionBlock>();
+        for (int i = 0; i < count; i++) {
+            attentions.add(attention(at.sub("attentions").sub(i), config.width(level)));
+        }
+        return attentions;
+    }
+
+    @Override
+    public UNetConfig config() {
+        return config;
+    }
+
+    @Override
+    public Dropout dropout() {
+        return dropout;
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor t) {
+        ImageSize.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
+        var time = time2.forward(Ops.silu(time1.forward(sinusoid.forward(t)))); // [B, 4 base]
+        time = Ops.silu(time); // every block starts with this swish
+
+        var h = convIn.forward(x.contiguous(MemoryFormat.CHANNELS_LAST)); // [B, base, H, W]
+        var skips = new ArrayDeque<Tensor>();
+        skips.push(h);
+        for (var level : down) {
+            for (int i = 0; i < level.blocks().size(); i++) {
+                h = level.block(i, h, time);
+                skips.push(h);
+            }
+            if (level.resample() != null) {
+                h = level.resample().forward(h); // [B, C, H/2, W/2]
+                skips.push(h);
+            }
+        }
+        h = middle1.forward(h, time);
+        h = middleAttention.forward(h);
+        h = middle2.forward(h, time);
+        for (var level : up) {
+            for (int i = 0; i < level.blocks().size(); i++) {
+                h = level.block(i, Ops.cat(1, h, skips.pop()), time);
+            }
+            if (level.resample() != null) {
+                h = level.resample().forward(h); // [B, C, 2H, 2W]
+            }
+        }
+        return convOut.forward(Ops.silu(normOut.forward(h)));
+    }
+}

@@ -1,0 +1,111 @@
+package ddpm.nn;
+
+import java.util.List;
+
+/**
+ * The shape of a {@link UNet}.
+ *
+ * @param inChannels channels of x_t, 1 to 4 for images
+ * @param outChannels channels of the output; twice {@code inChannels} where a variance is learned
+ * @param base width at full resolution ("ch")
+ * @param multipliers width of each level over {@code base}; each further level halves height and width
+ * @param resBlocks residual blocks per level on the way down; one more on the way up
+ * @param attention per level, whether self-attention follows each of its residual blocks
+ * @param headChannels channels of one attention head; 0 means one head of all channels, as in the paper
+ * @param groups groups of every group norm, which divide every width
+ * @param normEps added to the variance in group norms
+ * @param dropout probability of a zero before the second convolution of a block, in training; 0 to below 1
+ * @param timeShift 1 as in the paper, 0 as in the class defaults of diffusers, see {@link TimeEmbedding}
+ * @param cosineFirst cosines before sines in the time embedding
+ * @param symmetricPadding pads down-sampling convolutions by 1 on all sides rather than right and bottom, the paper's
+ */
+public record UNetConfig(
+        int inChannels,
+        int outChannels,
+        int base,
+        List<Integer> multipliers,
+        int resBlocks,
+        List<Boolean> attention,
+        int headChannels,
+        int groups,
+        double normEps,
+        double dropout,
+        int timeShift,
+        boolean cosineFirst,
+        boolean symmetricPadding)
+        implements NetworkConfig {
+
+    public UNetConfig {
+        multipliers = List.copyOf(multipliers);
+        attention = List.copyOf(attention);
+        require(inChannels >= 1 && outChannels >= 1, "channels in and out are at least 1");
+        require(!multipliers.isEmpty() && multipliers.size() <= 10, "1 to 10 levels");
+        require(attention.size() == multipliers.size(), "attention is told for each level");
+        require(resBlocks >= 1, "at least one residual block per level");
+        require(dropout >= 0 && dropout < 1, "dropout is from 0 to below 1");
+        require(normEps > 0, "the norms' eps is positive");
+        require(base >= 4 && base % 2 == 0, "the base width is even, at least 4");
+        require(groups >= 1, "at least one group");
+        for (int multiplier : multipliers) {
+            require(multiplier >= 1, "multipliers are at least 1");
+            int width = base * multiplier;
+            require(width % groups == 0 && base % groups == 0,
+                    groups + " norm groups divide every width, and do not divide " + width + " or " + base);
+            require(headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
+                    "attention heads of " + headChannels + " channels divide every width, and do not divide " + width);
+        }
+    }
+
+    private static void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new IllegalArgumentException("UNet configuration: " + rule);
+        }
+    }
+
+    /** The paper's CIFAR-10 model: 35,746,307 parameters with 3 channels. Attention at 16x16, dropout 0.1. */
+    public static UNetConfig cifar10(int channels) {
+        return of(channels, 128, List.of(1, 2, 2, 2), 2, List.of(false, true, false, false), 32, 0.1);
+    }
+
+    /** The paper's 256x256 models (CelebA-HQ, LSUN): 113,673,219 parameters with 3 channels. */
+    public static UNetConfig image256(int channels) {
+        return of(
+                channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
+    }
+
+    /** The paper's network in small, for 32x32 images on a CPU; attention at 8x8. */
+    public static UNetConfig mini(int channels) {
+        return of(channels, 32, List.of(1, 2, 4), 1, List.of(false, false, true), 8, 0);
+    }
+
+    /** The paper's conventions with other sizes. */
+    public static UNetConfig of(
+            int channels,
+            int base,
+            List<Integer> multipliers,
+            int resBlocks,
+            List<Boolean> attention,
+            int groups,
+            double dropout) {
+        return new UNetConfig(
+                channels, channels, base, multipliers, resBlocks, attention, 0, groups, 1e-6, dropout, 1, false, false);
+    }
+
+    @Override
+    public UNet build(Params params) {
+        return new UNet(params, this);
+    }
+
+    @Override
+    public int sizeMultiple() {
+        return 1 << (multipliers.size() - 1);
+    }
+
+    int width(int level) {
+        return base * multipliers.get(level);
+    }
+
+    int levels() {
+        return multipliers.size();
+    }
+}

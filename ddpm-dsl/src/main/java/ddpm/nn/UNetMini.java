@@ -1,0 +1,148 @@
+package ddpm.nn;
+
+import ddpm.torch.MemoryFormat;
+import ddpm.torch.Ops;
+import ddpm.torch.Tensor;
+import java.util.List;
+
+/**
+ * The small UNet-like network of the notebook that this project set out from: three blocks down, three up, two poolings,
+ * no skip connections. With 3 channels and its default widths it has 1,282,051 parameters, under the notebook's names.
+ */
+public final class UNetMini implements Network {
+    /**
+     * @param channels of the images, in and out
+     * @param base width at full resolution
+     * @param multipliers widths of the three levels over {@code base}
+     * @param timeChannels size of the time embedding, even
+     */
+    public record Config(int channels, int base, List<Integer> multipliers, int timeChannels)
+            implements NetworkConfig {
+        /** Group norm has this many groups, so widths are multiples of it. */
+        static final int GROUPS = 8;
+
+        public Config {
+            multipliers = List.copyOf(multipliers);
+            if (channels < 1 || base < 1 || multipliers.size() != 3) {
+                throw new IllegalArgumentException("UNetMini with " + channels + " channels, base width " + base
+                        + " and multipliers " + multipliers + ": it has three levels");
+            }
+            for (int multiplier : multipliers) {
+                if (multiplier < 1 || base * multiplier % GROUPS != 0 || base % GROUPS != 0) {
+                    throw new IllegalArgumentException("UNetMini of base width " + base + " and multipliers "
+                            + multipliers + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
+                }
+            }
+        }
+
+        /** The notebook's widths. */
+        public static Config ofChannels(int channels) {
+            return new Config(channels, 64, List.of(1, 2, 2), 128);
+        }
+
+        @Override
+        public UNetMini build(Params params) {
+            return new UNetMini(params, this);
+        }
+
+        @Override
+        public int inChannels() {
+            return channels;
+        }
+
+        @Override
+        public int outChannels() {
+            return channels;
+        }
+
+        /** Two poolings halve height and width. */
+        @Override
+        public int sizeMultiple() {
+            return 4;
+        }
+    }
+
+    private static final Conv2d.Config KERNEL3 = Conv2d.Config.same(3);
+
+    private final Config config;
+    private final Dropout dropout = new Dropout(0);
+    private final TimeEmbedding timeEmbedding;
+    private final Module timeMlp;
+    private final Conv2d inConv;
+    private final Block down1;
+    private final Block down2;
+    private final Block down3;
+    private final Block up1;
+    private final Block up2;
+    private final Block up3;
+    private final Conv2d outConv;
+
+    public UNetMini(Params params, Config config) {
+        this.config = config;
+        int time = config.timeChannels();
+        int base = config.base();
+        int w1 = base * config.multipliers().get(0);
+        int w2 = base * config.multipliers().get(1);
+        int w3 = base * config.multipliers().get(2);
+        timeEmbedding = new TimeEmbedding(time, 0, false);
+        timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
+                .at(params.sub("time_mlp"));
+        inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
+        down1 = new Block(params.sub("down1"), base, w1, time);
+        down2 = new Block(params.sub("down2"), w1, w2, time);
+        down3 = new Block(params.sub("down3"), w2, w3, time);
+        up1 = new Block(params.sub("up1"), w3, w2, time);
+        up2 = new Block(params.sub("up2"), w2, w1, time);
+        up3 = new Block(params.sub("up3"), w1, base, time);
+        outConv = new Conv2d(params.sub("out_conv"), base, config.channels(), KERNEL3);
+    }
+
+    @Override
+    public Config config() {
+        return config;
+    }
+
+    /** This network has none: probability 0. */
+    @Override
+    public Dropout dropout() {
+        return dropout;
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor t) {
+        ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
+        var time = timeMlp.forward(timeEmbedding.forward(t)); // [B, time]
+        var h = Ops.silu(inConv.forward(x.contiguous(MemoryFormat.CHANNELS_LAST))); // [B, base, H, W]
+        h = down1.forward(h, time); // [B, w1, H, W]
+        h = down2.forward(Ops.avgPool2d(h, 2), time); // [B, w2, H/2, W/2]
+        h = down3.forward(Ops.avgPool2d(h, 2), time); // [B, w3, H/4, W/4]
+        h = up1.forward(Ops.upsampleNearest2d(h, 2), time); // [B, w2, H/2, W/2]
+        h = up2.forward(Ops.upsampleNearest2d(h, 2), time); // [B, w1, H, W]
+        h = up3.forward(h, time); // [B, base, H, W]
+        return outConv.forward(Ops.silu(h));
+    }
+
+    /** Convolution, time added, norm, swish, convolution, norm, swish. */
+    private static final class Block {
+        private final Conv2d conv1;
+        private final Conv2d conv2;
+        private final Linear time;
+        private final GroupNorm norm1;
+        private final GroupNorm norm2;
+
+        Block(Params params, int in, int out, int timeChannels) {
+            conv1 = new Conv2d(params.sub("conv1"), in, out, KERNEL3);
+            conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
+            time = new Linear(params.sub("time"), timeChannels, out);
+            norm1 = new GroupNorm(params.sub("norm1"), Config.GROUPS, out, 1e-5);
+            norm2 = new GroupNorm(params.sub("norm2"), Config.GROUPS, out, 1e-5);
+        }
+
+        Tensor forward(Tensor x, Tensor timeEmbedding) {
+            var shift = time.forward(timeEmbedding); // [B, out]
+            var h = conv1.forward(x).add(shift.view(shift.shape().size(0), -1, 1, 1));
+            h = Ops.silu(norm1.forward(h));
+            return Ops.silu(norm2.forward(conv2.forward(h)));
+        }
+    }
+}
