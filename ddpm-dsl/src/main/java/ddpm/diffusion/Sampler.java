@@ -3,11 +3,13 @@ package ddpm.diffusion;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
-import ddpm.torch.LibTorch;
+import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import ddpm.torch.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -131,12 +133,16 @@ public record Sampler(
         int batch = Math.toIntExact(shape.size(0));
         int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
         var steps = new StepCount((long) diffusion.steps() * slices, progress);
-        var parts = Slices.run(slices, Math.max(1, threads / slices), slice -> {
-            int from = (int) ((long) batch * slice / slices);
-            int to = (int) ((long) batch * (slice + 1) / slices);
-            return new Chain(this, model, shape.with(0, to - from), noise, firstImage + from, device).run(steps);
-        });
-        return join(parts, shape);
+        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
+            return join(
+                    workers.run(slice -> {
+                        int from = (int) ((long) batch * slice / slices);
+                        int to = (int) ((long) batch * (slice + 1) / slices);
+                        var part = shape.with(0, to - from);
+                        return new Chain(this, model, part, noise, firstImage + from, device).run(steps);
+                    }),
+                    shape);
+        }
     }
 
     /** Puts the slices' arrays together, frame by frame; the last frame is the images. */
@@ -158,11 +164,10 @@ public record Sampler(
     /** One slice on its way from x_T to x_0. */
     private record Chain(Sampler sampler, Denoiser model, Shape shape, Noise noise, long firstImage, Device device) {
         List<float[]> run(StepCount count) {
-            LibTorch.load();
             var frames = new ArrayList<float[]>();
             int steps = sampler.diffusion.steps();
             try (var _ = GradMode.off();
-                    var outer = TensorScope.open()) {
+                    var _ = TensorScope.open()) {
                 var step = new ReverseStep(sampler.table, sampler.clip, device);
                 var timesteps = Tensor.of(timesteps(), Shape.of(steps)).on(device);
                 var x = normals(Noise.Domain.INITIAL, 0).on(device);
@@ -170,7 +175,7 @@ public record Sampler(
                     count.checkCancelled();
                     try (var inner = TensorScope.open()) {
                         var index = Tensor.of(filled(i), Shape.of(shape.size(0))).on(device);
-                        var t = ddpm.torch.Ops.indexSelect(timesteps, 0, index);
+                        var t = Ops.indexSelect(timesteps, 0, index);
                         var z = sampler.table.sigma().at(i) == 0 // 0 times noise is 0: it need not be drawn
                                 ? Tensor.zeros(shape, DType.FLOAT32, device)
                                 : normals(Noise.Domain.REVERSE, i).on(device);
@@ -205,7 +210,7 @@ public record Sampler(
 
         private long[] filled(int index) {
             var indices = new long[(int) shape.size(0)];
-            java.util.Arrays.fill(indices, index);
+            Arrays.fill(indices, index);
             return indices;
         }
 

@@ -51,6 +51,6 @@ public final class Conv2d implements Module {
 
     @Override
     public Tensor forward(Tensor x) {
-        return Ops.conv2d(x, weight.tensor(), bias.tensor(), config.stride(), config.padding());
+        return Ops.conv2d(x, weight.as(x.dtype()), bias.as(x.dtype()), config.stride(), config.padding());
     }
 }

@@ -24,6 +24,6 @@ public final class Linear implements Module {
 
     @Override
     public Tensor forward(Tensor x) {
-        return Ops.linear(x, weight.tensor(), bias.tensor());
+        return Ops.linear(x, weight.as(x.dtype()), bias.as(x.dtype()));
     }
 }

@@ -5,9 +5,10 @@ import ddpm.torch.Tensor;
 /** A network over images and timesteps: what {@link NetworkConfig#build} makes. */
 public sealed interface Network permits UNet, UNetMini {
     /**
-     * @param x images {@code [B, C, H, W]}
+     * @param x images {@code [B, C, H, W]}; their type is the precision that convolutions compute in, so bfloat16 images
+     *     with float32 parameters make mixed precision
      * @param t timesteps {@code [B]}, int64
-     * @return {@code [B, C', H, W]} in the current scope
+     * @return {@code [B, C', H, W]} of x's type, in the current scope
      * @throws IllegalArgumentException for images this network cannot take
      */
     Tensor forward(Tensor x, Tensor t);

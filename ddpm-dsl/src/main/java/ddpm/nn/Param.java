@@ -1,5 +1,6 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
@@ -40,5 +41,14 @@ public final class Param {
                     "parameter " + name + " has no memory yet: allocate its Params, then load or initialise them");
         }
         return value;
+    }
+
+    /**
+     * Its value in another floating type, differentiably: what mixed precision computes with. The value itself where it
+     * has that type.
+     */
+    Tensor as(DType type) {
+        var tensor = tensor();
+        return tensor.dtype() == type ? tensor : tensor.to(type);
     }
 }

@@ -139,7 +139,7 @@ public final class UNetMini implements Network {
         }
 
         Tensor forward(Tensor x, Tensor timeEmbedding) {
-            var shift = time.forward(timeEmbedding); // [B, out]
+            var shift = time.forward(timeEmbedding).to(x.dtype()); // [B, out]
             var h = conv1.forward(x).add(shift.view(shift.shape().size(0), -1, 1, 1));
             h = Ops.silu(norm1.forward(h));
             return Ops.silu(norm2.forward(conv2.forward(h)));
