@@ -1,0 +1,100 @@
+package ddpm.io;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Read-only access to a file of any length by position, with every range checked against the file's size before memory
+ * is taken for it.
+ */
+final class FileBytes implements Closeable {
+    /** Below this a copy is cheaper than a mapping, of which a process has a limited number. */
+    private static final int MAPPED_FROM = 64 << 10;
+
+    private final Path path;
+    private final FileChannel channel;
+    private final long size;
+
+    private FileBytes(Path path, FileChannel channel, long size) {
+        this.path = path;
+        this.channel = channel;
+        this.size = size;
+    }
+
+    /**
+     * @throws NoSuchFileException if there is no such file
+     * @throws FileFormatException if it is a folder, a pipe or a device, which have no bytes to check beforehand
+     */
+    static FileBytes open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new FileFormatException(
+                    path,
+                    "is a folder; name the file with the tensors inside it, for instance one *.safetensors or *.pt");
+        }
+        if (Files.notExists(path)) {
+            throw new NoSuchFileException(path.toString(), null, "there is no such file; check the path");
+        }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new FileFormatException(path, "is not a regular file; pipes and devices cannot be read as tensors");
+        }
+        var channel = FileChannel.open(path, StandardOpenOption.READ);
+        try {
+            return new FileBytes(path, channel, channel.size());
+        } catch (IOException failed) {
+            channel.close();
+            throw failed;
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    long size() {
+        return size;
+    }
+
+    /** {@code length} bytes from {@code offset}: a copy when they are few, a read-only mapping otherwise. Little-endian. */
+    ByteBuffer view(long offset, int length) throws IOException {
+        requireInside(offset, length);
+        if (length < MAPPED_FROM) {
+            return copy(offset, length);
+        }
+        return channel.map(FileChannel.MapMode.READ_ONLY, offset, length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** {@code length} bytes from {@code offset}, copied to the heap. Little-endian, position 0. */
+    ByteBuffer copy(long offset, int length) throws IOException {
+        requireInside(offset, length);
+        var bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, offset + bytes.position()) < 0) {
+                throw bad("became shorter while it was read; read it again when its writer is done");
+            }
+        }
+        return bytes.flip();
+    }
+
+    private void requireInside(long offset, long length) throws FileFormatException {
+        if (offset < 0 || length < 0 || offset > size - length) {
+            throw bad("is cut short or damaged: " + length + " bytes are expected at byte " + offset
+                    + " but the file has " + size + "; fetch or write it again");
+        }
+    }
+
+    FileFormatException bad(String reason) {
+        return new FileFormatException(path, reason);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,78 @@
+package ddpm.io;
+
+import static ddpm.io.FileFormatException.quote;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** A tree of containers as flat maps, names joined by dots; lists count from 0. */
+final class FlatTree {
+    private final Path file;
+    private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+    private final SequencedMap<String, Object> values = new LinkedHashMap<>();
+
+    private FlatTree(Path file) {
+        this.file = file;
+    }
+
+    /**
+     * @param root as {@link TorchFile} describes
+     * @throws FileFormatException if two leaves get one name, e.g. of {@code {"a.b": 1, "a": {"b": 2}}}
+     */
+    static FlatTree of(Path file, Object root) throws FileFormatException {
+        var flat = new FlatTree(file);
+        flat.add("", root);
+        return flat;
+    }
+
+    SequencedMap<String, StoredTensor> tensors() {
+        return tensors;
+    }
+
+    /** What is not a tensor; a list without tensors is one value, so that {@code betas} stays {@code [0.9, 0.999]}. */
+    SequencedMap<String, Object> values() {
+        return values;
+    }
+
+    private void add(String name, Object node) throws FileFormatException {
+        switch (node) {
+            case StoredTensor tensor -> put(tensors, name, tensor);
+            case Map<?, ?> map when !map.isEmpty() -> {
+                for (var entry : map.entrySet()) {
+                    add(joined(name, String.valueOf(entry.getKey())), entry.getValue());
+                }
+            }
+            case List<?> list when holdsTensors(list) -> {
+                for (int i = 0; i < list.size(); i++) {
+                    add(joined(name, Integer.toString(i)), list.get(i));
+                }
+            }
+            case null, default -> put(values, name, node);
+        }
+    }
+
+    private static boolean holdsTensors(Object node) {
+        return switch (node) {
+            case StoredTensor tensor -> true;
+            case Map<?, ?> map -> map.values().stream().anyMatch(FlatTree::holdsTensors);
+            case Collection<?> items -> items.stream().anyMatch(FlatTree::holdsTensors);
+            case null, default -> false;
+        };
+    }
+
+    private static String joined(String name, String key) {
+        return name.isEmpty() ? key : name + "." + key;
+    }
+
+    private <T> void put(Map<String, T> leaves, String name, T leaf) throws FileFormatException {
+        if (tensors.containsKey(name) || values.containsKey(name)) {
+            throw new FileFormatException(
+                    file, "holds two things that are both named " + quote(name) + " when nested names are joined by dots");
+        }
+        leaves.put(name, leaf);
+    }
+}

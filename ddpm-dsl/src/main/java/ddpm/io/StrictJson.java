@@ -1,0 +1,87 @@
+package ddpm.io;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * JSON out of an untrusted file: valid UTF-8, no key twice, nesting within Jackson's limit, nothing after the value.
+ * Every violation is a {@link FileFormatException} that names the file.
+ */
+final class StrictJson {
+    /** A header or index beyond this is refused; the safetensors reference draws the same line. */
+    static final int MAX_BYTES = 100_000_000;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    /** Reads one JSON value from a parser that stands on its first token. */
+    @FunctionalInterface
+    interface Reading<T> {
+        T from(JsonParser json) throws IOException;
+    }
+
+    private StrictJson() {}
+
+    /**
+     * @param what what the JSON is in the file, for messages, e.g. {@code "the header"}
+     */
+    static <T> T read(Path file, String what, ByteBuffer utf8, Reading<T> reading) throws IOException {
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
+        } catch (CharacterCodingException invalid) {
+            throw new FileFormatException(file, what + " is not valid UTF-8; fetch or write the file again", invalid);
+        }
+        try (var json = FACTORY.createParser(text)) {
+            json.nextToken();
+            T value = reading.from(json);
+            if (json.nextToken() != null) {
+                throw new FileFormatException(file, what + " goes on after its JSON object ends");
+            }
+            return value;
+        } catch (JsonProcessingException invalid) {
+            throw new FileFormatException(
+                    file,
+                    what + " is not the JSON it must be: " + firstLine(invalid.getOriginalMessage())
+                            + "; fetch or write the file again",
+                    invalid);
+        }
+    }
+
+    /** Requires the parser to stand on {@code token}. */
+    static void expect(JsonParser json, JsonToken token, Path file, String what) throws IOException {
+        if (json.currentToken() != token) {
+            throw new FileFormatException(
+                    file, what + " must be " + named(token) + " but is " + named(json.currentToken()));
+        }
+    }
+
+    private static String named(JsonToken token) {
+        return switch (token) {
+            case null -> "missing";
+            case START_OBJECT -> "a JSON object";
+            case START_ARRAY -> "a JSON array";
+            case VALUE_STRING -> "a string";
+            case VALUE_NUMBER_INT -> "a whole number";
+            case VALUE_NUMBER_FLOAT -> "a fraction";
+            case VALUE_TRUE, VALUE_FALSE -> "true or false";
+            case VALUE_NULL -> "null";
+            default -> "something else";
+        };
+    }
+
+    private static String firstLine(String message) {
+        var line = message.lines().findFirst().orElse("unknown");
+        var quoted = FileFormatException.quote(line);
+        return quoted.startsWith("'") && quoted.endsWith("'") ? quoted.substring(1, quoted.length() - 1) : quoted;
+    }
+}

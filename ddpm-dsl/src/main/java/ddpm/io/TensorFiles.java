@@ -1,0 +1,67 @@
+package ddpm.io;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** The front door for tensors: any supported file in, tensors by name out. */
+public final class TensorFiles {
+    private TensorFiles() {}
+
+    /**
+     * The tensors of a file of any {@link TensorFormat}. Names of nested containers are joined by dots, so a state dict
+     * keeps its names and {@code {"ema": state_dict}} has {@code ema.} before each.
+     *
+     * @throws FileFormatException if the file is of another kind (the message says which), damaged, refused for what is
+     *     in it, or without a single tensor
+     * @throws IOException if the file cannot be reached
+     */
+    public static SequencedMap<String, StoredTensor> read(Path file) throws IOException {
+        var opened = open(file);
+        if (opened.tensors().isEmpty()) {
+            throw new FileFormatException(file, "is a " + opened.format() + " file without any tensors");
+        }
+        return opened.tensors();
+    }
+
+    /**
+     * Like {@link #read}, with all that the file says beside its tensors.
+     *
+     * @throws FileFormatException as {@link #read}, but a file without tensors is allowed
+     */
+    public static TensorFile open(Path file) throws IOException {
+        String name = file.toString();
+        if (name.endsWith(Safetensors.INDEX_SUFFIX)) {
+            return of(file, TensorFormat.SAFETENSORS_SHARDED, Safetensors.read(file));
+        }
+        FileKind kind;
+        try (var bytes = FileBytes.open(file)) {
+            kind = FileKind.of(bytes);
+        }
+        return switch (kind) {
+            case SAFETENSORS -> of(file, TensorFormat.SAFETENSORS, Safetensors.read(file));
+            case ZIP, PICKLE -> of(file, TorchFile.read(file));
+            default -> throw refused(file, name, kind);
+        };
+    }
+
+    private static IOException refused(Path file, String name, FileKind kind) throws IOException {
+        if (kind == FileKind.UNKNOWN && name.endsWith(".safetensors")) {
+            Safetensors.read(file); // knows better what is wrong with it
+        }
+        return new FileFormatException(
+                file, "is " + kind + "; tensors are read from safetensors files and from files of torch.save");
+    }
+
+    private static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
+        return new TensorFile(file, format, contents.tensors(), new LinkedHashMap<>(), contents.metadata());
+    }
+
+    private static TensorFile of(Path file, TorchFile.Contents contents) throws FileFormatException {
+        var flat = FlatTree.of(file, contents.root());
+        var format = contents.layout() == TorchFile.Layout.ZIP ? TensorFormat.TORCH_ZIP : TensorFormat.TORCH_LEGACY;
+        return new TensorFile(file, format, flat.tensors(), flat.values(), Map.of());
+    }
+}

@@ -1,0 +1,112 @@
+package ddpm.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WholeFileTest {
+    @TempDir
+    Path folder;
+
+    private static ByteBuffer text(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private List<String> names() throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void theOldFileStaysInPlaceUntilTheNewOneIsComplete() throws IOException {
+        var file = Files.writeString(folder.resolve("f"), "old");
+        var seenWhileWriting = new AtomicReference<String>();
+        WholeFile.write(file, 3, out -> {
+            out.write(text("ne"));
+            seenWhileWriting.set(Files.readString(file));
+            out.write(text("w"));
+        });
+        assertEquals("old", seenWhileWriting.get());
+        assertEquals("new", Files.readString(file));
+        assertEquals(List.of("f"), names());
+    }
+
+    @Test
+    void aFailedWriteKeepsTheOldFileAndTellsBytesNeededAndFree() throws IOException {
+        var file = Files.writeString(folder.resolve("f"), "old");
+        var failed = assertThrows(
+                IOException.class,
+                () -> WholeFile.write(file, 123456, out -> {
+                    out.write(text("half"));
+                    throw new IOException("No space left on device");
+                }));
+        assertTrue(failed.getMessage().startsWith(file + ": not written: No space left on device; 123456 bytes"));
+        assertTrue(failed.getMessage().matches("(?s).* and [0-9]+ bytes are free there.*"), failed.getMessage());
+        assertEquals("old", Files.readString(file));
+        assertEquals(List.of("f"), names());
+    }
+
+    @Test
+    void anUnknownLengthIsToldAsAtLeastWhatWasWritten() {
+        var failed = assertThrows(
+                IOException.class,
+                () -> WholeFile.write(folder.resolve("f"), -1, out -> {
+                    out.write(text("half"));
+                    throw new IOException("disk failed");
+                }));
+        assertTrue(failed.getMessage().contains("at least 4 bytes are needed"), failed.getMessage());
+    }
+
+    @Test
+    void aFailureInTheContentLeavesNothingBehind() throws IOException {
+        assertThrows(
+                IllegalStateException.class,
+                () -> WholeFile.write(folder.resolve("f"), 1, out -> {
+                    throw new IllegalStateException("bug");
+                }));
+        assertEquals(List.of(), names());
+    }
+
+    @Test
+    void aFolderOrDeviceIsNotReplaced() {
+        assertTrue(assertThrows(IOException.class, () -> WholeFile.write(folder, 0, out -> {}))
+                .getMessage()
+                .contains("not a file that can be replaced"));
+        var device = Path.of("/dev/null");
+        assumeTrue(Files.exists(device), "this system has no /dev/null");
+        assertThrows(IOException.class, () -> WholeFile.write(device, 0, out -> {}));
+    }
+
+    @Test
+    void aMissingFolderIsNamed() {
+        var file = folder.resolve("missing/f");
+        var failed = assertThrows(IOException.class, () -> WholeFile.write(file, 0, out -> {}));
+        assertTrue(failed.getMessage().contains("there is no such folder"), failed.getMessage());
+    }
+
+    @Test
+    void aSymbolicLinkIsWrittenThrough() throws IOException {
+        var real = Files.writeString(folder.resolve("real"), "old");
+        var link = folder.resolve("link");
+        try {
+            Files.createSymbolicLink(link, real);
+        } catch (UnsupportedOperationException | IOException notHere) {
+            assumeTrue(false, "this file system has no symbolic links");
+        }
+        WholeFile.write(link, 3, out -> out.write(text("new")));
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals("new", Files.readString(real));
+    }
+}
