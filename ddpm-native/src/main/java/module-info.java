@@ -4,4 +4,5 @@ module ddpm.torch {
     requires static org.bytedeco.javacpp;
 
     exports ddpm.torch;
+    exports ddpm.torch.cpp;
 }

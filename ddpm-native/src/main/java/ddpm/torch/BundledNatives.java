@@ -4,17 +4,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Enumeration;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
@@ -102,18 +101,17 @@ record BundledNatives(String platform, List<Library> libraries) {
         return libraries.stream().mapToLong(Library::size).sum();
     }
 
-    /** @return the folder name for exactly these contents: the platform and 64 bits over names, sizes and CRCs */
+    /** @return the folder name for exactly these contents: the platform and a hash of names, sizes and CRCs */
     String key() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Library library : libraries) {
-                String line = library.name() + " " + library.size() + " " + library.crc() + "\n";
-                digest.update(line.getBytes(StandardCharsets.UTF_8));
+        // FNV-1a with 64 bits. A cryptographic digest would add nothing to CRCs, and its provider costs 10 ms at start.
+        long hash = 0xcbf29ce484222325L;
+        for (Library library : libraries) {
+            String line = library.name() + " " + library.size() + " " + library.crc() + "\n";
+            for (int i = 0; i < line.length(); i++) {
+                hash = (hash ^ line.charAt(i)) * 0x100000001b3L;
             }
-            return platform + "-" + HexFormat.of().formatHex(digest.digest(), 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
+        return platform + "-" + HexFormat.of().toHexDigits(hash);
     }
 
     /** Opens the jar at an address of something inside it; the caller closes it. */
@@ -138,11 +136,15 @@ record BundledNatives(String platform, List<Library> libraries) {
             return List.of();
         }
         try (JarFile jar = open(inside)) {
-            URL address = inside;
-            return jar.stream()
-                    .filter(entry -> isNative(entry.getName(), folder))
-                    .map(entry -> library(entry, folder, address))
-                    .toList();
+            List<Library> found = new ArrayList<>();
+            for (Enumeration<JarEntry> entries = jar.entries(); entries.hasMoreElements(); ) {
+                JarEntry entry = entries.nextElement();
+                if (isNative(entry.getName(), folder)) {
+                    String name = entry.getName().substring(folder.length());
+                    found.add(new Library(name, inside, entry.getName(), entry.getSize(), entry.getCrc()));
+                }
+            }
+            return found;
         } catch (IOException e) {
             throw new TorchException("Cannot read the jar that holds libtorch: " + e.getMessage(), e);
         }
@@ -154,11 +156,6 @@ record BundledNatives(String platform, List<Library> libraries) {
         }
         String name = entry.substring(folder.length());
         return NATIVE.matcher(name).matches() && !UNUSED.matcher(name).matches();
-    }
-
-    private static Library library(ZipEntry entry, String folder, URL address) {
-        String name = entry.getName().substring(folder.length());
-        return new Library(name, address, entry.getName(), entry.getSize(), entry.getCrc());
     }
 
     /** Opens one library's bytes inside its opened jar. */
