@@ -73,7 +73,8 @@ public record Animation(List<Picture> frames, Duration delay, Duration hold) {
                 writer.setOutput(out);
                 writer.prepareWriteSequence(null);
                 for (int i = 0; i < frames.size(); i++) {
-                    var image = frames.get(i).toBufferedImage();
+                    var frame = frames.get(i);
+                    var image = frame.channels() == 1 ? frame.toBufferedImage() : Palette.indexed(frame);
                     var type = ImageTypeSpecifier.createFromRenderedImage(image);
                     var metadata = metadata(writer, type, i == frames.size() - 1 ? hold : delay, i == 0);
                     writer.writeToSequence(new IIOImage(image, null, metadata), null);

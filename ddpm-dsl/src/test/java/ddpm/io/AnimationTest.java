@@ -66,6 +66,32 @@ class AnimationTest {
     }
 
     @Test
+    void aFrameOfManyColoursIsShownWithinAFewLevels() throws IOException {
+        int side = 64;
+        var values = new float[3 * side * side];
+        for (int i = 0; i < side * side; i++) {
+            values[i] = Pixel.value(i % side * 4);
+            values[side * side + i] = Pixel.value(i / side * 4);
+            values[2 * side * side + i] = Pixel.value((i % side + i / side) * 2);
+        }
+        var picture = Images.of(values, Shape.of(1, 3, side, side)).picture(0);
+        var gif = folder.resolve("smooth.gif");
+        new Animation(List.of(picture), DELAY, HOLD).write(gif);
+        var read = ImageIO.read(gif.toFile());
+        double squares = 0;
+        for (int y = 0; y < side; y++) {
+            for (int x = 0; x < side; x++) {
+                for (int c = 0; c < 3; c++) {
+                    double off = picture.level(x, y, c) - (read.getRGB(x, y) >> 16 - 8 * c & 255);
+                    squares += off * off / values.length;
+                }
+            }
+        }
+        // 4096 colours on a plane in 256 cells of 4 x 4: about 4.5 levels of error are in the nature of it.
+        assertEquals(0, Math.sqrt(squares), 5.5);
+    }
+
+    @Test
     void framesThatDifferAreRefused() {
         var small = frames(Shape.of(1, 3, 5, 6));
         var large = frames(Shape.of(1, 3, 6, 5));
