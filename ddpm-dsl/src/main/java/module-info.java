@@ -3,7 +3,7 @@ module ddpm.dsl {
     requires transitive ddpm.torch;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.jr.ob;
-    requires java.desktop;
+    requires transitive java.desktop;
 
     exports ddpm.diffusion;
     exports ddpm.io;

@@ -27,15 +27,27 @@ public final class BetaSchedule {
     /** The largest beta that curves given through alphasCumprod reach (Nichol and Dhariwal 2021, section 3.2). */
     public static final double MAX_BETA = 0.999;
 
+    /** Half of float32's exponents: 1/sqrt(alphasCumprod) times any image stays finite. */
+    private static final double MIN_SIGNAL = 1e-38;
+
     private final String description;
     private final double[] betas;
 
     private BetaSchedule(String description, double[] betas) {
+        double signal = 1;
         for (int t = 0; t < betas.length; t++) {
-            if (!(betas[t] > 0 && betas[t] < 1)) {
+            double alpha = 1 - betas[t];
+            // Of alpha too: a beta below 1e-16 is lost in 1 - beta, and its posterior would be 0/0 all the same.
+            if (!(betas[t] > 0 && betas[t] < 1 && alpha > 0 && alpha < 1)) {
                 throw new IllegalArgumentException("beta[" + t + "] of " + description + " is " + betas[t]
                         + "; every beta must lie strictly between 0 and 1"
                         + (betas[t] >= 1 ? ": use a smaller end or more steps" : ""));
+            }
+            signal *= alpha;
+            if (signal < MIN_SIGNAL) {
+                throw new IllegalArgumentException("alphasCumprod[" + t + "] of " + description + " is " + signal
+                        + ", below " + MIN_SIGNAL + "; x0 could not be computed from x_t in float32: use a smaller end"
+                        + " or fewer steps");
             }
         }
         this.description = description;

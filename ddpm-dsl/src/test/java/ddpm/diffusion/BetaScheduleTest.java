@@ -111,6 +111,14 @@ class BetaScheduleTest {
     }
 
     @Test
+    void betasThatWouldMakeTablesInfiniteAreRefused() {
+        var tiny = assertThrows(IllegalArgumentException.class, () -> BetaSchedule.of(1e-17, 0.1));
+        assertTrue(tiny.getMessage().startsWith("beta[0] of given(2 betas) is 1.0E-17;"), tiny.getMessage());
+        var empty = assertThrows(IllegalArgumentException.class, () -> BetaSchedule.constant(1000, 0.5));
+        assertTrue(empty.getMessage().startsWith("alphasCumprod[126] of constant(1000, 0.5) is"), empty.getMessage());
+    }
+
+    @Test
     void everyCurveRefusesImpossibleStepCounts() {
         IntFunction<BetaSchedule> linear = steps -> BetaSchedule.linear(steps, 1e-4, 0.02);
         IntFunction<BetaSchedule> warmup = steps -> BetaSchedule.warmup10(steps, 1e-4, 0.02);
