@@ -2,6 +2,7 @@ package ddpm.diffusion;
 
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * The variances beta_0 .. beta_{T-1} of the forward process q(x_t | x_{t-1}) = N(sqrt(1 - beta_t) x_{t-1}, beta_t I)
@@ -29,6 +30,10 @@ public final class BetaSchedule {
 
     /** Half of float32's exponents: 1/sqrt(alphasCumprod) times any image stays finite. */
     private static final double MIN_SIGNAL = 1e-38;
+
+    private static final Pattern TEXT = Pattern.compile("([a-z0-9]{1,20})\\(([^()]{1,200})\\)");
+    private static final String FORMS = "there are linear, quadratic, warmup10 and warmup50(STEPS, START, END),"
+            + " constant(STEPS, BETA), jsd(STEPS), cosine(STEPS) and sigmoid(STEPS[, START, END, TAU])";
 
     private final String description;
     private final double[] betas;
@@ -146,6 +151,52 @@ public final class BetaSchedule {
     public static BetaSchedule of(double... betas) {
         checkSteps(betas.length);
         return new BetaSchedule("given(" + betas.length + " betas)", betas.clone());
+    }
+
+    /**
+     * Reads what {@link #toString} writes, e.g. {@code linear(1000, 1.0E-4, 0.02)} or {@code cosine(1000)}: the text form
+     * of files and of the command line.
+     *
+     * @throws IllegalArgumentException for anything else; it lists the forms there are
+     */
+    public static BetaSchedule parse(String text) {
+        var matcher = TEXT.matcher(text.strip());
+        if (matcher.matches()) {
+            double[] n;
+            try {
+                n = Arrays.stream(matcher.group(2).split(","))
+                        .mapToDouble(Double::parseDouble)
+                        .toArray();
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("not a number in the schedule '" + text + "'; " + FORMS);
+            }
+            if (n[0] == (int) n[0]) {
+                int steps = (int) n[0];
+                switch (matcher.group(1) + "/" + n.length) {
+                    case "linear/3":
+                        return linear(steps, n[1], n[2]);
+                    case "quadratic/3":
+                        return quadratic(steps, n[1], n[2]);
+                    case "constant/2":
+                        return constant(steps, n[1]);
+                    case "warmup10/3":
+                        return warmup10(steps, n[1], n[2]);
+                    case "warmup50/3":
+                        return warmup50(steps, n[1], n[2]);
+                    case "jsd/1":
+                        return jsd(steps);
+                    case "cosine/1":
+                        return cosine(steps);
+                    case "sigmoid/1":
+                        return sigmoid(steps);
+                    case "sigmoid/4":
+                        return sigmoid(steps, n[1], n[2], n[3]);
+                    default:
+                        break;
+                }
+            }
+        }
+        throw new IllegalArgumentException("unknown schedule '" + text + "'; " + FORMS);
     }
 
     /** Betas computed from this package's own tables, e.g. of a respaced chain. */

@@ -202,9 +202,9 @@ public final class Params implements AutoCloseable {
      * @throws MismatchException if any name is missing, unknown or of another shape; it lists all of them
      */
     public Params load(Map<String, Tensor> tensors) {
-        MismatchException.check(
-                shapes(), tensors.entrySet().stream().collect(LinkedHashMap::new, (m, e) -> m.put(e.getKey(),
-                        e.getValue().shape()), Map::putAll));
+        var given = new LinkedHashMap<String, Shape>();
+        tensors.forEach((name, tensor) -> given.put(name, tensor.shape()));
+        requireFit(given);
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             for (var param : store.declared.values()) {
@@ -212,6 +212,15 @@ public final class Params implements AutoCloseable {
             }
         }
         return this;
+    }
+
+    /**
+     * Checks that tensors of these names and shapes are exactly what this tree needs.
+     *
+     * @throws MismatchException listing all that are missing, unknown or of another shape
+     */
+    public void requireFit(Map<String, Shape> given) {
+        MismatchException.check(shapes(), given);
     }
 
     /** Names and shapes of all parameters. */

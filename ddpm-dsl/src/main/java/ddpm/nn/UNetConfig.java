@@ -38,22 +38,26 @@ public record UNetConfig(
     public UNetConfig {
         multipliers = List.copyOf(multipliers);
         attention = List.copyOf(attention);
-        require(inChannels >= 1 && outChannels >= 1, "channels in and out are at least 1");
+        require(in(inChannels, 1, 1024) && in(outChannels, 1, 1024), "channels in and out are 1 to 1024");
         require(!multipliers.isEmpty() && multipliers.size() <= 10, "1 to 10 levels");
         require(attention.size() == multipliers.size(), "attention is told for each level");
-        require(resBlocks >= 1, "at least one residual block per level");
+        require(in(resBlocks, 1, 32), "1 to 32 residual blocks per level");
         require(dropout >= 0 && dropout < 1, "dropout is from 0 to below 1");
         require(normEps > 0, "the norms' eps is positive");
-        require(base >= 4 && base % 2 == 0, "the base width is even, at least 4");
+        require(in(base, 4, 4096) && base % 2 == 0, "the base width is even, 4 to 4096");
         require(groups >= 1, "at least one group");
         for (int multiplier : multipliers) {
-            require(multiplier >= 1, "multipliers are at least 1");
+            require(in(multiplier, 1, 64), "multipliers are 1 to 64");
             int width = base * multiplier;
             require(width % groups == 0 && base % groups == 0,
                     groups + " norm groups divide every width, and do not divide " + width + " or " + base);
             require(headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
                     "attention heads of " + headChannels + " channels divide every width, and do not divide " + width);
         }
+    }
+
+    private static boolean in(int value, int from, int to) {
+        return value >= from && value <= to;
     }
 
     private static void require(boolean holds, String rule) {

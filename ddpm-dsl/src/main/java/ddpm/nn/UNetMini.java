@@ -23,12 +23,12 @@ public final class UNetMini implements Network {
 
         public Config {
             multipliers = List.copyOf(multipliers);
-            if (channels < 1 || base < 1 || multipliers.size() != 3) {
-                throw new IllegalArgumentException("UNetMini with " + channels + " channels, base width " + base
-                        + " and multipliers " + multipliers + ": it has three levels");
+            if (channels < 1 || channels > 1024 || base < 1 || base > 4096 || multipliers.size() != 3) {
+                throw new IllegalArgumentException("UNetMini with " + channels + " channels (1 to 1024), base width " + base
+                        + " (1 to 4096) and multipliers " + multipliers + " (three)");
             }
             for (int multiplier : multipliers) {
-                if (multiplier < 1 || base * multiplier % GROUPS != 0 || base % GROUPS != 0) {
+                if (multiplier < 1 || multiplier > 64 || base * multiplier % GROUPS != 0 || base % GROUPS != 0) {
                     throw new IllegalArgumentException("UNetMini of base width " + base + " and multipliers "
                             + multipliers + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
                 }

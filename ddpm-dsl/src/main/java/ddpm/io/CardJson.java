@@ -1,0 +1,165 @@
+package ddpm.io;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Variance;
+import ddpm.nn.NetworkConfig;
+import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A {@link ModelCard} as the JSON text that our safetensors files carry in their metadata. */
+final class CardJson {
+    private static final String FORMAT = "ddpm model 1";
+
+    private final Path file;
+    private final Map<String, Object> json;
+
+    private CardJson(Path file, Map<String, Object> json) {
+        this.file = file;
+        this.json = json;
+    }
+
+    static String write(ModelCard card) throws IOException {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("format", FORMAT);
+        json.put("network", network(card.network()));
+        json.put("schedule", card.schedule().toString());
+        json.put("prediction", card.prediction().name());
+        json.put("variance", card.variance().name());
+        json.put("clip", card.clip().name());
+        json.put("height", card.height());
+        json.put("width", card.width());
+        json.put("notes", new java.util.TreeMap<>(card.notes()));
+        return JSON.std.asString(json);
+    }
+
+    private static Map<String, Object> network(NetworkConfig config) {
+        var json = new LinkedHashMap<String, Object>();
+        switch (config) {
+            case UNetMini.Config mini -> {
+                json.put("type", "UNetMini");
+                json.put("channels", mini.channels());
+                json.put("base", mini.base());
+                json.put("multipliers", mini.multipliers());
+                json.put("timeChannels", mini.timeChannels());
+            }
+            case UNetConfig unet -> {
+                json.put("type", "UNet");
+                json.put("inChannels", unet.inChannels());
+                json.put("outChannels", unet.outChannels());
+                json.put("base", unet.base());
+                json.put("multipliers", unet.multipliers());
+                json.put("resBlocks", unet.resBlocks());
+                json.put("attention", unet.attention());
+                json.put("headChannels", unet.headChannels());
+                json.put("groups", unet.groups());
+                json.put("normEps", unet.normEps());
+                json.put("dropout", unet.dropout());
+                json.put("timeShift", unet.timeShift());
+                json.put("cosineFirst", unet.cosineFirst());
+                json.put("symmetricPadding", unet.symmetricPadding());
+            }
+        }
+        return json;
+    }
+
+    /**
+     * @throws FileFormatException if the text is no card, naming the file and what is wrong with the card
+     */
+    static ModelCard read(Path file, String text) throws IOException {
+        Map<String, Object> json;
+        try {
+            json = JSON.std.mapFrom(text);
+        } catch (IOException e) {
+            throw new FileFormatException(file, "has a model card that is not JSON; write the file again", e);
+        }
+        try {
+            return new CardJson(file, json).card();
+        } catch (IllegalArgumentException e) {
+            throw new FileFormatException(file, "has a model card that cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private ModelCard card() {
+        if (!FORMAT.equals(json.get("format"))) {
+            throw new IllegalArgumentException("its format is '" + json.get("format") + "', and this version reads '"
+                    + FORMAT + "'");
+        }
+        var notes = new LinkedHashMap<String, String>();
+        object("notes").json.forEach((key, value) -> notes.put(key, String.valueOf(value)));
+        return new ModelCard(
+                object("network").network(),
+                BetaSchedule.parse(get("schedule", String.class)),
+                choice("prediction", Prediction.class),
+                choice("variance", Variance.class),
+                choice("clip", Clip.class),
+                integer("height"),
+                integer("width"),
+                notes);
+    }
+
+    private NetworkConfig network() {
+        return switch (get("type", String.class)) {
+            case "UNetMini" ->
+                new UNetMini.Config(
+                        integer("channels"), integer("base"), list("multipliers", Integer.class), integer("timeChannels"));
+            case "UNet" ->
+                new UNetConfig(
+                        integer("inChannels"),
+                        integer("outChannels"),
+                        integer("base"),
+                        list("multipliers", Integer.class),
+                        integer("resBlocks"),
+                        list("attention", Boolean.class),
+                        integer("headChannels"),
+                        integer("groups"),
+                        get("normEps", Number.class).doubleValue(),
+                        get("dropout", Number.class).doubleValue(),
+                        integer("timeShift"),
+                        get("cosineFirst", Boolean.class),
+                        get("symmetricPadding", Boolean.class));
+            default ->
+                throw new IllegalArgumentException("unknown network type '" + json.get("type") + "': UNet or UNetMini");
+        };
+    }
+
+    private <T> T get(String key, Class<T> type) {
+        var value = json.get(key);
+        if (!type.isInstance(value)) {
+            throw new IllegalArgumentException("'" + key + "' is " + value + ", not a " + type.getSimpleName());
+        }
+        return type.cast(value);
+    }
+
+    private int integer(String key) {
+        return get(key, Integer.class);
+    }
+
+    private <E extends Enum<E>> E choice(String key, Class<E> type) {
+        return Enum.valueOf(type, get(key, String.class));
+    }
+
+    @SuppressWarnings("unchecked") // JSON objects have string keys
+    private CardJson object(String key) {
+        return new CardJson(file, (Map<String, Object>) get(key, Map.class));
+    }
+
+    private <T> List<T> list(String key, Class<T> type) {
+        var list = new ArrayList<T>();
+        for (var element : get(key, List.class)) {
+            if (!type.isInstance(element)) {
+                throw new IllegalArgumentException("'" + key + "' holds " + element + ", not a " + type.getSimpleName());
+            }
+            list.add(type.cast(element));
+        }
+        return list;
+    }
+}

@@ -1,0 +1,125 @@
+package ddpm.io;
+
+import ddpm.diffusion.Denoiser;
+import ddpm.nn.Network;
+import ddpm.nn.Params;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A network with its weights and its card: what files hold and samplers use.
+ *
+ * <pre>{@code
+ * try (var model = Model.load(Path.of("ddpm.pt"), Device.CPU)) {
+ *     Tensor images = sampler.sample(model, model.card().images(16), Noise.seed(7));
+ * }
+ * }</pre>
+ */
+public final class Model implements Denoiser, AutoCloseable {
+    private final ModelCard card;
+    private final Params params;
+    private final Network network;
+
+    private Model(ModelCard card) {
+        this.card = card;
+        this.params = new Params();
+        this.network = card.network().build(params);
+    }
+
+    /** A model with zeroed weights on this device, to be initialised or trained. */
+    public Model(ModelCard card, Device device) {
+        this(card);
+        params.allocate(device, DType.FLOAT32);
+    }
+
+    /**
+     * Reads a model of any {@link ModelLayout}, from safetensors or a file of {@code torch.save}.
+     *
+     * @throws FileFormatException if the file is damaged, of another kind, or does not fit its network; then all missing,
+     *     unknown and misshapen tensors are listed
+     * @throws IOException if it cannot be reached
+     */
+    public static Model load(Path file, Device device) throws IOException {
+        return of(TensorFiles.open(file), device);
+    }
+
+    /** The same from a file that is open already. */
+    public static Model of(TensorFile file, Device device) throws IOException {
+        var card = ModelLayout.of(file).card(file);
+        var shapes = new LinkedHashMap<String, Shape>();
+        file.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        try {
+            var model = new Model(card);
+            model.params.requireFit(shapes); // before memory is taken for what a card merely claims
+            model.params.allocate(device, DType.FLOAT32);
+            model.load(file.tensors());
+            return model;
+        } catch (IllegalArgumentException e) {
+            throw new FileFormatException(file.path(), e.getMessage(), e);
+        }
+    }
+
+    private void load(Map<String, StoredTensor> tensors) {
+        try (var _ = TensorScope.open()) {
+            var named = new LinkedHashMap<String, Tensor>();
+            tensors.forEach((name, t) -> named.put(name, Tensor.of(t.data(), t.dtype(), t.shape())));
+            params.load(named);
+        }
+    }
+
+    public ModelCard card() {
+        return card;
+    }
+
+    public Network network() {
+        return network;
+    }
+
+    public Params params() {
+        return params;
+    }
+
+    /** The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. */
+    @Override
+    public Tensor predict(Tensor xt, Tensor t) {
+        return network.forward(xt, t);
+    }
+
+    /**
+     * Writes the model as safetensors with its card, whole or not at all.
+     *
+     * @param dtype how weights are stored: float32, or a half type for half the size
+     */
+    public void save(Path file, DType dtype) throws IOException {
+        Safetensors.write(file, stored(dtype), Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(card)));
+    }
+
+    /** All weights by name, as files hold them. */
+    public Map<String, StoredTensor> stored(DType dtype) {
+        return stored(params.flat(), dtype);
+    }
+
+    /** Another flat buffer of this model's layout, e.g. its EMA, as files hold it. */
+    public Map<String, StoredTensor> stored(Tensor flat, DType dtype) {
+        var stored = new LinkedHashMap<String, StoredTensor>();
+        try (var _ = TensorScope.open()) {
+            params.named(flat)
+                    .forEach((name, tensor) -> stored.put(
+                            name,
+                            new StoredTensor(dtype, tensor.shape(), tensor.to(dtype).toBytes())));
+        }
+        return stored;
+    }
+
+    @Override
+    public void close() {
+        params.close();
+    }
+}
