@@ -5,6 +5,7 @@ module ddpm.dsl {
     requires com.fasterxml.jackson.jr.ob;
     requires transitive java.desktop;
 
+    exports ddpm.data;
     exports ddpm.diffusion;
     exports ddpm.io;
     exports ddpm.nn;
