@@ -9,4 +9,5 @@ module ddpm.dsl {
     exports ddpm.diffusion;
     exports ddpm.io;
     exports ddpm.nn;
+    exports ddpm.train;
 }
