@@ -101,6 +101,6 @@ final class JavaHome implements Comparable<JavaHome> {
 
     @Override
     public String toString() {
-        return "Java " + version + " in " + home;
+        return "Java " + version.toString().replaceAll("[\\[\\] ]", "").replace(',', '.') + " in " + home;
     }
 }

@@ -151,7 +151,7 @@ class JavaSearchTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"17.0.2, 'Java [17, 0, 2] in '", "'', no Java's folder"})
+    @CsvSource({"17.0.2, 'Java 17.0.2 in '", "'', no Java's folder"})
     void aDdpmJavaThatWillNotDoIsAnErrorByNameAndNotPassedOver(String version, String reason) throws IOException {
         install(root.resolve("usr/lib/jvm/25"), "25");
         environment.put("DDPM_JAVA", install(temp.resolve("chosen"), version).toString());
