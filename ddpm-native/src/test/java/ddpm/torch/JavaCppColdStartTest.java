@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,6 +41,16 @@ class JavaCppColdStartTest {
         assertEquals(1, said.size(), said::toString);
     }
 
+    /** JavaCPP links to a CUDA toolkit where one is installed, and JUnit warns of links that lead out of its folder. */
+    @AfterAll
+    static void removeLinks() throws IOException {
+        try (Stream<Path> files = Files.walk(temp.resolve("cache"))) {
+            for (Path link : files.filter(Files::isSymbolicLink).toList()) {
+                Files.delete(link);
+            }
+        }
+    }
+
     @Test
     void javaCppRunsOnTheUnpackedLibrariesAlone() throws Exception {
         assertRuns(temp.resolve("cold"), List.of());
@@ -68,6 +79,15 @@ class JavaCppColdStartTest {
                         "-Dorg.bytedeco.javacpp.cachedir=/proc/self/javacpp"));
     }
 
+    @Test
+    void aLibtorchThatJavaCppLoadedItselfIsRefusedByFile(@TempDir Path other) throws Exception {
+        Path library = folder.resolve("libquadmath.so.0");
+        String output = ChildJvm.start(
+                        List.of(), MeetAnotherLibtorch.class.getName(), library.toString(), other.toString())
+                .outputOfSuccess();
+        assertTrue(output.contains("refused: JavaCPP has already loaded " + library), output);
+    }
+
     private static void assertRuns(Path home, List<String> options, String... loadedFirst)
             throws IOException, InterruptedException {
         Files.createDirectory(home);
@@ -80,6 +100,7 @@ class JavaCppColdStartTest {
         assertTrue(output.contains("sum 12.0\n"), output);
         assertTrue(output.contains("mapped " + folder.resolve("libjnitorch.so")), output);
         assertTrue(output.contains("left null"), output);
+        assertTrue(output.contains("refused: JavaCPP already runs on the libtorch in " + folder), output);
         assertFalse(output.contains("Warning"), output);
         for (String line : output.lines().toList()) {
             if (line.startsWith("mapped ") && !line.contains("cudart")) {
