@@ -1,0 +1,181 @@
+package ddpm.train;
+
+import ddpm.io.FileFormatException;
+import ddpm.io.Model;
+import ddpm.io.Safetensors;
+import ddpm.io.StoredTensor;
+import ddpm.io.TensorFiles;
+import ddpm.io.WholeFile;
+import ddpm.torch.DType;
+import ddpm.torch.GradMode;
+import ddpm.torch.LibTorch;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/**
+ * One checkpoint: a folder with {@code model.safetensors} (the EMA, what samplers load), {@code raw.safetensors} (the
+ * weights), {@code optimizer.safetensors} (Adam's moments) and {@code state.json} (step, configuration, data fingerprint,
+ * checksums of the other three).
+ *
+ * <p>The folder is written under another name and renamed when all of it is on disk, so it is whole or absent; the
+ * checksums find what a disk breaks later.
+ */
+public final class Checkpoint {
+    static final String MODEL = "model.safetensors";
+    static final String RAW = "raw.safetensors";
+    static final String OPTIMIZER = "optimizer.safetensors";
+    static final String STATE = "state.json";
+
+    private static final String FIRST = "firstMoments.";
+    private static final String SECOND = "secondMoments.";
+
+    private final Path folder;
+    private final StateJson.State state;
+
+    private Checkpoint(Path folder, StateJson.State state) {
+        this.folder = folder;
+        this.state = state;
+    }
+
+    /**
+     * Writes the trainer's whole state as {@code folder}, whole or not at all.
+     *
+     * @param dataset fingerprint of the images
+     * @throws IOException if it cannot be written; the message tells how much room was needed
+     */
+    public static Checkpoint write(Path folder, Trainer trainer, String dataset) throws IOException {
+        var part = folder.resolveSibling("." + folder.getFileName() + ".part");
+        deleteTree(part);
+        try {
+            Files.createDirectories(part);
+            var model = trainer.model();
+            var emaFile = part.resolve(MODEL);
+            model.save(emaFile, trainer.ema(), DType.FLOAT32);
+            model.save(part.resolve(RAW), model.params().flat(), DType.FLOAT32);
+            var moments = new LinkedHashMap<String, StoredTensor>();
+            model.stored(trainer.firstMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(FIRST + n, t));
+            model.stored(trainer.secondMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(SECOND + n, t));
+            Safetensors.write(part.resolve(OPTIMIZER), moments, Map.of());
+            var sums = new LinkedHashMap<String, String>();
+            for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
+                sums.put(name, checksum(part.resolve(name)));
+            }
+            var state = new StateJson.State(
+                    trainer.step(),
+                    trainer.config(),
+                    dataset,
+                    sums,
+                    Map.of(
+                            "libtorch", LibTorch.load().version(),
+                            "java", System.getProperty("java.version")));
+            var json = StateJson.write(state).getBytes(StandardCharsets.UTF_8);
+            WholeFile.write(part.resolve(STATE), json.length, out -> out.write(ByteBuffer.wrap(json)));
+            deleteTree(folder); // only a checkpoint of the very same step can stand there
+            WholeFile.rename(part, folder);
+            return new Checkpoint(folder, state);
+        } finally {
+            deleteTree(part);
+        }
+    }
+
+    /**
+     * Opens a checkpoint and checks every file's checksum.
+     *
+     * @throws FileFormatException if anything in it is missing or damaged
+     */
+    public static Checkpoint open(Path folder) throws IOException {
+        var file = folder.resolve(STATE);
+        var state = StateJson.read(file, Files.readString(file));
+        for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
+            var path = folder.resolve(name);
+            if (!Files.isRegularFile(path) || !checksum(path).equals(state.files().get(name))) {
+                throw new FileFormatException(path, "is missing or damaged: its checksum is not that in " + STATE);
+            }
+        }
+        return new Checkpoint(folder, state);
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** Steps made. */
+    public long step() {
+        return state.step();
+    }
+
+    public TrainConfig config() {
+        return state.config();
+    }
+
+    /** The fingerprint of the images it was trained on. */
+    public String dataset() {
+        return state.dataset();
+    }
+
+    /** The averaged weights as a model file. */
+    public Path model() {
+        return folder.resolve(MODEL);
+    }
+
+    /** The weights themselves, as a model file. */
+    public Path raw() {
+        return folder.resolve(RAW);
+    }
+
+    /** Puts a fresh trainer of the same model where this checkpoint left off. */
+    public void restore(Trainer trainer) throws IOException {
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            restore(trainer.model(), trainer.ema(), TensorFiles.read(folder.resolve(MODEL)), "");
+            restore(trainer.model(), trainer.model().params().flat(), TensorFiles.read(folder.resolve(RAW)), "");
+            var moments = TensorFiles.read(folder.resolve(OPTIMIZER));
+            restore(trainer.model(), trainer.firstMoments(), moments, FIRST);
+            restore(trainer.model(), trainer.secondMoments(), moments, SECOND);
+        }
+        trainer.resumeAt(step());
+    }
+
+    private void restore(Model model, Tensor flat, Map<String, StoredTensor> tensors, String prefix)
+            throws FileFormatException {
+        for (var target : model.params().named(flat).entrySet()) {
+            var stored = tensors.get(prefix + target.getKey());
+            if (stored == null || !stored.shape().equals(target.getValue().shape())) {
+                throw new FileFormatException(folder, "is of another network: " + prefix + target.getKey() + " is "
+                        + (stored == null ? "missing" : stored.shape()) + ", not "
+                        + target.getValue().shape());
+            }
+            target.getValue().copyFrom(Tensor.of(stored.data(), stored.dtype(), stored.shape()));
+        }
+    }
+
+    private static String checksum(Path file) throws IOException {
+        var crc = new CRC32C();
+        var buffer = new byte[1 << 16];
+        try (var in = Files.newInputStream(file)) {
+            for (int n; (n = in.read(buffer)) > 0; ) {
+                crc.update(buffer, 0, n);
+            }
+        }
+        return Long.toHexString(crc.getValue());
+    }
+
+    static void deleteTree(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (var files = Files.walk(folder)) {
+                for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+}

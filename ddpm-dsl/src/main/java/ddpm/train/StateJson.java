@@ -1,0 +1,174 @@
+package ddpm.train;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.FileFormatException;
+import ddpm.torch.DType;
+import ddpm.torch.Ops;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The {@code state.json} of a checkpoint: how far the run is, what it is a run of, and its files' checksums. */
+final class StateJson {
+    static final String FORMAT = "ddpm checkpoint 1";
+
+    /**
+     * @param step steps made
+     * @param config how the run trains
+     * @param dataset fingerprint of the images
+     * @param files checksum by file name, CRC-32C in hexadecimal
+     * @param versions what wrote it, for people
+     */
+    record State(
+            long step, TrainConfig config, String dataset, Map<String, String> files, Map<String, String> versions) {}
+
+    private StateJson() {}
+
+    static String write(State state) throws IOException {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("format", FORMAT);
+        json.put("step", state.step());
+        json.put("config", config(state.config()));
+        json.put("dataset", state.dataset());
+        json.put("files", state.files());
+        json.put("versions", state.versions());
+        return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
+    }
+
+    private static Map<String, Object> config(TrainConfig config) {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("seed", config.seed());
+        json.put("batch", config.batch());
+        json.put("steps", config.steps());
+        var rate = new LinkedHashMap<String, Object>();
+        switch (config.learningRate()) {
+            case LearningRate.Constant constant -> {
+                rate.put("type", "constant");
+                rate.put("rate", constant.rate());
+            }
+            case LearningRate.Warmup warmup -> {
+                rate.put("type", "warmup");
+                rate.put("rate", warmup.rate());
+                rate.put("steps", warmup.steps());
+            }
+            case LearningRate.Cosine cosine -> {
+                rate.put("type", "cosine");
+                rate.put("rate", cosine.rate());
+                rate.put("warmup", cosine.warmup());
+                rate.put("total", cosine.total());
+            }
+        }
+        json.put("learningRate", rate);
+        var adam = new LinkedHashMap<String, Object>();
+        adam.put("decay", config.optimizer().decay().name());
+        adam.put("beta1", config.optimizer().beta1());
+        adam.put("beta2", config.optimizer().beta2());
+        adam.put("eps", config.optimizer().eps());
+        adam.put("weightDecay", config.optimizer().weightDecay());
+        json.put("optimizer", adam);
+        json.put("clipNorm", config.clipNorm());
+        var ema = new LinkedHashMap<String, Object>();
+        ema.put("decay", config.ema().decay());
+        ema.put("ramp", config.ema().ramp());
+        json.put("ema", ema);
+        json.put("flips", config.flips());
+        json.put("precision", config.precision().name());
+        json.put("threads", config.threads());
+        return json;
+    }
+
+    /**
+     * @throws FileFormatException if the text is no such state
+     */
+    static State read(Path file, String text) throws IOException {
+        try {
+            var json = new Node(JSON.std.mapFrom(text));
+            if (!FORMAT.equals(json.fields().get("format"))) {
+                throw new IllegalArgumentException("its format is '" + json.fields().get("format")
+                        + "', and this version reads '" + FORMAT + "'");
+            }
+            return new State(
+                    json.whole("step"),
+                    config(json.node("config")),
+                    json.text("dataset"),
+                    json.node("files").texts(),
+                    json.node("versions").texts());
+        } catch (IllegalArgumentException | com.fasterxml.jackson.core.JacksonException e) {
+            throw new FileFormatException(file, "is no state of a training run: " + e.getMessage(), e);
+        }
+    }
+
+    private static TrainConfig config(Node json) {
+        var adam = json.node("optimizer");
+        var ema = json.node("ema");
+        return new TrainConfig(
+                json.whole("seed"),
+                Math.toIntExact(json.whole("batch")),
+                json.whole("steps"),
+                rate(json.node("learningRate")),
+                new Optimizer(
+                        Ops.Decay.valueOf(adam.text("decay")),
+                        adam.number("beta1"),
+                        adam.number("beta2"),
+                        adam.number("eps"),
+                        adam.number("weightDecay")),
+                json.number("clipNorm"),
+                new Ema(ema.number("decay"), ema.flag("ramp")),
+                json.flag("flips"),
+                DType.valueOf(json.text("precision")),
+                Math.toIntExact(json.whole("threads")));
+    }
+
+    private static LearningRate rate(Node json) {
+        return switch (json.text("type")) {
+            case "constant" -> new LearningRate.Constant(json.number("rate"));
+            case "warmup" -> new LearningRate.Warmup(json.number("rate"), json.whole("steps"));
+            case "cosine" ->
+                new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
+            default -> throw new IllegalArgumentException("unknown learning rate '" + json.text("type") + "'");
+        };
+    }
+
+    /** A JSON object whose fields are asked for by type. */
+    private record Node(Map<String, Object> fields) {
+        private <T> T get(String key, Class<T> type) {
+            var value = fields.get(key);
+            if (!type.isInstance(value)) {
+                throw new IllegalArgumentException("'" + key + "' is " + value + ", not a " + type.getSimpleName());
+            }
+            return type.cast(value);
+        }
+
+        String text(String key) {
+            return get(key, String.class);
+        }
+
+        boolean flag(String key) {
+            return get(key, Boolean.class);
+        }
+
+        double number(String key) {
+            return get(key, Number.class).doubleValue();
+        }
+
+        long whole(String key) {
+            var value = get(key, Number.class);
+            if (value.doubleValue() != Math.rint(value.doubleValue())) {
+                throw new IllegalArgumentException("'" + key + "' is " + value + ", not a whole number");
+            }
+            return value.longValue();
+        }
+
+        @SuppressWarnings("unchecked") // JSON objects have string keys
+        Node node(String key) {
+            return new Node((Map<String, Object>) get(key, Map.class));
+        }
+
+        Map<String, String> texts() {
+            var texts = new LinkedHashMap<String, String>();
+            fields.keySet().forEach(key -> texts.put(key, text(key)));
+            return texts;
+        }
+    }
+}
