@@ -61,7 +61,7 @@ final class FileBytes implements Closeable {
         return size;
     }
 
-    /** {@code length} bytes from {@code offset}: a copy when they are few, a read-only mapping otherwise. Little-endian. */
+    /** {@code length} bytes from {@code offset}, little-endian: a copy when they are few, otherwise a mapping. */
     ByteBuffer view(long offset, int length) throws IOException {
         requireInside(offset, length);
         if (length < MAPPED_FROM) {

@@ -47,12 +47,14 @@ final class FlatTree {
     private void add(String name, Object node) throws FileFormatException {
         switch (node) {
             case StoredTensor tensor -> put(tensors, name, tensor);
-            case Map<?, ?> map when !map.isEmpty() -> {
+            case Map<?, ?> map
+            when !map.isEmpty() -> {
                 for (var entry : map.entrySet()) {
                     add(joined(name, String.valueOf(entry.getKey())), entry.getValue());
                 }
             }
-            case List<?> list when holdsTensors(list) -> {
+            case List<?> list
+            when holdsTensors(list) -> {
                 for (int i = 0; i < list.size(); i++) {
                     add(joined(name, Integer.toString(i)), list.get(i));
                 }
@@ -87,7 +89,8 @@ final class FlatTree {
     private <T> void put(Map<String, T> leaves, String name, T leaf) throws FileFormatException {
         if (tensors.containsKey(name) || values.containsKey(name)) {
             throw new FileFormatException(
-                    file, "holds two things that are both named " + quote(name) + " when nested names are joined by dots");
+                    file,
+                    "holds two things that are both named " + quote(name) + " when nested names are joined by dots");
         }
         characters += name.length();
         if (characters > MAX_CHARACTERS) {

@@ -47,7 +47,8 @@ final class PickleReader {
             byte code = in.opcode();
             var op = PickleOp.of(code);
             if (op == null) {
-                throw in.bad("opcode 0x%02x, which makes no tensor or plain container, is refused".formatted(code & 0xff));
+                throw in.bad(
+                        "opcode 0x%02x, which makes no tensor or plain container, is refused".formatted(code & 0xff));
             }
             if (op == PickleOp.STOP) {
                 Object result = stack.pop();
@@ -184,8 +185,8 @@ final class PickleReader {
         Object global = TorchGlobal.find(module, name);
         if (global == null) {
             throw in.bad("it asks for " + quote(module + "." + name)
-                    + ", which is refused: only tensors of types this library handles and plain containers are read, and "
-                    + "nothing is ever run. Load the file with Python where you trust it and save "
+                    + ", which is refused: only tensors of types this library handles and plain containers are read, "
+                    + "and nothing is ever run. Load the file with Python where you trust it and save "
                     + "model.state_dict() alone");
         }
         return global;
@@ -203,8 +204,8 @@ final class PickleReader {
     /** State dicts carry a {@code _metadata} attribute, the versions of modules; nothing here depends on it. */
     private void build() throws FileFormatException {
         Object state = stack.pop();
-        boolean metadataOnly =
-                state instanceof LinkedHashMap<?, ?> attributes && attributes.keySet().equals(Set.of("_metadata"));
+        boolean metadataOnly = state instanceof LinkedHashMap<?, ?> attributes
+                && attributes.keySet().equals(Set.of("_metadata"));
         if (!metadataOnly || !(stack.peek() instanceof LinkedHashMap<?, ?>)) {
             throw in.bad("it sets attributes other than a state dict's _metadata, which is refused");
         }

@@ -1,12 +1,26 @@
 package ddpm.io;
 
-import static ddpm.io.PickleOp.*;
+import static ddpm.io.PickleOp.BININT;
+import static ddpm.io.PickleOp.BININT1;
+import static ddpm.io.PickleOp.BININT2;
+import static ddpm.io.PickleOp.BINPERSID;
+import static ddpm.io.PickleOp.BINUNICODE;
+import static ddpm.io.PickleOp.EMPTY_TUPLE;
+import static ddpm.io.PickleOp.GLOBAL;
+import static ddpm.io.PickleOp.LONG1;
+import static ddpm.io.PickleOp.MARK;
+import static ddpm.io.PickleOp.NEWFALSE;
+import static ddpm.io.PickleOp.PROTO;
+import static ddpm.io.PickleOp.REDUCE;
+import static ddpm.io.PickleOp.SETITEMS;
+import static ddpm.io.PickleOp.STOP;
+import static ddpm.io.PickleOp.TUPLE;
 
 import ddpm.torch.Shape;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;

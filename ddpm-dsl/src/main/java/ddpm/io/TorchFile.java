@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <table>
  *   <caption>Python and Java</caption>
- *   <tr><td>tensor, parameter</td><td>{@link StoredTensor}, row-major whatever its strides; devices are ignored</td></tr>
+ *   <tr><td>tensor, parameter</td><td>{@link StoredTensor}, row-major; its device is ignored</td></tr>
  *   <tr><td>dict, OrderedDict</td><td>{@link java.util.SequencedMap}; keys are scalars</td></tr>
  *   <tr><td>list, tuple, torch.Size</td><td>{@link java.util.List}</td></tr>
  *   <tr><td>set</td><td>{@link java.util.SequencedSet} of scalars</td></tr>

@@ -114,7 +114,11 @@ final class ZipWriter {
         record.putLong(directoryLength).putLong(end);
         record.putInt(0x07064b50).putInt(0).putLong(end + directoryLength).putInt(1);
         short count = (short) Math.min(entries.size(), 0xffff);
-        record.putInt(0x06054b50).putShort((short) 0).putShort((short) 0).putShort(count).putShort(count);
+        record.putInt(0x06054b50)
+                .putShort((short) 0)
+                .putShort((short) 0)
+                .putShort(count)
+                .putShort(count);
         record.putInt((int) Math.min(directoryLength, IN_ZIP64)).putInt((int) Math.min(end, IN_ZIP64));
         return record.putShort((short) 0).flip();
     }

@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CraftedPickleTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private static final String STORAGE_OF_8_FLOATS = "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0kX\3\0\0\0cpuK\10NtQ";
+    private static final String STORAGE_OF_8_FLOATS =
+            "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0kX\3\0\0\0cpuK\10NtQ";
     private static final String REBUILD = "ctorch._utils\n_rebuild_tensor_v2\n(";
     private static final String NO_HOOKS = "}";
 
@@ -96,7 +97,8 @@ class CraftedPickleTest {
 
     @Test
     void aTensorOfAHandWrittenPickleReads() throws IOException {
-        var object = "}X\1\0\0\0w" + REBUILD + STORAGE_OF_8_FLOATS + "K\2K\2K\2\u0086K\3K\1\u0086\u0089" + NO_HOOKS + "tRs.";
+        var object =
+                "}X\1\0\0\0w" + REBUILD + STORAGE_OF_8_FLOATS + "K\2K\2K\2\u0086K\3K\1\u0086\u0089" + NO_HOOKS + "tRs.";
         var tensor = TensorFiles.read(file(object, 8)).get("w");
         var values = new float[4];
         tensor.data().asFloatBuffer().get(values);
@@ -107,7 +109,12 @@ class CraftedPickleTest {
     void sharingThatUnfoldsIntoBillionsIsRefused() throws IOException {
         var bomb = new StringBuilder("]q\0" + "0");
         for (char i = 1; i <= 40; i++) {
-            bomb.append('(').append(("h" + (char) (i - 1)).repeat(10)).append('t').append('q').append(i).append('0');
+            bomb.append('(')
+                    .append(("h" + (char) (i - 1)).repeat(10))
+                    .append('t')
+                    .append('q')
+                    .append(i)
+                    .append('0');
         }
         assertRefused("unfolds into more than", bomb + "h\50.");
     }
@@ -118,7 +125,9 @@ class CraftedPickleTest {
         assertRefused("deeper than 100", "]".repeat(300) + "a".repeat(299) + ".");
         assertRefused("deeper than 100", "]".repeat(200_000) + "a".repeat(199_999) + ".");
         // a chain of 60 made once, then put at the end of another chain of 60
-        assertRefused("deeper than 100", "]".repeat(60) + "a".repeat(59) + "q\0" + "]".repeat(60) + "h\0" + "a".repeat(60) + "\u0086.");
+        assertRefused(
+                "deeper than 100",
+                "]".repeat(60) + "a".repeat(59) + "q\0" + "]".repeat(60) + "h\0" + "a".repeat(60) + "\u0086.");
     }
 
     @Test
@@ -127,7 +136,10 @@ class CraftedPickleTest {
         var storage = STORAGE_OF_8_FLOATS.replace("K\10N", "J\0\0\2\0N");
         var object = new StringBuilder("](").append(storage).append("q\0" + "0");
         for (int i = 0; i < 5000; i++) {
-            object.append(REBUILD).append("h\0K\0J\0\0\2\0\u0085K\1\u0085\u0089").append(NO_HOOKS).append("tR");
+            object.append(REBUILD)
+                    .append("h\0K\0J\0\0\2\0\u0085K\1\u0085\u0089")
+                    .append(NO_HOOKS)
+                    .append("tR");
         }
         var file = file(object + "e.", floats);
         var refused = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
@@ -141,7 +153,8 @@ class CraftedPickleTest {
 
     @Test
     void aLongKeyAboveManyEntriesCannotSwell() throws IOException {
-        var object = new StringBuilder("}X\0\0\20\0").append("k".repeat(1 << 20)).append("}(");
+        var object =
+                new StringBuilder("}X\0\0\20\0").append("k".repeat(1 << 20)).append("}(");
         for (int i = 0; i < 1000; i++) {
             object.append("M").append((char) (i & 0xff)).append((char) (i >> 8)).append('N');
         }
@@ -238,7 +251,6 @@ class CraftedPickleTest {
 
     @Test
     void aStateDictsMetadataIsPassedOver() throws IOException {
-        assertEquals(
-                Map.of("a", 1L), read("ccollections\nOrderedDict\n)RX\1\0\0\0aK\1s}X\11\0\0\0_metadata}sb."));
+        assertEquals(Map.of("a", 1L), read("ccollections\nOrderedDict\n)RX\1\0\0\0aK\1s}X\11\0\0\0_metadata}sb."));
     }
 }

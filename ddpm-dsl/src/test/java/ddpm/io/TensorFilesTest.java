@@ -71,7 +71,9 @@ class TensorFilesTest {
 
     @Test
     void aLoneTensorHasTheEmptyName() throws IOException {
-        assertEquals(List.of(""), List.copyOf(TensorFiles.read(golden("9d_bare_tensor.pt")).keySet()));
+        assertEquals(
+                List.of(""),
+                List.copyOf(TensorFiles.read(golden("9d_bare_tensor.pt")).keySet()));
     }
 
     @Test

@@ -48,7 +48,14 @@ class TorchZipTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"1_zip", "4_bfloat16", "5_views_and_dtypes", "6c_module_state_dict_with_metadata", "9j_300_tensors"})
+    @ValueSource(
+            strings = {
+                "1_zip",
+                "4_bfloat16",
+                "5_views_and_dtypes",
+                "6c_module_state_dict_with_metadata",
+                "9j_300_tensors"
+            })
     void whatIsWrittenReadsBackEqualAndInOrder(String name) throws IOException {
         var tensors = TensorFiles.read(Golden.path("G_pt_format/" + name + ".pt"));
         var file = folder.resolve("copy.pt");
@@ -71,8 +78,7 @@ class TorchZipTest {
                     assertEquals(entry.getSize(), in.readAllBytes().length); // also verifies the checksum
                 }
             }
-            assertEquals(
-                    List.of("archive/data.pkl", "archive/byteorder", "archive/data/0", "archive/version"), names);
+            assertEquals(List.of("archive/data.pkl", "archive/byteorder", "archive/data/0", "archive/version"), names);
         }
         byte[] bytes = Files.readAllBytes(file);
         int at = indexOf(bytes, floats(20).data());
@@ -166,8 +172,8 @@ class TorchZipTest {
         assertRefused("one top folder", zip(Map.of("word/document.xml", pickle)));
         assertRefused("format version", zip(Map.of("a/data.pkl", pickle, "a/version", text("11\n"))));
         assertRefused("byte order 'middle'", zip(Map.of("a/data.pkl", pickle, "a/byteorder", text("middle"))));
-        assertNull(
-                TorchFile.read(zip(Map.of("a/data.pkl", pickle, "a/version", text("10\n")))).root());
+        assertNull(TorchFile.read(zip(Map.of("a/data.pkl", pickle, "a/version", text("10\n"))))
+                .root());
     }
 
     private static ByteBuffer text(String text) {
