@@ -15,8 +15,8 @@ import java.nio.file.StandardOpenOption;
  * is taken for it.
  */
 final class FileBytes implements Closeable {
-    /** Below this a copy is cheaper than a mapping, of which a process has a limited number. */
-    private static final int MAPPED_FROM = 64 << 10;
+    /** Below this a copy is cheaper than a mapping, of which Linux grants a process 65530. */
+    private static final int MAPPED_FROM = 1 << 20;
 
     private final Path path;
     private final FileChannel channel;
@@ -61,7 +61,7 @@ final class FileBytes implements Closeable {
         return size;
     }
 
-    /** {@code length} bytes from {@code offset}: a copy when they are few, a read-only mapping otherwise. Little-endian. */
+    /** {@code length} bytes from {@code offset}, little-endian: a copy when they are few, otherwise a mapping. */
     ByteBuffer view(long offset, int length) throws IOException {
         requireInside(offset, length);
         if (length < MAPPED_FROM) {

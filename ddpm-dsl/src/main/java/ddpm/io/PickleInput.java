@@ -96,7 +96,10 @@ final class PickleInput {
 
     String text(int length) throws FileFormatException {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(array(length))).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(array(length)))
+                    .toString();
         } catch (CharacterCodingException invalid) {
             throw bad("it holds text that is not UTF-8");
         }

@@ -27,6 +27,8 @@ final class PickleReader {
     /** A pickle takes about 150 bytes per tensor; this leaves room for hundreds of thousands. */
     static final int MAX_BYTES = 64 << 20;
 
+    private static final int MAX_MEMO = 2_000_000;
+
     private final PickleInput in;
     private final PickleStack stack;
     private final TorchReduce reduce;
@@ -45,7 +47,8 @@ final class PickleReader {
             byte code = in.opcode();
             var op = PickleOp.of(code);
             if (op == null) {
-                throw in.bad("opcode 0x%02x, which makes no tensor or plain container, is refused".formatted(code & 0xff));
+                throw in.bad(
+                        "opcode 0x%02x, which makes no tensor or plain container, is refused".formatted(code & 0xff));
             }
             if (op == PickleOp.STOP) {
                 Object result = stack.pop();
@@ -94,9 +97,9 @@ final class PickleReader {
             case SETITEMS -> setItems(stack.popToMark());
             case EMPTY_SET -> stack.pushContainer(new LinkedHashSet<>());
             case ADDITEMS -> addAll(stack.popToMark());
-            case BINPUT -> memo.put(in.u1(), stack.peek());
-            case LONG_BINPUT -> memo.put(in.int4(), stack.peek());
-            case MEMOIZE -> memo.put(memo.size(), stack.peek());
+            case BINPUT -> remember(in.u1());
+            case LONG_BINPUT -> remember(in.int4());
+            case MEMOIZE -> remember(memo.size());
             case BINGET -> stack.push(recall(in.u1()));
             case LONG_BINGET -> stack.push(recall(in.int4()));
             case GLOBAL -> stack.push(global(in.line(), in.line()));
@@ -106,6 +109,13 @@ final class PickleReader {
             case BINPERSID -> stack.push(reduce.persistent(stack.pop()));
             case STOP -> throw new IllegalStateException("handled by read()");
         }
+    }
+
+    private void remember(int index) throws FileFormatException {
+        if (memo.size() >= MAX_MEMO) {
+            throw in.bad("it stores more than " + MAX_MEMO + " values for later use, which is refused");
+        }
+        memo.put(index, stack.peek());
     }
 
     private Object recall(int index) throws FileFormatException {
@@ -175,8 +185,8 @@ final class PickleReader {
         Object global = TorchGlobal.find(module, name);
         if (global == null) {
             throw in.bad("it asks for " + quote(module + "." + name)
-                    + ", which is refused: only tensors of types this library handles and plain containers are read, and "
-                    + "nothing is ever run. Load the file with Python where you trust it and save "
+                    + ", which is refused: only tensors of types this library handles and plain containers are read, "
+                    + "and nothing is ever run. Load the file with Python where you trust it and save "
                     + "model.state_dict() alone");
         }
         return global;
@@ -194,8 +204,8 @@ final class PickleReader {
     /** State dicts carry a {@code _metadata} attribute, the versions of modules; nothing here depends on it. */
     private void build() throws FileFormatException {
         Object state = stack.pop();
-        boolean metadataOnly =
-                state instanceof LinkedHashMap<?, ?> attributes && attributes.keySet().equals(Set.of("_metadata"));
+        boolean metadataOnly = state instanceof LinkedHashMap<?, ?> attributes
+                && attributes.keySet().equals(Set.of("_metadata"));
         if (!metadataOnly || !(stack.peek() instanceof LinkedHashMap<?, ?>)) {
             throw in.bad("it sets attributes other than a state dict's _metadata, which is refused");
         }

@@ -47,7 +47,7 @@ enum TorchGlobal {
         this.pythonName = pythonName;
     }
 
-    /** What {@code module.name} stands for: a constant of this enum, a {@link StorageType} or a {@link DType}; or null. */
+    /** What {@code module.name} stands for: one of this enum, a {@link StorageType}, a {@link DType}, or null. */
     static Object find(String module, String name) {
         return ALLOWED.get(new Name(module, name));
     }

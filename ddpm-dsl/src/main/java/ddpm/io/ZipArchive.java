@@ -23,7 +23,7 @@ final class ZipArchive {
     /** What deflated entries may inflate to in all: this, plus {@link #INFLATION} times the file. */
     private static final long FREE_INFLATION = 16 << 20;
 
-    private static final int INFLATION = 20;
+    private static final int INFLATION = 4;
     private static final int LOCAL = 0x04034b50;
     private static final int LOCAL_LENGTH = 30;
     private static final int CHUNK = 64 << 10;
@@ -125,15 +125,15 @@ final class ZipArchive {
         var inflater = new Inflater(true);
         try {
             long read = 0;
-            while (!inflater.finished()) {
-                if (inflater.needsInput() && read < entry.packed()) {
+            boolean progress = true;
+            while (progress && !inflater.finished()) {
+                boolean fed = inflater.needsInput() && read < entry.packed();
+                if (fed) {
                     int chunk = (int) Math.min(CHUNK, entry.packed() - read);
                     inflater.setInput(file.copy(start + read, chunk));
                     read += chunk;
                 }
-                if (inflater.inflate(contents) == 0 && !inflater.finished() && !(inflater.needsInput() && read < entry.packed())) {
-                    break; // more output than declared, or input at its end
-                }
+                progress = inflater.inflate(contents) > 0 || fed; // none: more output than declared, or no more input
             }
             if (!inflater.finished() || contents.hasRemaining()) {
                 throw file.bad("ZIP entry " + quote(entry.name()) + " does not inflate to its " + entry.size()

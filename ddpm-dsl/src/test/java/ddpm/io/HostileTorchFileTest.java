@@ -129,7 +129,13 @@ class HostileTorchFileTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"6_parameters", "6b_parameters_legacy", "1b_zip_protocol4", "emul_1_torch2_records", "emul_3_deflated"})
+            strings = {
+                "6_parameters",
+                "6b_parameters_legacy",
+                "1b_zip_protocol4",
+                "emul_1_torch2_records",
+                "emul_3_deflated"
+            })
     void everyTruncationIsRefused(String name) throws IOException {
         byte[] good = Files.readAllBytes(Golden.path("G_pt_format/" + name + ".pt"));
         var file = folder.resolve("cut.pt");
@@ -142,8 +148,15 @@ class HostileTorchFileTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "1_zip", "2_legacy", "2b_legacy_protocol4", "5_views_and_dtypes", "7_nested_checkpoint", "7b_nested_checkpoint_legacy",
-                "emul_2_big_endian", "emul_3_deflated", "8_hostile/f0_control_valid"
+                "1_zip",
+                "2_legacy",
+                "2b_legacy_protocol4",
+                "5_views_and_dtypes",
+                "7_nested_checkpoint",
+                "7b_nested_checkpoint_legacy",
+                "emul_2_big_endian",
+                "emul_3_deflated",
+                "8_hostile/f0_control_valid"
             })
     void aMutatedFileGivesARefusalOrACleanResult(String name) throws IOException {
         byte[] good = Files.readAllBytes(Golden.path("G_pt_format/" + name + ".pt"));

@@ -134,7 +134,9 @@ class TorchFileTest {
             var actual = (Map<?, ?>) groups.get(i);
             for (var entry : ((Map<?, ?>) reference.get(i)).entrySet()) {
                 assertEquals(
-                        widened(entry.getValue()), actual.get(entry.getKey()), entry.getKey().toString());
+                        widened(entry.getValue()),
+                        actual.get(entry.getKey()),
+                        entry.getKey().toString());
             }
         }
     }
