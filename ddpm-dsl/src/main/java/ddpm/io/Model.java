@@ -98,15 +98,15 @@ public final class Model implements Denoiser, AutoCloseable {
      * @param dtype how weights are stored: float32, or a half type for half the size
      */
     public void save(Path file, DType dtype) throws IOException {
-        Safetensors.write(file, stored(dtype), Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(card)));
+        save(file, params.flat(), dtype);
     }
 
-    /** All weights by name, as files hold them. */
-    public Map<String, StoredTensor> stored(DType dtype) {
-        return stored(params.flat(), dtype);
+    /** The same with another flat buffer of this layout in the place of the weights, e.g. their EMA. */
+    public void save(Path file, Tensor flat, DType dtype) throws IOException {
+        Safetensors.write(file, stored(flat, dtype), Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(card)));
     }
 
-    /** Another flat buffer of this model's layout, e.g. its EMA, as files hold it. */
+    /** A flat buffer of this model's layout, its weights or their EMA, as named tensors of a file. */
     public Map<String, StoredTensor> stored(Tensor flat, DType dtype) {
         var stored = new LinkedHashMap<String, StoredTensor>();
         try (var _ = TensorScope.open()) {

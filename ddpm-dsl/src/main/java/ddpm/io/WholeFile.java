@@ -61,6 +61,17 @@ public final class WholeFile {
         flushFolder(folder);
     }
 
+    /**
+     * Gives a finished folder its name in one step, and makes the name survive a power cut.
+     *
+     * @param part a folder whose files are all on disk
+     * @param target beside it, not there yet
+     */
+    public static void publish(Path part, Path target) throws IOException {
+        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+        flushFolder(target.toAbsolutePath().getParent());
+    }
+
     private static IOException explained(
             Path target, Path folder, Path part, long bytes, long written, IOException failed) {
         String free;

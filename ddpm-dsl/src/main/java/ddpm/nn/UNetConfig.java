@@ -77,9 +77,9 @@ public record UNetConfig(
                 channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
     }
 
-    /** The paper's network in small, for 32x32 images on a CPU; attention at 8x8. */
+    /** The paper's network in small, for 32x32 images on a CPU: 1,112,801 parameters with 1 channel, attention at 8x8. */
     public static UNetConfig mini(int channels) {
-        return of(channels, 32, List.of(1, 2, 4), 1, List.of(false, false, true), 8, 0);
+        return of(channels, 32, List.of(1, 2, 2), 1, List.of(false, false, true), 8, 0);
     }
 
     /** The paper's conventions with other sizes. */

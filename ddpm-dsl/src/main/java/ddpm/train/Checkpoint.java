@@ -80,7 +80,7 @@ public final class Checkpoint {
             var json = StateJson.write(state).getBytes(StandardCharsets.UTF_8);
             WholeFile.write(part.resolve(STATE), json.length, out -> out.write(ByteBuffer.wrap(json)));
             deleteTree(folder); // only a checkpoint of the very same step can stand there
-            WholeFile.rename(part, folder);
+            WholeFile.publish(part, folder);
             return new Checkpoint(folder, state);
         } finally {
             deleteTree(part);
