@@ -7,6 +7,7 @@ module ddpm.dsl {
 
     exports ddpm.data;
     exports ddpm.diffusion;
+    exports ddpm.eval;
     exports ddpm.io;
     exports ddpm.nn;
     exports ddpm.train;
