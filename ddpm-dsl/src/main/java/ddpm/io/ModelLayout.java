@@ -18,7 +18,7 @@ public enum ModelLayout {
     NOTEBOOK("the notebook's UNetMini");
 
     /** The metadata key under which our files carry their card. */
-    static final String CARD_KEY = "ddpm";
+    public static final String CARD_KEY = "ddpm";
 
     private final String description;
 
