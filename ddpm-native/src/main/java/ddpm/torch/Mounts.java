@@ -28,8 +28,19 @@ final class Mounts {
         refuseNoexec(folder, table);
     }
 
+    /** The folder with links followed, as far as it exists: a cache is often a link to a larger disk. */
+    private static Path real(Path folder) {
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            Path parent = folder.getParent();
+            return parent == null ? folder : real(parent).resolve(folder.getFileName());
+        }
+    }
+
     /** @param table lines of {@code /proc/self/mountinfo}: see proc(5); field 5 is the mount point, 6 its options */
     static void refuseNoexec(Path folder, List<String> table) {
+        Path real = real(folder);
         Path best = null;
         boolean noexec = false;
         for (String line : table) {
@@ -39,7 +50,7 @@ final class Mounts {
             }
             Path mount = Path.of(unescape(fields[4]));
             // ">=": of two mounts at one point, the later one covers the earlier.
-            if (folder.startsWith(mount) && (best == null || mount.getNameCount() >= best.getNameCount())) {
+            if (real.startsWith(mount) && (best == null || mount.getNameCount() >= best.getNameCount())) {
                 best = mount;
                 noexec = List.of(fields[5].split(",")).contains("noexec");
             }

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "mount tables hold Unix paths")
 class MountsTest {
@@ -43,5 +46,16 @@ class MountsTest {
     @Test
     void aNameThatOnlyBeginsAlikeIsAnotherFolder() {
         assertDoesNotThrow(() -> Mounts.refuseNoexec(Path.of("/homes/ada"), TABLE));
+    }
+
+    @Test
+    void linksAreFollowedToTheFileSystemThatCounts(@TempDir Path temp) throws IOException {
+        Path disk = Files.createDirectory(temp.toRealPath().resolve("disk"));
+        Path link = Files.createSymbolicLink(temp.resolve("link"), disk);
+        List<String> table = List.of(TABLE.getFirst(), "40 22 0:29 / " + disk + " rw,noexec - tmpfs tmpfs rw");
+        TorchException e =
+                assertThrows(TorchException.class, () -> Mounts.refuseNoexec(link.resolve("not/there/yet"), table));
+        assertTrue(e.getMessage().contains("the file system at " + disk + " is mounted noexec"), e.getMessage());
+        assertDoesNotThrow(() -> Mounts.refuseNoexec(temp.resolve("not/there/yet"), table));
     }
 }

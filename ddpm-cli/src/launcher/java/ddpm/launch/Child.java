@@ -1,0 +1,124 @@
+package ddpm.launch;
+
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.List;
+
+/**
+ * A process in this one's place: it has this one's terminal and streams, this one waits for it whatever signal arrives,
+ * and its exit status becomes this one's.
+ */
+final class Child {
+    private Child() {}
+
+    /** @return the exit status of the command; 128 + n if signal n ended it */
+    static int run(List<String> command) throws IOException, InterruptedException {
+        final Process process = new ProcessBuilder(command).inheritIO().start();
+        // For what has no handler here, such as a closed terminal, or not yet.
+        Runtime.getRuntime().addShutdownHook(new Thread() {
+            @Override
+            public void run() {
+                process.destroy();
+                try {
+                    process.waitFor();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        });
+        onSignal("TERM", new Runnable() {
+            @Override
+            public void run() {
+                process.destroy();
+            }
+        });
+        onSignal("INT", new Runnable() {
+            @Override
+            public void run() {
+                // A terminal sends Ctrl-C to both of us; a second one would say "at once" to the child.
+                if (!isInForeground()) {
+                    interrupt(process);
+                }
+            }
+        });
+        return process.waitFor();
+    }
+
+    /** True if this process belongs to those that its terminal sends Ctrl-C to. */
+    private static boolean isInForeground() {
+        try {
+            byte[] stat = Files.readAllBytes(Paths.get("/proc/self/stat"));
+            return isInForeground(new String(stat, StandardCharsets.ISO_8859_1));
+        } catch (IOException e) {
+            // No /proc: whoever has a terminal at all is taken to be in its foreground.
+            return Files.isReadable(Paths.get("/dev/tty")) && System.console() != null;
+        }
+    }
+
+    /**
+     * @param stat the text of {@code /proc/self/stat}, see proc(5): the name in parentheses may hold anything, then come
+     *     the state, the parent, the process group, the session, the terminal and the terminal's foreground group
+     */
+    static boolean isInForeground(String stat) {
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return fields[2].equals(fields[5]);
+    }
+
+    /** Java has no interrupt for processes, only destroy, which is SIGTERM. */
+    private static void interrupt(Process process) {
+        try {
+            new ProcessBuilder("kill", "-INT", String.valueOf(pid(process)))
+                    .inheritIO()
+                    .start();
+        } catch (IOException e) {
+            process.destroy();
+        } catch (ReflectiveOperationException e) {
+            process.destroy();
+        }
+    }
+
+    private static long pid(Process process) throws ReflectiveOperationException {
+        try {
+            return (Long) Process.class.getMethod("pid").invoke(process); // Java 9
+        } catch (NoSuchMethodException e) {
+            Field pid = process.getClass().getDeclaredField("pid");
+            pid.setAccessible(true);
+            return pid.getLong(process);
+        }
+    }
+
+    /** Installs a handler through {@code sun.misc.Signal}, which javac hides from code for release 8. */
+    private static void onSignal(String name, final Runnable action) {
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            Object proxy = Proxy.newProxyInstance(
+                    Launcher.class.getClassLoader(), new Class<?>[] {handler}, new InvocationHandler() {
+                        @Override
+                        public Object invoke(Object self, Method method, Object[] arguments) {
+                            if (method.getName().equals("handle")) {
+                                action.run();
+                                return null;
+                            }
+                            return method.getName().equals("hashCode")
+                                    ? (Object) System.identityHashCode(self)
+                                    : method.getName().equals("equals") ? (Object) (self == arguments[0]) : name(self);
+                        }
+                    });
+            signal.getMethod("handle", signal, handler)
+                    .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+        } catch (ReflectiveOperationException e) {
+            // Such a JVM (run with -Xrs, say) ends on the signal; the shutdown hook then ends the child.
+        }
+    }
+
+    private static String name(Object proxy) {
+        return "handler@" + System.identityHashCode(proxy);
+    }
+}

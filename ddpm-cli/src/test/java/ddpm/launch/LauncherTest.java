@@ -1,0 +1,123 @@
+package ddpm.launch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LauncherTest {
+    private static final JavaHome THIS = JavaHome.in(Path.of(System.getProperty("java.home")));
+
+    @ParameterizedTest
+    @ValueSource(classes = {Launcher.class, JavaHome.class, JavaSearch.class, Child.class})
+    void everyClassOfTheLauncherLoadsOnJava8(Class<?> type) throws IOException {
+        try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class");
+                DataInputStream data = new DataInputStream(in)) {
+            assertEquals(0xCAFEBABE, data.readInt());
+            assertEquals(52, data.readInt() & 0xFFFF, "class file version; 52 is Java 8");
+        }
+    }
+
+    @Test
+    void theReleaseFileOfARealJavaIsRead() {
+        assertEquals(Runtime.version().feature(), THIS.feature());
+    }
+
+    @Test
+    void argumentsComeLastAndUnchanged() {
+        String[] args = {"sample", "", "a b", "\"", "Grüße 日本"};
+        List<String> command = Launcher.command(THIS, List.of(), args);
+        assertEquals(THIS.executable().toString(), command.getFirst());
+        assertEquals(List.of(args), command.subList(command.indexOf(Launcher.class.getName()) + 1, command.size()));
+    }
+
+    @Test
+    void jvmOptionsArePassedOnExceptThoseThatHoldAPortOrAreGone() {
+        List<String> command = Launcher.command(
+                THIS,
+                List.of("-Xmx2g", "-Da=b c", "-agentlib:jdwp=transport=dt_socket,address=1", "--illegal-access=permit"),
+                new String[0]);
+        assertTrue(command.containsAll(List.of("-Xmx2g", "-Da=b c", "-XX:+IgnoreUnrecognizedVMOptions")));
+        assertFalse(command.toString().contains("jdwp"));
+        assertFalse(command.toString().contains("illegal-access"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, 130})
+    void theExitStatusOfTheChildIsForwarded(int status) throws Exception {
+        assertEquals(status, Child.run(java(Exit.class, String.valueOf(status))));
+    }
+
+    @Test
+    @EnabledOnOs(
+            value = {OS.LINUX, OS.MAC},
+            disabledReason = "Windows has no SIGTERM")
+    void sigtermReachesTheChildAndItsStatusIsWaitedFor() throws Exception {
+        Process launcher = new ProcessBuilder(java(RunChild.class, "TERM")).start();
+        assertEquals('c', launcher.getInputStream().read(), "the child has started");
+        ProcessHandle child = launcher.children().findFirst().orElseThrow();
+        assertEquals(
+                0,
+                new ProcessBuilder("kill", "-TERM", "" + launcher.pid()).start().waitFor());
+        assertEquals(143, launcher.waitFor());
+        assertFalse(child.isAlive());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'7 (java) S 1 7 7 34816 7 0', true",
+        "'7 (a) b) S 1 7 7 34816 9 0', false",
+        "'7 (java) S 1 7 7 0 -1 0', false"
+    })
+    void onlyTheTerminalsForegroundGroupGetsItsCtrlC(String stat, boolean expected) {
+        assertEquals(expected, Child.isInForeground(stat));
+    }
+
+    /** Ends with the given status. */
+    static final class Exit {
+        private Exit() {}
+
+        public static void main(String[] args) {
+            System.exit(Integer.parseInt(args[0]));
+        }
+    }
+
+    /** Says that it runs, then waits for ever. */
+    static final class Wait {
+        private Wait() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            System.out.print("c");
+            System.out.flush();
+            Thread.sleep(Long.MAX_VALUE);
+        }
+    }
+
+    /** What the launcher does once it has found a Java. */
+    static final class RunChild {
+        private RunChild() {}
+
+        public static void main(String[] args) throws Exception {
+            System.exit(Child.run(java(Wait.class)));
+        }
+    }
+
+    private static List<String> java(Class<?> main, String... args) {
+        List<String> command = new ArrayList<>(
+                List.of(THIS.executable().toString(), "-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(args));
+        return command;
+    }
+}
