@@ -5,7 +5,9 @@ module ddpm.dsl {
     requires com.fasterxml.jackson.jr.ob;
     requires transitive java.desktop;
 
+    exports ddpm.data;
     exports ddpm.diffusion;
     exports ddpm.io;
     exports ddpm.nn;
+    exports ddpm.train;
 }

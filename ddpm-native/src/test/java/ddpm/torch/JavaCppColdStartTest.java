@@ -79,6 +79,15 @@ class JavaCppColdStartTest {
                         "-Dorg.bytedeco.javacpp.cachedir=/proc/self/javacpp"));
     }
 
+    @Test
+    void aLibtorchThatJavaCppLoadedItselfIsRefusedByFile(@TempDir Path other) throws Exception {
+        Path library = folder.resolve("libquadmath.so.0");
+        String output = ChildJvm.start(
+                        List.of(), MeetAnotherLibtorch.class.getName(), library.toString(), other.toString())
+                .outputOfSuccess();
+        assertTrue(output.contains("refused: JavaCPP has already loaded " + library), output);
+    }
+
     private static void assertRuns(Path home, List<String> options, String... loadedFirst)
             throws IOException, InterruptedException {
         Files.createDirectory(home);
@@ -91,6 +100,7 @@ class JavaCppColdStartTest {
         assertTrue(output.contains("sum 12.0\n"), output);
         assertTrue(output.contains("mapped " + folder.resolve("libjnitorch.so")), output);
         assertTrue(output.contains("left null"), output);
+        assertTrue(output.contains("refused: JavaCPP already runs on the libtorch in " + folder), output);
         assertFalse(output.contains("Warning"), output);
         for (String line : output.lines().toList()) {
             if (line.startsWith("mapped ") && !line.contains("cudart")) {

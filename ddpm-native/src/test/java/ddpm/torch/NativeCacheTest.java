@@ -11,7 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +157,20 @@ class NativeCacheTest {
         Path natives = root.resolve("natives");
         assertFalse(Files.exists(natives.resolve(bundle.key())));
         assertEquals(bundle.key(), folder().getFileName().toString());
+    }
+
+    @Test
+    void ofThreadsAtOnceExactlyOneUnpacks() throws Exception {
+        List<String> lines = Collections.synchronizedList(said);
+        Callable<Path> start = () -> new NativeCache(root).folder(bundle, lines::add);
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            for (Future<Path> folder : threads.invokeAll(Collections.nCopies(4, start))) {
+                assertEquals(root.resolve("natives").resolve(bundle.key()), folder.get());
+            }
+        }
+        assertEquals(
+                1, said.stream().filter(line -> line.startsWith("Unpacking")).count(), said::toString);
+        assertEquals(List.of(".lock", bundle.key()), names(root.resolve("natives")));
     }
 
     private void assertRefused(String reason) {

@@ -28,6 +28,11 @@ final class UseJavaCpp {
         Class.forName("org.bytedeco.pytorch.global.torch_gloo");
         Class.forName("org.bytedeco.pytorch.JitModule");
         System.out.println("took " + (System.nanoTime() - start) / 1_000_000 + " ms");
+        try {
+            JavaCpp.ready(folder.resolveSibling("another"));
+        } catch (TorchException e) {
+            System.out.println("refused: " + e.getMessage());
+        }
         var mapped = new TreeSet<String>();
         for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
             String file = line.replaceFirst(".* +", "");

@@ -1,0 +1,78 @@
+package ddpm.data;
+
+import java.util.Objects;
+
+/**
+ * An indexed set of images of one shape, as unsigned bytes.
+ *
+ * <p>Image {@code i} is the same on every call and from every thread; all methods are thread-safe. The order of
+ * training is not decided here.
+ */
+public interface ImageSet {
+    /** Number of images, at least 1. */
+    int size();
+
+    /** The shape of every image. */
+    ImageShape shape();
+
+    /** Channels of every image: 1 (grey) or 3 (red, green, blue). */
+    default int channels() {
+        return shape().channels();
+    }
+
+    /** Rows of every image. */
+    default int height() {
+        return shape().height();
+    }
+
+    /** Columns of every image. */
+    default int width() {
+        return shape().width();
+    }
+
+    /**
+     * Writes image {@code index} as [C, H, W] unsigned bytes to {@code target} from {@code offset} on.
+     *
+     * @throws IndexOutOfBoundsException if there is no such image or no room for {@code shape().bytes()} bytes
+     * @throws java.io.UncheckedIOException if the image has to be read from disk and cannot be; names the file
+     */
+    void read(int index, byte[] target, int offset);
+
+    /**
+     * As {@link #read(int, byte[], int)}, seen through {@code view}: mirrored if it says so, and cropped where it says
+     * if the set keeps more of its images than {@link #shape()} shows (the crop fractions change nothing otherwise).
+     */
+    default void read(int index, View view, byte[] target, int offset) {
+        read(index, target, offset);
+        if (view.flip()) {
+            Pixels.flip(target, offset, channels() * height(), width());
+        }
+    }
+
+    /** What to call image {@code index} in a message: its file, or for example {@code mnist train #17}. */
+    String name(int index);
+
+    /** One line for people: what this is, how many images, of which shape. */
+    String describe();
+
+    /**
+     * 32 hexadecimal digits that are equal for two sets exactly if they hold the same images in the same order and
+     * shape (up to a collision of a 128-bit hash); the same on every machine and wherever the files lie.
+     */
+    String fingerprint();
+
+    /** The value a model sees for byte {@code value}: {@code value / 127.5 - 1}, so 0 is exactly -1 and 255 exactly 1. */
+    static float toModel(byte value) {
+        // 127.5 is a float, 255 / 127.5f is 2 without rounding, and 0 / 127.5f is 0: both ends are exact.
+        return (value & 0xff) / 127.5f - 1f;
+    }
+
+    /** {@link #toModel(byte)} of {@code count} bytes. */
+    static void toModel(byte[] source, int sourceOffset, float[] target, int targetOffset, int count) {
+        Objects.checkFromIndexSize(sourceOffset, count, source.length);
+        Objects.checkFromIndexSize(targetOffset, count, target.length);
+        for (int i = 0; i < count; i++) {
+            target[targetOffset + i] = toModel(source[sourceOffset + i]);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package ddpm.train;
+
+import ddpm.torch.DType;
+
+/**
+ * How to train.
+ *
+ * @param seed of all random draws
+ * @param batch images per step, at least 1
+ * @param steps optimiser steps of the whole run
+ * @param learningRate by step
+ * @param optimizer Adam's constants
+ * @param clipNorm the largest norm of the whole gradient; larger ones are scaled down to it
+ * @param ema of the weights
+ * @param flips whether half of the images are mirrored, at random
+ * @param precision what convolutions compute in: FLOAT32, or BFLOAT16 with float32 weights (mixed precision)
+ * @param threads cores, each of which takes its slice of the batch through forward and backward
+ */
+public record TrainConfig(
+        long seed,
+        int batch,
+        long steps,
+        LearningRate learningRate,
+        Optimizer optimizer,
+        double clipNorm,
+        Ema ema,
+        boolean flips,
+        DType precision,
+        int threads) {
+
+    public TrainConfig {
+        if (batch < 1 || steps < 1 || steps > Integer.MAX_VALUE || threads < 1) {
+            throw new IllegalArgumentException(
+                    "batch " + batch + ", steps " + steps + " and threads " + threads + " are at least 1");
+        }
+        if (!(clipNorm > 0)) {
+            throw new IllegalArgumentException("gradients are clipped to a positive norm, not " + clipNorm);
+        }
+        if (precision != DType.FLOAT32 && precision != DType.BFLOAT16) {
+            throw new IllegalArgumentException("training computes in float32 or bfloat16, not " + precision);
+        }
+    }
+
+    /** The notebook's recipe: AdamW at 2e-4, batches of 128, gradients clipped to 1, EMA 0.999. */
+    public static TrainConfig notebook(long seed, long steps) {
+        return new TrainConfig(
+                seed,
+                128,
+                steps,
+                new LearningRate.Constant(2e-4),
+                Optimizer.adamW(),
+                1.0,
+                new Ema(0.999, false),
+                false,
+                DType.FLOAT32,
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The paper's recipe for CIFAR-10: Adam at 2e-4 after a warm-up of 5000 steps, batches of 128, EMA 0.9999, flips. */
+    public static TrainConfig paper(long seed, long steps) {
+        return new TrainConfig(
+                seed,
+                128,
+                steps,
+                new LearningRate.Warmup(2e-4, 5000),
+                Optimizer.adam(),
+                1.0,
+                new Ema(0.9999, false),
+                true,
+                DType.FLOAT32,
+                Runtime.getRuntime().availableProcessors());
+    }
+
+    public TrainConfig withBatch(int newBatch) {
+        return new TrainConfig(
+                seed, newBatch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads);
+    }
+
+    public TrainConfig withPrecision(DType newPrecision) {
+        return new TrainConfig(
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, newPrecision, threads);
+    }
+
+    public TrainConfig withThreads(int newThreads) {
+        return new TrainConfig(
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, newThreads);
+    }
+}

@@ -1,0 +1,251 @@
+package ddpm.train;
+
+import ddpm.data.ImageSet;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.ForwardProcess;
+import ddpm.diffusion.Noise;
+import ddpm.io.Model;
+import ddpm.nn.Network;
+import ddpm.nn.Params;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Ops;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import ddpm.torch.Workers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Algorithm 1 of Ho et al. 2020: draw images, timesteps and noise, and step down the gradient of the squared error of
+ * the predicted noise.
+ *
+ * <p>Each worker thread takes its slice of the batch through forward and backward on a replica of the network that shares
+ * the weights and has gradients of its own; one sum joins them. Clipping, Adam and EMA are single operations on flat
+ * buffers. At equal thread count a run is bitwise repeatable, and so is its resumption.
+ */
+public final class Trainer implements AutoCloseable {
+    private final Model model;
+    private final TrainConfig config;
+    private final LossWeight weight;
+    private final Examples examples;
+    private final Noise noise;
+    private final Workers workers;
+    private final List<Replica> replicas = new ArrayList<>();
+    private final Tensor ema;
+    private final Tensor firstMoments;
+    private final Tensor secondMoments;
+    private long step;
+
+    /** One worker's network: the model's weights, its own gradient. */
+    private record Replica(Network network, Params params) {}
+
+    /**
+     * @param model initialised or loaded; it stays the caller's, and training changes its weights
+     * @param data images of the model's channels and size
+     */
+    public Trainer(Model model, ImageSet data, TrainConfig config, LossWeight weight) {
+        var card = model.card();
+        if (data.channels() != card.network().inChannels()
+                || data.height() != card.height()
+                || data.width() != card.width()) {
+            throw new IllegalArgumentException("the model is for " + card.network().inChannels() + " channels of "
+                    + card.height() + " x " + card.width() + " pixels (height x width), the data have "
+                    + data.channels() + " channels of " + data.height() + " x " + data.width());
+        }
+        this.model = model;
+        this.config = config;
+        this.weight = weight;
+        this.noise = Noise.seed(config.seed());
+        this.examples = new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
+        int slices = Math.min(config.threads(), config.batch());
+        this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
+        for (int i = 0; i < slices; i++) {
+            var params = new Params();
+            var network = card.network().build(params);
+            params.sharing(model.params()).trainable();
+            replicas.add(new Replica(network, params));
+        }
+        try (var _ = TensorScope.open()) {
+            ema = TensorScope.detach(model.params().flat().copy());
+            firstMoments = zeros();
+            secondMoments = zeros();
+        }
+    }
+
+    private Tensor zeros() {
+        var flat = model.params().flat();
+        return TensorScope.detach(Tensor.zeros(flat.shape(), flat.dtype(), flat.device()));
+    }
+
+    /** Fresh weights from the network's own initialisation, addressed by this run's seed. */
+    public void initialise() {
+        model.params()
+                .initialise((parameter, target) ->
+                        noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
+        try (var _ = GradMode.off()) {
+            ema.copyFrom(model.params().flat());
+        }
+    }
+
+    /** How many steps have been made. */
+    public long step() {
+        return step;
+    }
+
+    public Model model() {
+        return model;
+    }
+
+    public TrainConfig config() {
+        return config;
+    }
+
+    /** The averaged weights, one flat vector in the layout of the model's {@link Params}. */
+    public Tensor ema() {
+        return ema;
+    }
+
+    Tensor firstMoments() {
+        return firstMoments;
+    }
+
+    Tensor secondMoments() {
+        return secondMoments;
+    }
+
+    /** Puts the trainer where a checkpoint left off; the buffers have been filled by the caller. */
+    void resumeAt(long made) {
+        step = made;
+    }
+
+    /**
+     * One optimiser step on the next batch of the run.
+     *
+     * @throws DivergedException at a loss or gradient that is not finite; the weights are then unchanged
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted; the weights are then unchanged
+     */
+    public StepReport train() {
+        int slices = replicas.size();
+        var losses = workers.run(slice -> {
+            int from = (int) ((long) config.batch() * slice / slices);
+            int to = (int) ((long) config.batch() * (slice + 1) / slices);
+            return backward(slice, examples.draw(Math.toIntExact(step), from, to), config.batch());
+        });
+        return update(losses.stream().mapToDouble(Double::doubleValue).sum());
+    }
+
+    /** One optimiser step on a given batch, e.g. one recorded elsewhere. */
+    public StepReport train(Batch batch) {
+        int n = batch.t().length;
+        var loss = workers.run(slice -> slice == 0 ? backward(0, batch, n) : clear(slice));
+        return update(loss.getFirst());
+    }
+
+    private double clear(int slice) {
+        replicas.get(slice).params().flatGradient().zero();
+        return 0;
+    }
+
+    /** Leaves the gradient of this slice's share of the mean loss in the replica, and returns that share. */
+    private double backward(int slice, Batch batch, int wholeBatch) {
+        var replica = replicas.get(slice);
+        clear(slice);
+        int n = batch.t().length;
+        try (var _ = TensorScope.open();
+                var _ = GradMode.on()) {
+            var forward = new ForwardProcess(new Diffusion(model.card().schedule()), Device.CPU);
+            var epsilon = batch.epsilonTensor();
+            var t = batch.tTensor();
+            var xt = forward.xt(batch.x0Tensor(), t, epsilon);
+            dropout(replica, batch);
+            var output = replica.network().forward(xt.to(config.precision()), t).to(DType.FLOAT32);
+            var loss = weighted(output, epsilon, batch.t()).mul((double) n / wholeBatch);
+            loss.backward();
+            return loss.item();
+        } finally {
+            replica.network().dropout().use(null);
+        }
+    }
+
+    private void dropout(Replica replica, Batch batch) {
+        // Addressed by the step, the call in the network and the first image's place: the same on every resumption.
+        int first = batch.images().length == 0 ? 0 : batch.images()[0];
+        replica.network()
+                .dropout()
+                .use((call, target) -> noise.uniforms(
+                        Noise.Domain.DROPOUT,
+                        ((long) call << 32) + first,
+                        Math.toIntExact(step),
+                        target,
+                        0,
+                        target.length));
+    }
+
+    private Tensor weighted(Tensor output, Tensor epsilon, long[] t) {
+        if (weight == LossWeight.SIMPLE) {
+            return Ops.mseLoss(output, epsilon);
+        }
+        var weights = new float[t.length];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) weight.at(Math.toIntExact(t[i]));
+        }
+        var difference = output.sub(epsilon);
+        var perImage = Ops.mean(difference.mul(difference), 1, 2, 3); // [n]
+        return Ops.mean(perImage.mul(Tensor.of(weights, Shape.of(weights.length))));
+    }
+
+    private StepReport update(double loss) {
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var gradient = replicas.getFirst().params().flatGradient();
+            for (var replica : replicas.subList(1, replicas.size())) {
+                gradient.copyFrom(gradient.add(replica.params().flatGradient()));
+            }
+            double norm = Math.sqrt(Ops.dot(gradient, gradient).item());
+            if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+                throw new DivergedException(step, loss, norm, batchNames());
+            }
+            // As torch.nn.utils.clip_grad_norm_ has it, 1e-6 included.
+            double scale = Math.min(1, config.clipNorm() / (norm + 1e-6));
+            if (scale < 1) {
+                Ops.mulInPlace(gradient, Tensor.scalar((float) scale));
+            }
+            double rate = config.learningRate().at(step);
+            var adam = config.optimizer();
+            Ops.adamStep(
+                    model.params().flat(),
+                    gradient,
+                    firstMoments,
+                    secondMoments,
+                    step + 1,
+                    rate,
+                    adam.beta1(),
+                    adam.beta2(),
+                    adam.weightDecay(),
+                    adam.eps(),
+                    adam.decay());
+            Ops.lerpInPlace(ema, model.params().flat(), 1 - config.ema().at(step));
+            return new StepReport(step++, loss, norm, rate);
+        }
+    }
+
+    private String batchNames() {
+        var images = examples.draw(Math.toIntExact(step), 0, config.batch()).images();
+        var names = Arrays.stream(images).limit(8).mapToObj(examples::name).collect(Collectors.joining(", "));
+        return images.length > 8 ? names + ", and " + (images.length - 8) + " more" : names;
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        replicas.forEach(replica -> replica.params().close());
+        for (var buffer : new Tensor[] {ema, firstMoments, secondMoments}) {
+            buffer.close();
+        }
+    }
+}
