@@ -15,8 +15,8 @@ import java.nio.file.StandardOpenOption;
  * is taken for it.
  */
 final class FileBytes implements Closeable {
-    /** Below this a copy is cheaper than a mapping, of which a process has a limited number. */
-    private static final int MAPPED_FROM = 64 << 10;
+    /** Below this a copy is cheaper than a mapping, of which Linux grants a process 65530. */
+    private static final int MAPPED_FROM = 1 << 20;
 
     private final Path path;
     private final FileChannel channel;

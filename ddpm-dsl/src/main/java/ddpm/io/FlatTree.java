@@ -4,6 +4,7 @@ import static ddpm.io.FileFormatException.quote;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,9 +12,14 @@ import java.util.SequencedMap;
 
 /** A tree of containers as flat maps, names joined by dots; lists count from 0. */
 final class FlatTree {
+    /** One long key above many entries is repeated in each of their names; real files stay far below this. */
+    private static final long MAX_CHARACTERS = 64 << 20;
+
     private final Path file;
     private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     private final SequencedMap<String, Object> values = new LinkedHashMap<>();
+    private final Map<Object, Boolean> holdsTensors = new IdentityHashMap<>();
+    private long characters;
 
     private FlatTree(Path file) {
         this.file = file;
@@ -55,13 +61,23 @@ final class FlatTree {
         }
     }
 
-    private static boolean holdsTensors(Object node) {
+    private boolean holdsTensors(Object node) {
         return switch (node) {
             case StoredTensor tensor -> true;
-            case Map<?, ?> map -> map.values().stream().anyMatch(FlatTree::holdsTensors);
-            case Collection<?> items -> items.stream().anyMatch(FlatTree::holdsTensors);
+            case Map<?, ?> map -> anyTensors(map, map.values());
+            case List<?> list -> anyTensors(list, list);
             case null, default -> false;
         };
+    }
+
+    /** Remembered for each container, as shared and nested ones are asked about again and again. */
+    private boolean anyTensors(Object container, Collection<?> items) {
+        var known = holdsTensors.get(container);
+        if (known == null) {
+            known = items.stream().anyMatch(this::holdsTensors);
+            holdsTensors.put(container, known);
+        }
+        return known;
     }
 
     private static String joined(String name, String key) {
@@ -72,6 +88,10 @@ final class FlatTree {
         if (tensors.containsKey(name) || values.containsKey(name)) {
             throw new FileFormatException(
                     file, "holds two things that are both named " + quote(name) + " when nested names are joined by dots");
+        }
+        characters += name.length();
+        if (characters > MAX_CHARACTERS) {
+            throw new FileFormatException(file, "has names of more than " + MAX_CHARACTERS + " characters in all");
         }
         leaves.put(name, leaf);
     }

@@ -70,6 +70,11 @@ enum PickleOp {
         this.code = code;
     }
 
+    /** This opcode's byte. */
+    byte code() {
+        return (byte) code;
+    }
+
     /** The opcode of this byte, or null when it is none of the above. */
     static PickleOp of(byte code) {
         return BY_CODE[code & 0xff];

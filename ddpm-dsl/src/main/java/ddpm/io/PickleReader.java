@@ -27,6 +27,8 @@ final class PickleReader {
     /** A pickle takes about 150 bytes per tensor; this leaves room for hundreds of thousands. */
     static final int MAX_BYTES = 64 << 20;
 
+    private static final int MAX_MEMO = 2_000_000;
+
     private final PickleInput in;
     private final PickleStack stack;
     private final TorchReduce reduce;
@@ -94,9 +96,9 @@ final class PickleReader {
             case SETITEMS -> setItems(stack.popToMark());
             case EMPTY_SET -> stack.pushContainer(new LinkedHashSet<>());
             case ADDITEMS -> addAll(stack.popToMark());
-            case BINPUT -> memo.put(in.u1(), stack.peek());
-            case LONG_BINPUT -> memo.put(in.int4(), stack.peek());
-            case MEMOIZE -> memo.put(memo.size(), stack.peek());
+            case BINPUT -> remember(in.u1());
+            case LONG_BINPUT -> remember(in.int4());
+            case MEMOIZE -> remember(memo.size());
             case BINGET -> stack.push(recall(in.u1()));
             case LONG_BINGET -> stack.push(recall(in.int4()));
             case GLOBAL -> stack.push(global(in.line(), in.line()));
@@ -106,6 +108,13 @@ final class PickleReader {
             case BINPERSID -> stack.push(reduce.persistent(stack.pop()));
             case STOP -> throw new IllegalStateException("handled by read()");
         }
+    }
+
+    private void remember(int index) throws FileFormatException {
+        if (memo.size() >= MAX_MEMO) {
+            throw in.bad("it stores more than " + MAX_MEMO + " values for later use, which is refused");
+        }
+        memo.put(index, stack.peek());
     }
 
     private Object recall(int index) throws FileFormatException {

@@ -1,7 +1,10 @@
 package ddpm.io;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Files of PyTorch's {@code torch.save}, without Python and without its danger: a pickle can name any function and have
@@ -51,6 +54,9 @@ public final class TorchFile {
      */
     public record Contents(Layout layout, Object root) {}
 
+    /** torch.save uses the file's own name here, which nothing reads; a fixed one keeps copies equal byte for byte. */
+    private static final String FOLDER = "archive/";
+
     private TorchFile() {}
 
     /**
@@ -65,6 +71,29 @@ public final class TorchFile {
             var layout = layoutOf(bytes);
             return new Contents(layout, layout == Layout.ZIP ? TorchZip.read(bytes) : TorchLegacy.read(bytes));
         }
+    }
+
+    /**
+     * Writes a state dict, whole or not at all, in the ZIP layout that {@code torch.load} reads with
+     * {@code weights_only=True}. Equal input gives equal bytes; every tensor begins at a multiple of 64 bytes.
+     *
+     * @param tensors by name, in the order the dict shall have; tensors that share bytes are written once each
+     * @throws IOException if the file could not be written; the old one is then as it was
+     */
+    public static void write(Path file, Map<String, StoredTensor> tensors) throws IOException {
+        var zip = new ZipWriter();
+        zip.add(FOLDER + "data.pkl", StateDictPickle.of(tensors));
+        zip.add(FOLDER + "byteorder", ascii("little"));
+        int key = 0;
+        for (var tensor : tensors.values()) {
+            zip.add(FOLDER + "data/" + key++, tensor.data());
+        }
+        zip.add(FOLDER + "version", ascii("3\n"));
+        WholeFile.write(file, zip.size(), zip::writeTo);
+    }
+
+    private static ByteBuffer ascii(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** The layout, or a refusal that says what the file is instead. */

@@ -11,13 +11,13 @@ import java.nio.file.Path;
  * Makes row-major little-endian tensors of a file's views. A contiguous one is a slice of the file itself; others are
  * copied element by element.
  *
- * <p>A copy can be larger than what it reads (an expanded dimension has stride 0, and many views may share a storage),
- * so copies are drawn from a budget of {@value #FREE_COPIES} bytes plus {@value #COPIES_PER_FILE} times the file.
- * Channels-last models need one file's worth.
+ * <p>Tensors can be larger than what they are made of (an expanded dimension has stride 0, and many views may share a
+ * storage), so all together may take {@value #FREE_BYTES} bytes plus {@value #SIZES_OF_FILE} times the file. A model
+ * takes one file's worth, or a little more when parameters are tied.
  */
 final class TorchTensors {
-    private static final long FREE_COPIES = 16 << 20;
-    private static final long COPIES_PER_FILE = 4;
+    private static final long FREE_BYTES = 16 << 20;
+    private static final long SIZES_OF_FILE = 4;
 
     private final Path file;
     private final StorageBytes storages;
@@ -26,7 +26,7 @@ final class TorchTensors {
     TorchTensors(FileBytes file, StorageBytes storages) {
         this.file = file.path();
         this.storages = storages;
-        this.budget = FREE_COPIES + COPIES_PER_FILE * file.size();
+        this.budget = FREE_BYTES + SIZES_OF_FILE * file.size();
     }
 
     StoredTensor stored(TorchView view) throws IOException {
@@ -35,16 +35,14 @@ final class TorchTensors {
         boolean swapped = width > 1 && storages.order() == ByteOrder.BIG_ENDIAN;
         long bytes = limited(view, view.shape().numel(), width);
         int spanned = (int) limited(view, view.end() - view.offset(), width);
-        if (!view.isContiguous() || swapped) {
-            budget -= bytes;
-            if (budget < 0) {
-                throw new FileFormatException(
-                        file,
-                        "a tensor of shape " + view.shape() + " in storage "
-                                + quote(view.storage().key())
-                                + " would swell the file beyond what is allowed (expanded or repeated views); save it "
-                                + "with .clone() or .contiguous()");
-            }
+        budget -= bytes;
+        if (budget < 0) {
+            throw new FileFormatException(
+                    file,
+                    "a tensor of shape " + view.shape() + " in storage "
+                            + quote(view.storage().key())
+                            + " would swell the file beyond what is allowed (expanded or repeated views); save it "
+                            + "with .clone() or .contiguous()");
         }
         var source = storages.view(view.storage(), view.offset() * width, spanned);
         if (!view.isContiguous()) {

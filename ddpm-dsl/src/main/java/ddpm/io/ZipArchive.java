@@ -20,10 +20,10 @@ import java.util.zip.Inflater;
  * lie, which is what allows large tensors to be mapped, and because it accepts two entries of one name.
  */
 final class ZipArchive {
-    /** What deflated entries may inflate to in all: this, plus {@link #INFLATION} times the file. */
+    /** What deflated entries may inflate to in all: this, plus {@link #INFLATION} times the file. Weights hardly shrink. */
     private static final long FREE_INFLATION = 16 << 20;
 
-    private static final int INFLATION = 20;
+    private static final int INFLATION = 4;
     private static final int LOCAL = 0x04034b50;
     private static final int LOCAL_LENGTH = 30;
     private static final int CHUNK = 64 << 10;

@@ -213,7 +213,7 @@ class SafetensorsTest {
 
     @Test
     void aTensorLargerThanTheMappingThresholdSurvivesTheRoundTrip() throws IOException {
-        var tensor = floats(100_000);
+        var tensor = floats(300_000);
         var file = folder.resolve("large.safetensors");
         Safetensors.write(file, Map.of("w", tensor), Map.of("step", "7"));
         var read = Safetensors.read(file);
