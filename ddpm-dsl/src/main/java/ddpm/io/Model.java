@@ -50,6 +50,15 @@ public final class Model implements Denoiser, AutoCloseable {
         return of(TensorFiles.open(file), device);
     }
 
+    /**
+     * The model that comes with this library, for a first picture without any download; see {@link DefaultModel}.
+     *
+     * @throws IOException if the jar is damaged
+     */
+    public static Model embedded(Device device) throws IOException {
+        return of(DefaultModel.open(), device);
+    }
+
     /** The same from a file that is open already. */
     public static Model of(TensorFile file, Device device) throws IOException {
         var card = ModelLayout.of(file).card(file);
@@ -98,7 +107,7 @@ public final class Model implements Denoiser, AutoCloseable {
      * @param dtype how weights are stored: float32, or a half type for half the size
      */
     public void save(Path file, DType dtype) throws IOException {
-        Safetensors.write(file, stored(dtype), Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(card)));
+        Safetensors.write(file, stored(dtype), card.metadata());
     }
 
     /** All weights by name, as files hold them. */
@@ -113,7 +122,8 @@ public final class Model implements Denoiser, AutoCloseable {
             params.named(flat)
                     .forEach((name, tensor) -> stored.put(
                             name,
-                            new StoredTensor(dtype, tensor.shape(), tensor.to(dtype).toBytes())));
+                            new StoredTensor(
+                                    dtype, tensor.shape(), tensor.to(dtype).toBytes())));
         }
         return stored;
     }
