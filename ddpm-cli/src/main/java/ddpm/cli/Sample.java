@@ -74,7 +74,7 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = WholeNumber.Steps.class,
             description = "Denoising steps, at most the model's T; fewer are evenly spaced (default: T).")
     private Integer steps;
 
@@ -149,13 +149,13 @@ final class Sample implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage(), e);
         }
+        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        var torch = engine.load(console);
+        var run = new SampleRun(plan, file, torch, engine.device(torch), engine.threads(), console);
         destination.prepare();
         if (path != null) {
             path.prepare();
         }
-        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
-        var torch = engine.load(console);
-        var run = new SampleRun(plan, file, torch, engine.device(torch), engine.threads(), console);
         var done = run.draw(output(plan, destination), trajectory(plan, path));
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
         line.getOut().flush();
