@@ -4,6 +4,7 @@ module ddpm.dsl {
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.jr.ob;
     requires java.desktop;
+    requires java.net.http;
 
     exports ddpm.data;
     exports ddpm.diffusion;
