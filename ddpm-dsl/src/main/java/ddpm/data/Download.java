@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -127,12 +128,14 @@ final class Download implements AutoCloseable {
         }
     }
 
-    private static void write(FileChannel part, byte[] buffer, int count, String name) throws DataException {
+    private static void write(FileChannel part, byte[] buffer, int count, String name) throws IOException {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, count);
             while (bytes.hasRemaining()) {
                 part.write(bytes);
             }
+        } catch (ClosedChannelException e) {
+            throw e; // by an interrupt, which is no fault of the disk
         } catch (IOException e) {
             throw new DataException("cannot write " + name + " (" + e.getMessage() + "); make room and fetch again", e);
         }
