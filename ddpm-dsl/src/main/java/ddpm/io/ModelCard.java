@@ -9,6 +9,7 @@ import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Variance;
 import ddpm.nn.NetworkConfig;
 import ddpm.torch.Shape;
+import java.io.IOException;
 import java.util.Map;
 
 /**
@@ -50,6 +51,11 @@ public record ModelCard(
 
     public ModelCard withNotes(Map<String, String> newNotes) {
         return new ModelCard(network, schedule, prediction, variance, clip, height, width, newNotes);
+    }
+
+    /** The card as metadata of a safetensors file, from which {@link ModelLayout#card} reads it again. */
+    public Map<String, String> metadata() throws IOException {
+        return Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(this));
     }
 
     /** {@code [count, C, height, width]}. */

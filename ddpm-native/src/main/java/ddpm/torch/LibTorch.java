@@ -26,6 +26,8 @@ public final class LibTorch {
     private static LibTorch loaded;
     private static Consumer<String> progress = line -> {};
 
+    private static volatile int blasThreads;
+
     private final Path folder;
     private final boolean bundled;
     private final SymbolLookup symbols;
@@ -185,7 +187,8 @@ public final class LibTorch {
 
     /**
      * Sets how many threads one operator of the calling thread may use, and the default of threads that have run no
-     * operator yet. A thread that already ran one keeps its own number.
+     * operator yet. A thread that already ran one keeps its own number, except in matrix products by OpenBLAS, whose
+     * number is the process's.
      *
      * @param threads at least 1
      */
@@ -198,6 +201,10 @@ public final class LibTorch {
         }
         try {
             Abi.SET_NUM_THREADS.invokeExact(threads);
+            if (Abi.BLAS_SET_NUM_THREADS != null && blasThreads != threads) {
+                Abi.BLAS_SET_NUM_THREADS.invokeExact(threads);
+                blasThreads = threads;
+            }
         } catch (Throwable e) {
             throw Abi.unexpected(e);
         }
