@@ -3,6 +3,7 @@ module ddpm.dsl {
     requires transitive ddpm.torch;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.jr.ob;
+    requires java.net.http;
     requires transitive java.desktop;
 
     exports ddpm.data;

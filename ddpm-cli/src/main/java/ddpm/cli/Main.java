@@ -1,9 +1,13 @@
 package ddpm.cli;
 
 import java.util.concurrent.Callable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The root command, {@code ddpm}. Neither {@code --help} nor {@code --version} loads libtorch. */
@@ -12,6 +16,7 @@ import picocli.CommandLine.Spec;
         description = "Denoising diffusion probabilistic models (Ho, Jain, Abbeel 2020) on libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
+        subcommands = {Sample.class, Info.class, Convert.class, Doctor.class, AutoComplete.GenerateCompletion.class},
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:done",
@@ -22,34 +27,58 @@ import picocli.CommandLine.Spec;
             "130:interrupted"
         })
 public final class Main implements Callable<Integer> {
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print a stack trace with every error.")
+    private boolean verbose;
+
     @Spec
     private CommandSpec spec;
 
     /** @param args the command line; the JVM ends with one of {@link ExitCode}'s values */
     public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+        System.exit(CtrlC.interrupts(() -> run(commandLine(), args)));
+    }
+
+    /** Runs one command line to its exit status; nothing is thrown. */
+    static int run(CommandLine command, String... args) {
+        try {
+            return command.execute(args);
+        } catch (Error e) { // picocli lets these pass
+            return errors(command).report(e, command.getErr());
+        }
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        var command = new CommandLine(new Main());
+        var errors = errors(command);
+        return command.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+    }
+
+    private static Errors errors(CommandLine command) {
+        Main main = command.getCommand();
+        return new Errors(() -> main.verbose);
     }
 
     /** Without a command there is nothing to do: says so, and what there is. */
     @Override
     public Integer call() {
-        CommandLine command = spec.commandLine();
-        command.getErr().println("Missing command");
-        command.usage(command.getErr());
-        return ExitCode.USAGE.status();
+        throw new ParameterException(
+                spec.commandLine(),
+                "missing command: one of "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
     /** The version that the jar's manifest states. */
     static final class Version implements CommandLine.IVersionProvider {
+        /** {@code ddpm 1.0.0}. */
+        static String program() {
+            var version = Main.class.getPackage().getImplementationVersion();
+            return "ddpm " + (version == null ? "(not packaged)" : version);
+        }
+
         @Override
         public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
             return new String[] {
-                "ddpm " + (version == null ? "(not packaged)" : version),
+                program(),
                 "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch")
             };
         }

@@ -49,12 +49,21 @@ record Pixels(int channels, int height, int width, byte[] data) {
     /**
      * Resized, keeping its proportions, to the smallest image that covers {@code minHeight} x {@code minWidth}. For a
      * square this is torchvision's {@code Resize(side)}: the short side fits and the long one is rounded down.
+     *
+     * @param maxPixels the largest height times width to produce
+     * @throws BadImageException if the image is so long and thin that more pixels would be needed
      */
-    Pixels cover(int minHeight, int minWidth) {
+    Pixels cover(int minHeight, int minWidth, long maxPixels) throws BadImageException {
         boolean widthDecides = (long) minWidth * height >= (long) minHeight * width;
-        return widthDecides
-                ? resize((int) ((long) height * minWidth / width), minWidth)
-                : resize(minHeight, (int) ((long) width * minHeight / height));
+        long newHeight = widthDecides ? (long) height * minWidth / width : minHeight;
+        long newWidth = widthDecides ? minWidth : (long) width * minHeight / height;
+        if (newHeight * newWidth > maxPixels) {
+            throw new BadImageException("is " + width + " pixels wide and " + height + " high: to cover " + minWidth
+                    + " x "
+                    + minHeight + " it would become " + newWidth + " x " + newHeight + ", and the limit is " + maxPixels
+                    + " pixels");
+        }
+        return resize((int) newHeight, (int) newWidth);
     }
 
     /** Copies the {@code rows} x {@code columns} window at ({@code top}, {@code left}) to [C, rows, columns]. */

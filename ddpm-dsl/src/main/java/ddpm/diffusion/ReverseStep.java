@@ -30,7 +30,7 @@ final class ReverseStep {
     /**
      * @param x x_t, {@code [B, C, H, W]}
      * @param output the model's, like x
-     * @param index which step of the chain, {@code [B]}, int64
+     * @param index which step of the chain, int64, {@code [B]} or {@code [1]} for all
      * @param z standard normal, like x; multiplied by 0 in the last step
      * @return x_{t-1}
      */

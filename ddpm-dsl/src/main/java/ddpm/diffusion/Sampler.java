@@ -9,7 +9,6 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -174,7 +173,7 @@ public record Sampler(
                 for (int i = steps - 1; i >= 0; i--) {
                     count.checkCancelled();
                     try (var inner = TensorScope.open()) {
-                        var index = Tensor.of(filled(i), Shape.of(shape.size(0))).on(device);
+                        var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device); // one for the whole slice
                         var t = Ops.indexSelect(timesteps, 0, index);
                         var z = sampler.table.sigma().at(i) == 0 // 0 times noise is 0: it need not be drawn
                                 ? Tensor.zeros(shape, DType.FLOAT32, device)
@@ -206,12 +205,6 @@ public record Sampler(
                 longs[i] = timesteps[i];
             }
             return longs;
-        }
-
-        private long[] filled(int index) {
-            var indices = new long[(int) shape.size(0)];
-            Arrays.fill(indices, index);
-            return indices;
         }
 
         private Tensor normals(Noise.Domain domain, int step) {

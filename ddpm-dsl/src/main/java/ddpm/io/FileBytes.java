@@ -12,20 +12,31 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * Read-only access to a file of any length by position, with every range checked against the file's size before memory
- * is taken for it.
+ * is taken for it. The file may also lie in memory already, as one inside a jar must.
  */
 final class FileBytes implements Closeable {
     /** Below this a copy is cheaper than a mapping, of which Linux grants a process 65530. */
     private static final int MAPPED_FROM = 1 << 20;
 
     private final Path path;
+    /** Null for a file in memory. */
     private final FileChannel channel;
+    /** Null for a file on a disk. */
+    private final ByteBuffer memory;
+
     private final long size;
 
-    private FileBytes(Path path, FileChannel channel, long size) {
+    private FileBytes(Path path, FileChannel channel, ByteBuffer memory, long size) {
         this.path = path;
         this.channel = channel;
+        this.memory = memory;
         this.size = size;
+    }
+
+    /** @param name what messages call the file that {@code bytes}, position to limit, hold */
+    static FileBytes inMemory(Path name, ByteBuffer bytes) {
+        var memory = bytes.asReadOnlyBuffer().slice();
+        return new FileBytes(name, null, memory, memory.capacity());
     }
 
     /**
@@ -46,7 +57,7 @@ final class FileBytes implements Closeable {
         }
         var channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
-            return new FileBytes(path, channel, channel.size());
+            return new FileBytes(path, channel, null, channel.size());
         } catch (IOException failed) {
             channel.close();
             throw failed;
@@ -64,6 +75,9 @@ final class FileBytes implements Closeable {
     /** {@code length} bytes from {@code offset}, little-endian: a copy when they are few, otherwise a mapping. */
     ByteBuffer view(long offset, int length) throws IOException {
         requireInside(offset, length);
+        if (memory != null) {
+            return memory.slice((int) offset, length).order(ByteOrder.LITTLE_ENDIAN);
+        }
         if (length < MAPPED_FROM) {
             return copy(offset, length);
         }
@@ -74,6 +88,9 @@ final class FileBytes implements Closeable {
     ByteBuffer copy(long offset, int length) throws IOException {
         requireInside(offset, length);
         var bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        if (memory != null) {
+            return bytes.put(memory.slice((int) offset, length)).flip();
+        }
         while (bytes.hasRemaining()) {
             if (channel.read(bytes, offset + bytes.position()) < 0) {
                 throw bad("became shorter while it was read; read it again when its writer is done");
@@ -95,6 +112,8 @@ final class FileBytes implements Closeable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        if (channel != null) {
+            channel.close();
+        }
     }
 }

@@ -1,7 +1,9 @@
 package ddpm.io;
 
 import ddpm.torch.Shape;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -57,16 +59,48 @@ public final class Images {
         return new Images(count, channels, (int) shape.size(2), (int) shape.size(3), levels);
     }
 
+    /**
+     * Batches one after another as one.
+     *
+     * @param parts at least one, all of one channel count, height and width
+     * @throws IllegalArgumentException if they differ, or would have more than 2^31 bytes together
+     */
+    public static Images joined(List<Images> parts) {
+        var first = parts.getFirst();
+        long bytes = 0;
+        int count = 0;
+        for (var part : parts) {
+            if (part.channels != first.channels || part.height != first.height || part.width != first.width) {
+                throw new IllegalArgumentException("images of [C, H, W] = [" + part.channels + ", " + part.height + ", "
+                        + part.width + "] cannot join images of [" + first.channels + ", " + first.height + ", "
+                        + first.width + "]");
+            }
+            bytes += part.levels.length;
+            count += part.count;
+        }
+        if (bytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(bytes + " bytes of images are more than 2^31; join fewer");
+        }
+        var levels = ByteBuffer.allocate((int) bytes);
+        parts.forEach(part -> levels.put(part.levels));
+        return new Images(count, first.channels, first.height, first.width, levels.array());
+    }
+
     /** The number of images, B. */
     public int count() {
         return count;
     }
 
-    /** Image {@code i}, 0 &lt;= i &lt; count(), alone and without a border. */
-    public Picture picture(int i) {
+    /** Image {@code i}, 0 &lt;= i &lt; count(), as a batch of one. */
+    public Images only(int i) {
         Objects.checkIndex(i, count);
         int size = height * width * channels;
-        return new Picture(width, height, channels, Arrays.copyOfRange(levels, i * size, (i + 1) * size));
+        return new Images(1, channels, height, width, Arrays.copyOfRange(levels, i * size, (i + 1) * size));
+    }
+
+    /** Image {@code i}, 0 &lt;= i &lt; count(), alone and without a border. */
+    public Picture picture(int i) {
+        return new Picture(width, height, channels, only(i).levels);
     }
 
     /** All images in a grid that is as nearly square as it can be; any number of them. */

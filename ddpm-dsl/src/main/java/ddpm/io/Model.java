@@ -50,6 +50,15 @@ public final class Model implements Denoiser, AutoCloseable {
         return of(TensorFiles.open(file), device);
     }
 
+    /**
+     * The model that comes with this library, for a first picture without any download; see {@link DefaultModel}.
+     *
+     * @throws IOException if the jar is damaged
+     */
+    public static Model embedded(Device device) throws IOException {
+        return of(DefaultModel.open(), device);
+    }
+
     /** The same from a file that is open already. */
     public static Model of(TensorFile file, Device device) throws IOException {
         var card = ModelLayout.of(file).card(file);
@@ -103,7 +112,7 @@ public final class Model implements Denoiser, AutoCloseable {
 
     /** The same with another flat buffer of this layout in the place of the weights, e.g. their EMA. */
     public void save(Path file, Tensor flat, DType dtype) throws IOException {
-        Safetensors.write(file, stored(flat, dtype), Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(card)));
+        Safetensors.write(file, stored(flat, dtype), card.metadata());
     }
 
     /** A flat buffer of this model's layout, its weights or their EMA, as named tensors of a file. */
@@ -113,7 +122,8 @@ public final class Model implements Denoiser, AutoCloseable {
             params.named(flat)
                     .forEach((name, tensor) -> stored.put(
                             name,
-                            new StoredTensor(dtype, tensor.shape(), tensor.to(dtype).toBytes())));
+                            new StoredTensor(
+                                    dtype, tensor.shape(), tensor.to(dtype).toBytes())));
         }
         return stored;
     }

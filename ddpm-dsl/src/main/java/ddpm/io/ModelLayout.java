@@ -43,14 +43,20 @@ public enum ModelLayout {
         }
         throw new FileFormatException(
                 file.path(),
-                "holds " + file.tensors().size() + " tensors, but not those of a model that can be loaded: neither a model"
+                "holds " + file.tensors().size()
+                        + " tensors, but not those of a model that can be loaded: neither a model"
                         + " of this program (metadata '" + CARD_KEY
                         + "') nor the notebook's UNetMini (time_mlp.0.weight, down3.conv1.weight, ...); 'info' lists"
                         + " what is in it");
     }
 
-    /** The card of a model in this layout. */
-    ModelCard card(TensorFile file) throws IOException {
+    /**
+     * The card of a model in this layout: read where the file has one, else what the weights and the layout's habits say.
+     * Needs no libtorch.
+     *
+     * @throws FileFormatException if the file's card cannot be used, or its weights are not what the layout has
+     */
+    public ModelCard card(TensorFile file) throws IOException {
         return switch (this) {
             case DDPM -> CardJson.read(file.path(), file.metadata().get(CARD_KEY));
             case NOTEBOOK -> notebook(file);

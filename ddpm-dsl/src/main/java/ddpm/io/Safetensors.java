@@ -53,20 +53,34 @@ public final class Safetensors {
             return SafetensorsIndex.read(file);
         }
         try (var bytes = FileBytes.open(file)) {
-            var header = SafetensorsHeader.read(bytes);
-            var tensors = new LinkedHashMap<String, StoredTensor>();
-            for (var entry : header.entries().entrySet()) {
-                var at = entry.getValue();
-                long length = at.end() - at.begin();
-                if (length > Integer.MAX_VALUE) {
-                    throw bytes.bad("tensor " + quote(entry.getKey()) + " has " + length
-                            + " bytes; one tensor may have at most " + Integer.MAX_VALUE + ", so split it");
-                }
-                var data = bytes.view(header.dataStart() + at.begin(), (int) length);
-                tensors.put(entry.getKey(), new StoredTensor(at.dtype(), at.shape(), data));
-            }
-            return new Contents(tensors, header.metadata());
+            return read(bytes);
         }
+    }
+
+    /**
+     * Reads one file that lies in memory, such as a resource of a jar. Its tensors are views of {@code bytes}.
+     *
+     * @param name what messages call it
+     * @throws FileFormatException as {@link #read(Path)}
+     */
+    public static Contents read(Path name, ByteBuffer bytes) throws IOException {
+        return read(FileBytes.inMemory(name, bytes));
+    }
+
+    private static Contents read(FileBytes bytes) throws IOException {
+        var header = SafetensorsHeader.read(bytes);
+        var tensors = new LinkedHashMap<String, StoredTensor>();
+        for (var entry : header.entries().entrySet()) {
+            var at = entry.getValue();
+            long length = at.end() - at.begin();
+            if (length > Integer.MAX_VALUE) {
+                throw bytes.bad("tensor " + quote(entry.getKey()) + " has " + length
+                        + " bytes; one tensor may have at most " + Integer.MAX_VALUE + ", so split it");
+            }
+            var data = bytes.view(header.dataStart() + at.begin(), (int) length);
+            tensors.put(entry.getKey(), new StoredTensor(at.dtype(), at.shape(), data));
+        }
+        return new Contents(tensors, header.metadata());
     }
 
     /**

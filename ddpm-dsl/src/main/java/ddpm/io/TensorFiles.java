@@ -55,7 +55,7 @@ public final class TensorFiles {
                 file, "is " + kind + "; tensors are read from safetensors files and from files of torch.save");
     }
 
-    private static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
+    static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
         return new TensorFile(file, format, contents.tensors(), new LinkedHashMap<>(), contents.metadata());
     }
 

@@ -21,11 +21,11 @@ class PixelsTest {
     }
 
     @Test
-    void coveringKeepsProportionsAndFitsTheTighterSide() {
-        assertEquals("16x25", size(new Pixels(1, 100, 160, new byte[16000]).cover(16, 24)));
-        assertEquals("24x24", size(new Pixels(1, 100, 100, new byte[10000]).cover(16, 24)));
-        assertEquals("32x42", size(new Pixels(1, 75, 100, new byte[7500]).cover(32, 32)));
-        assertEquals("42x32", size(new Pixels(1, 100, 75, new byte[7500]).cover(32, 32)));
+    void coveringKeepsProportionsAndFitsTheTighterSide() throws Exception {
+        assertEquals("16x25", size(new Pixels(1, 100, 160, new byte[16000]).cover(16, 24, 1 << 20)));
+        assertEquals("24x24", size(new Pixels(1, 100, 100, new byte[10000]).cover(16, 24, 1 << 20)));
+        assertEquals("32x42", size(new Pixels(1, 75, 100, new byte[7500]).cover(32, 32, 1 << 20)));
+        assertEquals("42x32", size(new Pixels(1, 100, 75, new byte[7500]).cover(32, 32, 1 << 20)));
     }
 
     @Test

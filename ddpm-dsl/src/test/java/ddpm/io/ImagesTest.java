@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,37 @@ class ImagesTest {
                                 + " image 1."),
                 refusal.getMessage());
         assertThrows(IllegalArgumentException.class, () -> Pixel.level(Float.NaN));
+    }
+
+    @Test
+    void joinedBatchesAreTheImagesOneAfterAnother() {
+        var values = new float[3 * 2 * 1 * 2];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Pixel.value(20 * i);
+        }
+        var whole = Images.of(values, Shape.of(3, 2, 1, 2));
+        var joined = Images.joined(List.of(
+                Images.of(Arrays.copyOf(values, 4), Shape.of(1, 2, 1, 2)),
+                Images.of(Arrays.copyOfRange(values, 4, 12), Shape.of(2, 2, 1, 2))));
+        assertEquals(3, joined.count());
+        for (int image = 0; image < 3; image++) {
+            for (int x = 0; x < 2; x++) {
+                for (int channel = 0; channel < 2; channel++) {
+                    int level = 20 * (image * 4 + channel * 2 + x);
+                    assertEquals(level, joined.picture(image).level(x, 0, channel));
+                    assertEquals(level, whole.only(image).picture(0).level(x, 0, channel));
+                }
+            }
+        }
+    }
+
+    @Test
+    void imagesOfDifferentShapesAreNotJoined() {
+        var grey = Images.of(new float[4], Shape.of(1, 1, 2, 2));
+        var wide = Images.of(new float[8], Shape.of(1, 1, 2, 4));
+        var refused = assertThrows(IllegalArgumentException.class, () -> Images.joined(List.of(grey, wide)));
+        assertTrue(refused.getMessage().contains("[1, 2, 4]")
+                && refused.getMessage().contains("[1, 2, 2]"));
     }
 
     @Test

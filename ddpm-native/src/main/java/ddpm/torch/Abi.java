@@ -79,6 +79,9 @@ final class Abi {
     /** {@code at::set_num_threads(int)}, which throws only for numbers below 1. */
     static final MethodHandle SET_NUM_THREADS =
             optional("_ZN2at15set_num_threadsEi", FunctionDescriptor.ofVoid(JAVA_INT));
+    /** OpenBLAS has a thread pool of its own, which at::set_num_threads does not reach. */
+    static final MethodHandle BLAS_SET_NUM_THREADS =
+            optional("openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
     /** {@code std::string at::get_cpu_capability()}: the string's address is the hidden first argument (SysV x86-64). */
     static final MethodHandle CPU_CAPABILITY =
             optional("_ZN2at18get_cpu_capabilityB5cxx11Ev", FunctionDescriptor.ofVoid(JAVA_LONG));

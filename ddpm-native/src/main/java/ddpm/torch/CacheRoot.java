@@ -15,14 +15,19 @@ import java.util.function.UnaryOperator;
  *       macOS, {@code %LOCALAPPDATA%\ddpm} on Windows.
  * </ol>
  */
-final class CacheRoot {
+public final class CacheRoot {
     /** What every message about an unusable cache ends with. */
     static final String REMEDY = "Set DDPM_CACHE (or -Dddpm.cache=...) to a folder that you can write to";
 
     private CacheRoot() {}
 
-    /** @return this process's cache root, absolute; it need not exist yet */
-    static Path ofThisUser() {
+    /**
+     * This process's cache root.
+     *
+     * @return absolute; it need not exist yet
+     * @throws TorchException if the value is no path, or nothing says where the user's home is
+     */
+    public static Path ofThisUser() {
         return resolve(System.getenv(), System::getProperty);
     }
 

@@ -26,6 +26,8 @@ public final class LibTorch {
     private static LibTorch loaded;
     private static Consumer<String> progress = line -> {};
 
+    private static volatile int blasThreads;
+
     private final Path folder;
     private final boolean bundled;
     private final SymbolLookup symbols;
@@ -185,7 +187,8 @@ public final class LibTorch {
 
     /**
      * Sets how many threads one operator of the calling thread may use, and the default of threads that have run no
-     * operator yet. A thread that already ran one keeps its own number.
+     * operator yet. A thread that already ran one keeps its own number, except in matrix products by OpenBLAS, whose
+     * number is the process's.
      *
      * @param threads at least 1
      */
@@ -196,10 +199,25 @@ public final class LibTorch {
         if (Abi.SET_NUM_THREADS == null) {
             throw new TorchException("this libtorch does not let its thread count be set; use OMP_NUM_THREADS instead");
         }
-        try {
-            Abi.SET_NUM_THREADS.invokeExact(threads);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+        setOperatorThreads(threads);
+        if (Abi.BLAS_SET_NUM_THREADS != null && blasThreads != threads) {
+            try {
+                Abi.BLAS_SET_NUM_THREADS.invokeExact(threads);
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
+            blasThreads = threads;
+        }
+    }
+
+    /** ATen's and oneDNN's threads for operators of the calling thread; does nothing where that cannot be set. */
+    static void setOperatorThreads(int threads) {
+        if (Abi.SET_NUM_THREADS != null) {
+            try {
+                Abi.SET_NUM_THREADS.invokeExact(threads);
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
         }
     }
 

@@ -205,8 +205,13 @@ final class Op {
                 for (int i = 0; i < n; i++) {
                     stack.setAtIndex(JAVA_LONG, i, encode(kinds[i], values[i], objects[i]));
                 }
+                var profile = OpProfile.active;
+                long start = profile == null ? 0 : System.nanoTime();
                 int code = (int) Abi.CALL_DISPATCHER.invokeExact(
                         op.nameAddress, op.overloadAddress, stack.address(), Abi.VERSION);
+                if (profile != null) {
+                    profile.count(label(), System.nanoTime() - start);
+                }
                 if (code != 0) {
                     throw Abi.failed(this::describe);
                 }
@@ -291,6 +296,11 @@ final class Op {
 
         private static void push(long list, long element) throws Throwable {
             Abi.check((int) Abi.LIST_PUSH.invokeExact(list, element), "torch_list_push_back");
+        }
+
+        /** {@code aten::conv2d [8, 64, 32, 32]}: the operator and its first tensor's shape. */
+        private String label() {
+            return op + (objects[0] instanceof Tensor first ? " " + first.shape() : "");
         }
 
         /** {@code aten::conv2d(float32 [1, 3, 32, 32] cpu, ...)}. */

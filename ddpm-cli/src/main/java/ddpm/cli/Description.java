@@ -1,0 +1,171 @@
+package ddpm.cli;
+
+import ddpm.io.FileFormatException;
+import ddpm.io.ModelCard;
+import ddpm.io.ModelLayout;
+import ddpm.io.TensorFile;
+import ddpm.nn.Params;
+import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
+import ddpm.torch.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a tensor file is and holds, for people and for programs.
+ *
+ * @param file the opened file
+ * @param layout whose model it is; null if none that can be loaded
+ * @param card the model's; null if there is none
+ * @param parameters how many the network of the card has; 0 without
+ * @param refusal why the file cannot be sampled from; null if it can
+ */
+record Description(TensorFile file, ModelLayout layout, ModelCard card, long parameters, String refusal) {
+    private static final int LONGEST_VALUE = 80;
+
+    /** Finds out without libtorch: networks declare their parameters before they have memory. */
+    static Description of(TensorFile file) throws IOException {
+        ModelLayout layout = null;
+        ModelCard card = null;
+        long parameters = 0;
+        try {
+            layout = ModelLayout.of(file);
+            card = layout.card(file);
+            var params = new Params();
+            card.network().build(params);
+            parameters = params.count();
+            var shapes = new LinkedHashMap<String, Shape>();
+            file.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+            params.requireFit(shapes);
+            return new Description(file, layout, card, parameters, null);
+        } catch (FileFormatException e) {
+            return new Description(file, layout, card, parameters, e.reason());
+        } catch (IllegalArgumentException e) {
+            return new Description(file, layout, card, parameters, e.getMessage());
+        }
+    }
+
+    String text() throws IOException {
+        var facts = new TextTable("");
+        facts.row("file", file.path());
+        facts.row("format", file.format());
+        if (Files.exists(file.path())) {
+            facts.row("bytes", Files.size(file.path()));
+        }
+        facts.row("tensors", file.tensors().size() + " with " + elements() + " elements");
+        if (layout != null) {
+            facts.row("layout", layout);
+        }
+        if (card != null) {
+            facts.row("parameters", parameters);
+            facts.row("network", network());
+            facts.row("images", card.network().inChannels() + " x " + card.height() + " x " + card.width());
+            facts.row("schedule", card.schedule());
+            facts.row("predicts", EnumName.of(card.prediction()));
+            facts.row("variance", EnumName.of(card.variance()));
+            facts.row("clip", EnumName.of(card.clip()));
+            new TreeMap<>(card.notes()).forEach((name, note) -> facts.row("note " + name, note));
+        }
+        if (refusal != null) {
+            var lines = refusal.lines().toList();
+            facts.row("no model", lines.getFirst());
+            lines.stream().skip(1).forEach(line -> facts.row("", line));
+        }
+        return facts + section("metadata", metadata()) + section("values", values()) + tensors();
+    }
+
+    /** The network's name and its record's fields. */
+    private String network() {
+        var config = card.network();
+        var fields = config.toString();
+        return switch (config) {
+                    case UNetMini.Config _ -> "UNetMini";
+                    case UNetConfig _ -> "UNet";
+                }
+                + fields.substring(fields.indexOf('['));
+    }
+
+    private static String section(String title, TextTable rows) {
+        var text = rows.toString();
+        return text.isEmpty() ? "" : System.lineSeparator() + title + System.lineSeparator() + text;
+    }
+
+    /** The card is told above, in words. */
+    private TextTable metadata() {
+        var rows = new TextTable("  ");
+        new TreeMap<>(file.metadata()).forEach((key, value) -> {
+            if (card == null || !key.equals(ModelLayout.CARD_KEY)) {
+                rows.row(key, cut(value));
+            }
+        });
+        return rows;
+    }
+
+    private TextTable values() {
+        var rows = new TextTable("  ");
+        file.values().forEach((name, value) -> rows.row(name, cut(String.valueOf(Json.plain(value)))));
+        return rows;
+    }
+
+    private String tensors() {
+        var rows = new TextTable("  ");
+        file.tensors()
+                .forEach((name, tensor) ->
+                        rows.row(name.isEmpty() ? "(unnamed)" : name, tensor.dtype(), tensor.shape()));
+        return section("tensors", rows);
+    }
+
+    private static String cut(String text) {
+        return text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + "...";
+    }
+
+    private long elements() {
+        return file.tensors().values().stream()
+                .mapToLong(t -> t.shape().numel())
+                .sum();
+    }
+
+    Map<String, Object> json() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("file", file.path().toString());
+        json.put("format", file.format().toString());
+        json.put("elements", elements());
+        json.put("layout", layout == null ? null : layout.toString());
+        json.put("parameters", card == null ? null : parameters);
+        json.put("refusal", refusal);
+        json.put("model", card == null ? null : model());
+        json.put("metadata", file.metadata());
+        json.put("values", Json.plain(file.values()));
+        var tensors = new LinkedHashMap<String, Object>();
+        file.tensors()
+                .forEach((name, tensor) -> tensors.put(
+                        name,
+                        Map.of(
+                                "dtype", tensor.dtype().toString(),
+                                "shape",
+                                        Arrays.stream(tensor.shape().toArray())
+                                                .boxed()
+                                                .toList())));
+        json.put("tensors", tensors);
+        return json;
+    }
+
+    private Map<String, Object> model() {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("network", network());
+        json.put("channels", card.network().inChannels());
+        json.put("height", card.height());
+        json.put("width", card.width());
+        json.put("schedule", card.schedule().toString());
+        json.put("steps", card.schedule().steps());
+        json.put("prediction", EnumName.of(card.prediction()));
+        json.put("variance", EnumName.of(card.variance()));
+        json.put("clip", EnumName.of(card.clip()));
+        json.put("notes", new TreeMap<>(card.notes()));
+        return json;
+    }
+}

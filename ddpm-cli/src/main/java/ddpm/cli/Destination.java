@@ -1,0 +1,59 @@
+package ddpm.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * A place named on the command line for results. Wrong ones are refused before the work that would fill them.
+ *
+ * @param path the file or folder
+ * @param isFolder whether it is a folder to put files in
+ */
+record Destination(Path path, boolean isFolder) {
+    /**
+     * @param option the option it came from, for messages
+     * @param folders whether a folder will do
+     * @param extensions what a file's name may end in, in lower case
+     * @throws IllegalArgumentException if the text is neither
+     */
+    static Destination parse(String option, String text, boolean folders, String... extensions) {
+        Path path;
+        try {
+            path = Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(option + " '" + text + "': " + e.getReason());
+        }
+        boolean slash = text.endsWith("/") || text.endsWith(File.separator);
+        for (var extension : extensions) {
+            if (!slash && text.toLowerCase(Locale.ROOT).endsWith(extension)) {
+                if (Files.isDirectory(path)) {
+                    throw new IllegalArgumentException(
+                            option + " " + text + ": is a folder; name a file in it, such as "
+                                    + path.resolve("samples" + extension)
+                                    + (folders ? ", or end the name in / for one file per image" : ""));
+                }
+                return new Destination(path, false);
+            }
+        }
+        if (folders && !text.isBlank() && (slash || Files.isDirectory(path))) {
+            return new Destination(path, true);
+        }
+        throw new IllegalArgumentException(option + " '" + text + "': end a file's name in "
+                + String.join(" or ", extensions) + (folders ? ", or a folder's in / for one file per image" : ""));
+    }
+
+    /** Makes the folder that the results go to, with its parents, if it is not there. */
+    void prepare() throws IOException {
+        var folder = isFolder ? path : path.toAbsolutePath().getParent();
+        if (!Files.isDirectory(folder)) { // createDirectories would refuse a symbolic link to a folder
+            Files.createDirectories(folder);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new IOException(folder + ": no permission to write there; change it or name another place");
+        }
+    }
+}

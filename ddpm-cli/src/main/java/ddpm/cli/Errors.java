@@ -1,0 +1,103 @@
+package ddpm.cli;
+
+import ddpm.torch.LibTorchNotFound;
+import ddpm.torch.TorchException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * Turns whatever ends a command into {@code ddpm: REASON} on stderr and an {@link ExitCode}. Stack traces are for
+ * {@code --verbose}.
+ *
+ * @param verbose asked when something went wrong, after parsing
+ */
+record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    @Override
+    public int handleParseException(ParameterException wrong, String[] args) {
+        var command = wrong.getCommandLine();
+        var err = command.getErr();
+        err.println("ddpm: " + wrong.getMessage());
+        UnmatchedArgumentException.printSuggestions(wrong, err);
+        err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        trace(wrong, err);
+        return ExitCode.USAGE.status();
+    }
+
+    @Override
+    public int handleExecutionException(Exception failed, CommandLine command, ParseResult parsed) {
+        return report(failed, command.getErr());
+    }
+
+    /** Prints why a command ended and returns the exit status. */
+    int report(Throwable failed, PrintWriter err) {
+        var code = exitCode(failed);
+        err.println("ddpm: " + (code == ExitCode.INTERRUPTED ? interruption(failed) : message(failed)));
+        trace(failed, err);
+        return code.status();
+    }
+
+    private void trace(Throwable failed, PrintWriter err) {
+        if (verbose.getAsBoolean()) {
+            failed.printStackTrace(err);
+        }
+        err.flush();
+    }
+
+    private static ExitCode exitCode(Throwable failed) {
+        for (var e = failed; e != null; e = e.getCause()) {
+            if (e instanceof CancellationException
+                    || e instanceof InterruptedException
+                    || e instanceof ClosedByInterruptException) {
+                return ExitCode.INTERRUPTED;
+            }
+        }
+        return switch (failed) {
+            case CommandFailure known -> known.exitCode();
+            case LibTorchNotFound _ -> ExitCode.NO_LIBTORCH;
+            default -> ExitCode.FAILED;
+        };
+    }
+
+    private static String interruption(Throwable failed) {
+        return failed instanceof CommandFailure || failed instanceof CancellationException
+                ? failed.getMessage()
+                : "interrupted";
+    }
+
+    /** java.nio's exceptions often say no more than a path. */
+    private static String message(Throwable failed) {
+        return switch (failed) {
+            case NoSuchFileException e when e.getReason() == null -> e.getFile() + ": there is no such file or folder";
+            case NoSuchFileException e -> e.getFile() + ": " + e.getReason();
+            case AccessDeniedException e -> e.getFile() + ": no permission; change it or name another place";
+            case FileAlreadyExistsException e ->
+                e.getFile() + ": is a file where a folder is needed; name another place";
+            case UncheckedIOException e -> message(e.getCause());
+            case IOException e -> orClass(e);
+            case CommandFailure e -> e.getMessage();
+            case TorchException e -> orClass(e);
+            case IllegalArgumentException e -> orClass(e);
+            case OutOfMemoryError _ ->
+                "Java ran out of memory (" + Runtime.getRuntime().maxMemory() / 1_000_000
+                        + " MB); give it more with java -Xmx...";
+            default -> "internal error: " + failed + "; please report it with what --verbose adds";
+        };
+    }
+
+    private static String orClass(Throwable e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+}

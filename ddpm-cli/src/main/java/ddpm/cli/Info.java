@@ -1,0 +1,41 @@
+package ddpm.cli;
+
+import ddpm.io.DefaultModel;
+import ddpm.io.TensorFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm info}: tells what a file is and holds, without libtorch and without running anything in it. */
+@Command(
+        name = "info",
+        description = "Tell what a model file is and holds. Loads no libtorch and runs nothing in the file.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class Info implements Callable<Integer> {
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "FILE",
+            description = "A .safetensors or .pt file, or a .safetensors.index.json (default: the built-in model).")
+    private Path path;
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        var description = Description.of(path == null ? DefaultModel.open() : TensorFiles.open(path));
+        var out = spec.commandLine().getOut();
+        out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
+        out.flush();
+        return ExitCode.DONE.status();
+    }
+}

@@ -1,0 +1,276 @@
+package ddpm.cli;
+
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Timesteps;
+import ddpm.diffusion.Variance;
+import ddpm.io.DefaultModel;
+import ddpm.io.FileFormatException;
+import ddpm.io.GridLayout;
+import ddpm.io.ModelCard;
+import ddpm.io.ModelLayout;
+import ddpm.io.TensorFile;
+import ddpm.io.TensorFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm sample}: draws images. Everything that can be wrong is refused here, before {@link SampleRun} starts. */
+@Command(
+        name = "sample",
+        description = "Draw images from a model, the built-in one or a file's.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class Sample implements Callable<Integer> {
+    /** Images per thread held at once, at 32 x 32: more gains no speed. */
+    private static final int IMAGES_PER_THREAD = 16;
+
+    private static final int PIXELS = 32 * 32;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "FILE",
+            description = "A .safetensors or .pt file (default: a small model inside this program).")
+    private Path model;
+
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "16",
+            description = "How many images (default: ${DEFAULT-VALUE}).")
+    private int count;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            description = "Images held in memory at once (default: by threads and image size).")
+    private Integer batch;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = WholeNumber.Seed.class,
+            description = "The same seed draws the same images (default: a fresh one, which is told).")
+    private Long seed;
+
+    @Option(
+            names = "--first",
+            paramLabel = "N",
+            converter = WholeNumber.ImageIndex.class,
+            defaultValue = "0",
+            description = "Index of the first image: --first 100 --count 10 are images 100..109 of the seed.")
+    private long first;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            converter = WholeNumber.Steps.class,
+            description = "Denoising steps, at most the model's T; fewer are evenly spaced (default: T).")
+    private Integer steps;
+
+    @Option(
+            names = "--variance",
+            paramLabel = "KIND",
+            converter = VarianceName.class,
+            description = "fixed-small or fixed-large (default: what suits the model).")
+    private Variance variance;
+
+    @Option(
+            names = "--clip",
+            negatable = true,
+            description = "Keep estimates of x0 in [-1, 1] at each step, or not (default: what suits the model).")
+    private Boolean clip;
+
+    @Mixin
+    private EngineOptions engine;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "PATH",
+            defaultValue = "samples.png",
+            description = "A .png file for one grid, or a folder (ending in /, or there already) for one file per image"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private String out;
+
+    @Option(
+            names = "--trajectory",
+            paramLabel = "PATH",
+            description = "Also show the way out of the noise: a .gif moves, a .png has a row per image.")
+    private String trajectory;
+
+    @Option(
+            names = "--scale",
+            paramLabel = "K",
+            converter = WholeNumber.Scale.class,
+            description = "Show each pixel as K x K (default: grids grow to about 512 pixels, single images do not).")
+    private Integer scale;
+
+    @Option(names = "--json", description = "Describe the result as one JSON object on standard output.")
+    private boolean json;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress and no notes on standard error.")
+    private boolean quiet;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** The names that DDPM programs use for them, in the command line's spelling. */
+    static final class VarianceName extends EnumName<Variance> {
+        VarianceName() {
+            super(Variance.class);
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var line = spec.commandLine();
+        var file = model == null ? DefaultModel.open() : TensorFiles.open(model);
+        var card = ModelLayout.of(file).card(file);
+        var plan = plan(file, card);
+        Destination destination;
+        Destination path;
+        try {
+            destination = Destination.parse("--out", out, true, ".png");
+            path = trajectory == null ? null : Destination.parse("--trajectory", trajectory, false, ".gif", ".png");
+            requireDistinct(destination, path);
+            requireModest(plan, destination, path);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(line, e.getMessage(), e);
+        }
+        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        var torch = engine.load(console);
+        var run = new SampleRun(plan, file, torch, engine.device(torch), engine.threads(), console);
+        destination.prepare();
+        if (path != null) {
+            path.prepare();
+        }
+        var done = run.draw(output(plan, destination), trajectory(plan, path));
+        line.getOut().println(json ? Json.of(done.describe()) : done.lines());
+        line.getOut().flush();
+        return ExitCode.DONE.status();
+    }
+
+    private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
+        int channels = card.network().inChannels();
+        if (channels > 4 || card.network().outChannels() != channels) {
+            throw new FileFormatException(
+                    file.path(),
+                    "makes images of " + channels + " channels and predicts "
+                            + card.network().outChannels() + "; pictures have 1 to 4, and as many must be predicted");
+        }
+        int trained = card.schedule().steps();
+        int chosen = steps == null ? trained : steps;
+        if (chosen > trained) {
+            throw wrong("--steps " + chosen + ": this model has 1.." + trained + " steps");
+        }
+        long most = Integer.MAX_VALUE / card.images(1).numel();
+        if (batch != null && Math.min(batch, count) > most) {
+            throw wrong("--batch " + batch + ": at most " + most + " images of this model are held at once");
+        }
+        if (first > Noise.MAX_IMAGES - count) {
+            throw wrong("--first " + first + " and --count " + count + ": images have indices 0.."
+                    + (Noise.MAX_IMAGES - 1));
+        }
+        int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
+        var chain = new Diffusion(card.schedule());
+        return new SamplePlan(
+                file.path().getFileName().toString(),
+                card,
+                chosen == trained ? chain : chain.respaced(Timesteps.even(trained, chosen)),
+                variance == null ? card.variance() : variance,
+                clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
+                seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
+                first,
+                count,
+                held);
+    }
+
+    private int automaticBatch(ModelCard card, long most) {
+        long perThread = (long) IMAGES_PER_THREAD * PIXELS / ((long) card.height() * card.width());
+        return (int) Math.min(most, engine.threads() * Math.max(1, perThread));
+    }
+
+    private static void requireDistinct(Destination output, Destination trajectory) {
+        if (trajectory != null
+                && output.path()
+                        .toAbsolutePath()
+                        .normalize()
+                        .equals(trajectory.path().toAbsolutePath().normalize())) {
+            throw new IllegalArgumentException(
+                    "--out and --trajectory both name " + output.path() + "; give them different names");
+        }
+    }
+
+    private void requireModest(SamplePlan plan, Destination output, Destination trajectory) {
+        if (!output.isFolder()) {
+            gridSize(plan)
+                    .requireModest(
+                            "a grid of " + count + " images",
+                            1,
+                            "end --out in / for one file per image, or use a smaller --count or --scale");
+        }
+        if (trajectory != null) {
+            var kind = kind(trajectory);
+            int channels = plan.card().network().inChannels();
+            if (kind == Trajectory.Kind.ANIMATION && channels % 2 == 0) {
+                throw new IllegalArgumentException("--trajectory " + trajectory.path() + ": a GIF has no alpha channel,"
+                        + " which these images of " + channels + " channels have; end the name in .png");
+            }
+            trajectorySize(plan, kind)
+                    .requireModest(
+                            "the trajectory of " + count + " images",
+                            kind == Trajectory.Kind.ANIMATION ? kind.states(plan.steps()) : 1,
+                            "use a smaller --count or --scale");
+        }
+    }
+
+    private GridSize gridSize(SamplePlan plan) {
+        return GridSize.of(
+                GridLayout.square(count),
+                count,
+                plan.card().height(),
+                plan.card().width(),
+                scale);
+    }
+
+    private GridSize trajectorySize(SamplePlan plan, Trajectory.Kind kind) {
+        return kind.size(count, plan.steps(), plan.card().height(), plan.card().width(), scale);
+    }
+
+    private static Trajectory.Kind kind(Destination trajectory) {
+        var name = trajectory.path().toString();
+        return name.regionMatches(true, name.length() - 4, ".gif", 0, 4)
+                ? Trajectory.Kind.ANIMATION
+                : Trajectory.Kind.STRIP;
+    }
+
+    private SampleOutput output(SamplePlan plan, Destination to) {
+        return to.isFolder()
+                ? new SampleOutput.Folder(to.path(), scale == null ? 1 : scale, plan.remarks())
+                : new SampleOutput.Grid(to.path(), gridSize(plan).scale(), plan.remarks());
+    }
+
+    private Trajectory trajectory(SamplePlan plan, Destination to) {
+        if (to == null) {
+            return null;
+        }
+        var kind = kind(to);
+        return new Trajectory(to.path(), kind, trajectorySize(plan, kind).scale(), plan.steps(), plan.remarks());
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+}

@@ -1,0 +1,118 @@
+package ddpm.data;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * The image files below a folder in an order that is the same on every machine: by path relative to the folder, written
+ * with {@code /}, compared by code points. Links are followed, a link into its own parents once; hidden files and
+ * folders (a leading dot) are not looked at.
+ *
+ * @param root the folder
+ * @param names relative paths with {@code /}, sorted, without duplicates
+ * @param others how many other files there are, by extension in small letters ({@code .txt})
+ */
+record FolderListing(Path root, List<String> names, Map<String, Integer> others) {
+    /** Extensions of image files, in any mixture of small letters and capitals. */
+    static final List<String> EXTENSIONS = List.of(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp");
+
+    /** @throws DataException if {@code root} is no folder or something in it cannot be listed */
+    static FolderListing of(Path root) throws IOException {
+        if (!Files.isDirectory(root)) {
+            throw new DataException(
+                    root + (Files.exists(root) ? " is a file" : " does not exist") + "; give a folder of images");
+        }
+        var visitor = new Visitor(root);
+        Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
+        // UTF-8 bytes compare as code points do; Java's own order of strings differs beyond the basic plane.
+        visitor.names.sort(
+                Comparator.comparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+        return new FolderListing(root, List.copyOf(visitor.names), Map.copyOf(visitor.others));
+    }
+
+    Path path(String name) {
+        return root.resolve(name);
+    }
+
+    /** @throws DataException if there are no image files; says what was looked for and what was found */
+    FolderListing requireImages() throws DataException {
+        if (!names.isEmpty()) {
+            return this;
+        }
+        int count = others.values().stream().mapToInt(Integer::intValue).sum();
+        String found = new TreeMap<>(others)
+                .entrySet().stream()
+                        .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+                        .limit(5)
+                        .map(entry -> entry.getValue() + " " + entry.getKey())
+                        .collect(Collectors.joining(", "));
+        throw new DataException(root + " holds 0 images: looked there and in its subfolders for "
+                + String.join(", ", EXTENSIONS) + " (in small letters or capitals), and found "
+                + (count == 0 ? "no files" : count + " other file" + (count == 1 ? "" : "s") + " (" + found + ")")
+                + "; give a folder with images");
+    }
+
+    private static String extension(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? "without extension" : name.substring(dot).toLowerCase(Locale.ROOT);
+    }
+
+    private static final class Visitor extends SimpleFileVisitor<Path> {
+        private final Path root;
+        private final List<String> names = new ArrayList<>();
+        private final Map<String, Integer> others = new TreeMap<>();
+
+        Visitor(Path root) {
+            this.root = root;
+        }
+
+        @Override
+        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            return !folder.equals(root) && isHidden(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (!isHidden(file)) {
+                String extension = extension(file.getFileName().toString());
+                if (EXTENSIONS.contains(extension)) {
+                    names.add(root.relativize(file)
+                            .toString()
+                            .replace(root.getFileSystem().getSeparator(), "/"));
+                } else {
+                    others.merge(extension, 1, Integer::sum);
+                }
+            }
+            return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException reason) throws IOException {
+            if (reason instanceof FileSystemLoopException) {
+                return FileVisitResult.CONTINUE; // what the link leads back to is listed already
+            }
+            throw new DataException(
+                    file + " cannot be listed (" + reason + "); make it readable or move it away", reason);
+        }
+
+        private static boolean isHidden(Path path) {
+            return path.getFileName().toString().startsWith(".");
+        }
+    }
+}

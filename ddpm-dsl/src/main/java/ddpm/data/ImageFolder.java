@@ -1,0 +1,200 @@
+package ddpm.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+
+/**
+ * All pictures below a folder, as an image viewer shows them: any colour type and depth, upright, on a background where
+ * they are transparent; resized so that they cover the model's shape (antialiased bilinear, as torchvision's
+ * {@code Resize}) and cropped to it.
+ *
+ * <p>Every file is decoded once when the folder is opened, so that a bad one is known before training starts. Decoded
+ * images are held up to a budget of memory; those beyond it, always the same ones, are decoded again on each read. In
+ * an order that visits every image once per round, which images are held makes no difference to how often that is, so
+ * nothing is ever evicted.
+ */
+public final class ImageFolder implements ImageSet {
+    private static final int NAMED_BAD_FILES = 20;
+
+    private final Path root;
+    private final FolderOptions options;
+    private final ImageDecoder decoder;
+    private final List<Entry> entries;
+    private final int skipped;
+    private final String fingerprint;
+
+    /** An image by its relative name, the checksum of its file, and its pixels if they are held (else null). */
+    private record Entry(String name, int checksum, Pixels held) {}
+
+    /**
+     * What {@link #verify} found.
+     *
+     * @param files how many image files there are
+     * @param bad those that cannot be used, in the folder's order
+     */
+    public record Verification(int files, List<BadFile> bad) {}
+
+    private ImageFolder(Path root, FolderOptions options, ImageDecoder decoder, List<Entry> entries, int skipped) {
+        this.root = root;
+        this.options = options;
+        this.decoder = decoder;
+        this.entries = entries;
+        this.skipped = skipped;
+        var print = new Fingerprint(options.shape(), entries.size());
+        print.add(options.crop() + " on " + options.background());
+        for (Entry entry : entries) {
+            print.add(entry.name()).add(Integer.toHexString(entry.checksum()));
+        }
+        this.fingerprint = print.hex();
+    }
+
+    /**
+     * Reads every image file below {@code folder}: {@code .png .jpg .jpeg .bmp .gif .webp} in small letters or capitals,
+     * sorted by relative path, hidden files left out. Of animations the first frame is taken.
+     *
+     * @throws DataException if there are no images, or bad files that {@code options} do not allow; names them
+     */
+    public static ImageFolder open(Path folder, FolderOptions options) throws IOException {
+        var listing = FolderListing.of(folder).requireImages();
+        var decoder = new ImageDecoder(options.background(), options.maxPixels());
+        var budget = new AtomicLong(options.memoryBudget());
+        List<FolderScan.Outcome<Entry>> outcomes = FolderScan.run(listing, (index, content) -> {
+            Pixels pixels = fit(decoder.decode(content.bytes()), options);
+            boolean held = reserve(budget, pixels.data().length);
+            return new Entry(listing.names().get(index), content.checksum(), held ? pixels : null);
+        });
+        List<BadFile> bad = bad(outcomes);
+        List<Entry> entries = outcomes.stream()
+                .map(FolderScan.Outcome::value)
+                .filter(Objects::nonNull)
+                .toList();
+        if (!bad.isEmpty() && (options.badFiles() == BadFiles.FAIL || entries.isEmpty())) {
+            throw refusal(folder, outcomes.size(), bad);
+        }
+        bad.forEach(options.onBadFile());
+        return new ImageFolder(folder, options, decoder, entries, bad.size());
+    }
+
+    /** Decodes every image file below {@code folder}, keeping none, and lists the bad ones; empty folders are refused. */
+    public static Verification verify(Path folder) throws IOException {
+        var listing = FolderListing.of(folder).requireImages();
+        var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS);
+        List<FolderScan.Outcome<Boolean>> outcomes = FolderScan.run(listing, (index, content) -> {
+            decoder.decode(content.bytes());
+            return true;
+        });
+        return new Verification(outcomes.size(), bad(outcomes));
+    }
+
+    private static <T> List<BadFile> bad(List<FolderScan.Outcome<T>> outcomes) {
+        List<BadFile> bad = new ArrayList<>();
+        for (FolderScan.Outcome<T> outcome : outcomes) {
+            if (outcome.bad() != null) {
+                bad.add(outcome.bad());
+            }
+        }
+        return List.copyOf(bad);
+    }
+
+    private static DataException refusal(Path folder, int files, List<BadFile> bad) {
+        String named =
+                bad.stream().limit(NAMED_BAD_FILES).map(file -> "\n  " + file).collect(Collectors.joining());
+        String more = bad.size() > NAMED_BAD_FILES ? "\n  and " + (bad.size() - NAMED_BAD_FILES) + " more" : "";
+        String advice = bad.size() == files ? "no image is left" : "repair or remove them, or choose to skip bad files";
+        return new DataException(
+                folder + ": " + bad.size() + " of " + files + " images cannot be used; " + advice + named + more);
+    }
+
+    /** Covering the shape and, unless crops are drawn later, cropped to its middle. */
+    private static Pixels fit(Pixels decoded, FolderOptions options) throws IOException {
+        ImageShape shape = options.shape();
+        Pixels whole = decoded.toChannels(shape.channels());
+        Pixels covering = whole.cover(shape.height(), shape.width(), options.maxPixels());
+        return options.crop() == Crop.RANDOM ? covering : covering.centreCrop(shape.height(), shape.width());
+    }
+
+    private static boolean reserve(AtomicLong budget, int bytes) {
+        return budget.getAndUpdate(left -> left >= bytes ? left - bytes : left) >= bytes;
+    }
+
+    @Override
+    public int size() {
+        return entries.size();
+    }
+
+    @Override
+    public ImageShape shape() {
+        return options.shape();
+    }
+
+    @Override
+    public void read(int index, byte[] target, int offset) {
+        Pixels pixels = pixels(index, target, offset);
+        int top = Pixels.middle(pixels.height() - height());
+        int left = Pixels.middle(pixels.width() - width());
+        pixels.copyWindow(top, left, height(), width(), target, offset);
+    }
+
+    @Override
+    public void read(int index, View view, byte[] target, int offset) {
+        Pixels pixels = pixels(index, target, offset);
+        int top = View.offset(view.cropTop(), pixels.height() - height());
+        int left = View.offset(view.cropLeft(), pixels.width() - width());
+        pixels.copyWindow(top, left, height(), width(), target, offset);
+        if (view.flip()) {
+            Pixels.flip(target, offset, channels() * height(), width());
+        }
+    }
+
+    private Pixels pixels(int index, byte[] target, int offset) {
+        Entry entry = entries.get(index);
+        Objects.checkFromIndexSize(offset, shape().bytes(), target.length);
+        if (entry.held() != null) {
+            return entry.held();
+        }
+        Path file = root.resolve(entry.name());
+        try {
+            var content = FolderScan.read(file);
+            if (content.checksum() != entry.checksum()) {
+                throw new BadImageException("has changed since the folder was opened");
+            }
+            return fit(decoder.decode(content.bytes()), options);
+        } catch (IOException e) {
+            throw new UncheckedIOException(new DataException(file + " " + FolderScan.reason(e), e));
+        }
+    }
+
+    /** How many bad files were left out. */
+    public int skipped() {
+        return skipped;
+    }
+
+    /** How many images are held in memory; the others are decoded on each read. */
+    public int held() {
+        return (int) entries.stream().filter(entry -> entry.held() != null).count();
+    }
+
+    /** The image's file. */
+    @Override
+    public String name(int index) {
+        return root.resolve(entries.get(index).name()).toString();
+    }
+
+    @Override
+    public String describe() {
+        return size() + " images of " + shape() + " from folder " + root
+                + (skipped == 0 ? "" : ", " + skipped + " bad files left out")
+                + (held() == size() ? "" : ", " + (size() - held()) + " of them decoded on each read");
+    }
+
+    @Override
+    public String fingerprint() {
+        return fingerprint;
+    }
+}

@@ -1,0 +1,58 @@
+package ddpm.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DefaultModelTest {
+    @Test
+    void theEmbeddedModelPredictsWhatItsCardPromises() throws IOException {
+        try (var model = Model.embedded(Device.CPU);
+                var _ = TensorScope.open()) {
+            var card = model.card();
+            assertEquals(ModelLayout.of(DefaultModel.open()).card(DefaultModel.open()), card);
+            var shape = card.images(2);
+            var output = model.predict(
+                    Tensor.zeros(shape, DType.FLOAT32, Device.CPU), Tensor.of(new long[] {0, 7}, Shape.of(2)));
+            assertEquals(shape, output.shape());
+            for (float value : output.toFloats()) {
+                assertTrue(Float.isFinite(value));
+            }
+        }
+    }
+
+    @Test
+    void aFileInMemoryReadsAsItDoesOnDisk(@TempDir Path folder) throws IOException {
+        var contents = DefaultModel.open();
+        var file = folder.resolve("model.safetensors");
+        Safetensors.write(file, contents.tensors(), contents.metadata());
+        var bytes = Files.readAllBytes(file);
+        var inMemory = Safetensors.read(Path.of("mine"), ByteBuffer.wrap(bytes));
+        assertEquals(Safetensors.read(file), inMemory);
+    }
+
+    @Test
+    void aDamagedFileInMemoryIsRefusedByTheNameItWasGiven(@TempDir Path folder) throws IOException {
+        var file = folder.resolve("w");
+        var tensor = new StoredTensor(DType.UINT8, Shape.of(5), ByteBuffer.allocate(5));
+        Safetensors.write(file, Map.of("w", tensor), Map.of());
+        var bytes = Files.readAllBytes(file);
+        var cut = ByteBuffer.wrap(bytes, 0, bytes.length - 1);
+        var refused = assertThrows(FileFormatException.class, () -> Safetensors.read(Path.of("mine"), cut));
+        assertTrue(refused.getMessage().startsWith("mine: ")
+                && refused.getMessage().contains("cut short"));
+    }
+}

@@ -1,0 +1,114 @@
+package ddpm.nn;
+
+import static ddpm.testing.Close.assertWithin;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.diffusion.Noise;
+import ddpm.io.TensorFiles;
+import ddpm.testing.Golden;
+import ddpm.testing.NpyFile;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Ops;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class UNetTest {
+    /** Measured between float32 and float64 runs of the recorded network: 3.5e-6. */
+    private static final double TOLERANCE = 2e-5;
+
+    @ParameterizedTest
+    @CsvSource({"current, 0", "heads8, 8"})
+    void itsOutputIsDiffusers(String folder, int headChannels) throws IOException {
+        var config = new UNetConfig(
+                3, 3, 16, List.of(1, 2), 2, List.of(false, true), headChannels, 8, 1e-6, 0, 1, false, false);
+        try (var params = new Params();
+                var _ = TensorScope.open()) {
+            var network = config.build(params);
+            params.allocate(Device.CPU, DType.FLOAT32);
+            var tensors = new LinkedHashMap<String, Tensor>();
+            TensorFiles.read(Golden.path("hf_unet/" + folder + "/diffusion_pytorch_model.safetensors"))
+                    .forEach((name, stored) ->
+                            tensors.put(name, Tensor.of(stored.data(), stored.dtype(), stored.shape())));
+            params.load(tensors); // refuses any name that is missing, unknown or of another shape
+            var x = npy(folder, "x");
+            var images = Tensor.of(x.floats(), Shape.of(x.shape()));
+            for (var run : List.of(List.of("t", "eps"), List.of("t2", "eps2"))) {
+                var t = npy(folder, run.get(0)).longs();
+                var epsilon = network.forward(images, Tensor.of(t, Shape.of(t.length)));
+                assertWithin(TOLERANCE, npy(folder, run.get(1)).floats(), epsilon.toFloats(), folder + " " + run);
+            }
+            var t = npy(folder, "t").longs();
+            assertWithin(
+                    1e-6,
+                    npy(folder, "tap_temb_sinusoid").floats(),
+                    new TimeEmbedding(16, 1, false)
+                            .forward(Tensor.of(t, Shape.of(t.length)))
+                            .toFloats(),
+                    "sinusoid");
+        }
+    }
+
+    private static NpyFile npy(String folder, String name) throws IOException {
+        return NpyFile.read(Golden.path("hf_unet/" + folder + "/io/" + name + ".npy"));
+    }
+
+    @Test
+    void thePapersModelsHaveTheirNumbersOfParameters() {
+        assertEquals(35_746_307, count(UNetConfig.cifar10(3)));
+        assertEquals(35_741_697, count(UNetConfig.cifar10(1)));
+        assertEquals(113_673_219, count(UNetConfig.image256(3)));
+    }
+
+    @Test
+    void theCifar10ModelHasTheTensorsOfDiffusers() {
+        var params = new Params();
+        UNetConfig.cifar10(3).build(params);
+        var shapes = params.shapes();
+        assertEquals(328, shapes.size());
+        assertEquals(Shape.of(128, 3, 3, 3), shapes.get("conv_in.weight"));
+        assertEquals(Shape.of(512, 512), shapes.get("time_embedding.linear_2.weight"));
+        assertEquals(Shape.of(256, 128, 1, 1), shapes.get("down_blocks.1.resnets.0.conv_shortcut.weight"));
+        assertEquals(Shape.of(256, 256), shapes.get("down_blocks.1.attentions.1.to_out.0.weight"));
+        assertEquals(Shape.of(256, 512, 3, 3), shapes.get("up_blocks.0.resnets.0.conv1.weight"));
+        assertEquals(Shape.of(256, 256), shapes.get("up_blocks.2.attentions.2.to_v.weight"));
+        assertEquals(Shape.of(128, 384, 3, 3), shapes.get("up_blocks.3.resnets.0.conv1.weight"));
+    }
+
+    /** The paper's initialisation makes the last layer almost 0, so the first error is the variance of the noise: 1. */
+    @Test
+    void aFreshModelPredictsAlmostNothing() {
+        try (var params = new Params();
+                var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var noise = Noise.seed(1);
+            var network = UNetConfig.cifar10(3).build(params);
+            params.allocate(Device.CPU, DType.FLOAT32)
+                    .initialise((parameter, target) ->
+                            noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
+            var shape = Shape.of(2, 3, 32, 32);
+            var x = Tensor.of(noise.normals(Noise.Domain.INITIAL, 0, 0, (int) shape.numel()), shape);
+            var epsilon = Tensor.of(noise.normals(Noise.Domain.TRAIN_NOISE, 0, 0, (int) shape.numel()), shape);
+            var predicted = network.forward(x, Tensor.of(new long[] {0, 999}, Shape.of(2)));
+            double loss = Ops.mseLoss(predicted, epsilon).item();
+            assertTrue(loss > 0.95 && loss < 1.05, "epsilon-MSE of a fresh model: " + loss);
+            double size = Ops.mean(predicted.mul(predicted)).item();
+            assertTrue(size > 0 && size < 1e-4, "mean square of a fresh model's output: " + size);
+        }
+    }
+
+    private static long count(UNetConfig config) {
+        var params = new Params();
+        config.build(params);
+        return params.count();
+    }
+}

@@ -1,0 +1,51 @@
+package ddpm.torch;
+
+import java.util.Objects;
+
+/**
+ * Tensors as bare addresses, for the other binding of the same libtorch in {@link ddpm.torch.cpp}.
+ *
+ * <p>Not for programs: a handle's address is that of an {@code at::Tensor}, and libtorch cannot tell a wrong one from a
+ * right one, so it ends the JVM. Use {@link ddpm.torch.cpp.CppTensors} to exchange tensors.
+ */
+public final class Handles {
+    private Handles() {}
+
+    /**
+     * The address of the {@code at::Tensor} behind this tensor. It is lent: it is valid until the tensor is closed.
+     *
+     * @throws IllegalStateException if the tensor is closed
+     */
+    public static long lend(Tensor tensor) {
+        return tensor.handle();
+    }
+
+    /**
+     * A tensor of the current scope on the memory of the {@code at::Tensor} at this address, which stays its owner's.
+     *
+     * @param address of a live, defined {@code at::Tensor} of this process's libtorch, not 0
+     * @throws TorchException if its element type or device is none that this library handles
+     */
+    public static Tensor share(long address) {
+        if (address == 0) {
+            throw new IllegalArgumentException("no tensor at address 0");
+        }
+        var scope = TensorScope.current();
+        var slab = Slab.get();
+        try {
+            Abi.check((int) Abi.NEW_HANDLE.invokeExact(address, slab.address), "aoti_torch_new_tensor_handle");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        var tensor = new Tensor(slab.getLong(0), scope);
+        try {
+            // Refused now rather than by the first operator that is given it.
+            Objects.requireNonNull(tensor.dtype());
+            Objects.requireNonNull(tensor.device());
+        } catch (RuntimeException unsupported) {
+            tensor.close();
+            throw unsupported;
+        }
+        return tensor;
+    }
+}
