@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.Safetensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -316,6 +317,18 @@ class SampleTest {
             assertEquals(1, run.err().lines().count(), run.err());
         }
         assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void aCardOfImpossiblyLargeImagesIsRefusedBeforeAnyMemoryIsTaken() throws IOException {
+        var whole = Safetensors.read(tiny);
+        var card = whole.metadata().get("ddpm").replace("\"height\":8", "\"height\":2000000000");
+        var file = folder.resolve("huge.safetensors");
+        Safetensors.write(file, whole.tensors(), Map.of("ddpm", card));
+        var run = Cli.run("sample", "--model", file, "--out", folder.resolve("out") + "/");
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().contains("makes images of 2000000000 x 16 pixels"), run.err());
+        assertFalse(Files.exists(folder.resolve("out")));
     }
 
     @Test

@@ -89,6 +89,11 @@ public record Sampler(
         return of(diffusion, ReverseTable.ddim(diffusion, Prediction.EPSILON, eta), Clip.X0);
     }
 
+    /** DPM-Solver++(2M) for an epsilon model (Lu et al. 2022), x0 clipped; deterministic given x_T. */
+    public static Sampler dpmSolver(Diffusion diffusion) {
+        return of(diffusion, ReverseTable.dpmSolver(diffusion, Prediction.EPSILON), Clip.X0);
+    }
+
     public Sampler withTable(ReverseTable newTable) {
         return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, progress);
     }
@@ -167,7 +172,7 @@ public record Sampler(
             int steps = sampler.diffusion.steps();
             try (var _ = GradMode.off();
                     var _ = TensorScope.open()) {
-                var step = new ReverseStep(sampler.table, sampler.clip, device);
+                var step = new ReverseStep(sampler.table, sampler.clip, shape, device);
                 var timesteps = Tensor.of(timesteps(), Shape.of(steps)).on(device);
                 var x = normals(Noise.Domain.INITIAL, 0).on(device);
                 for (int i = steps - 1; i >= 0; i--) {
