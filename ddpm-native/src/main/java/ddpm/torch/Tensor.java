@@ -523,11 +523,17 @@ public final class Tensor implements AutoCloseable {
     /** Times a number, which is rounded to float32 first (float64 tensors: not at all). */
     public Tensor mul(double factor) {
         var number = number(factor); // before call(): a thread has one call in the making
-        return MUL.call().tensor(this).tensor(number).one();
+        return typedLikeThis(MUL.call().tensor(this).tensor(number).one());
     }
 
+    /** Plus a number, which is rounded to float32 first (float64 tensors: not at all). */
     public Tensor add(double term) {
-        return subtractScaled(number(term), -1);
+        return typedLikeThis(subtractScaled(number(term), -1));
+    }
+
+    /** Beside a number, a half-precision tensor of rank 0 has no precedence: what came out as float32 is rounded here. */
+    private Tensor typedLikeThis(Tensor result) {
+        return shape().rank() > 0 || result.dtype() == dtype() ? result : result.to(dtype());
     }
 
     public Tensor div(Tensor other) {
