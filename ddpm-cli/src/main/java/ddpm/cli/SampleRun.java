@@ -56,6 +56,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
             json.put("seed", plan.seed());
             json.put("steps", plan.steps());
             json.put("trainedSteps", plan.chain().trainedSteps());
+            json.put("sampler", EnumName.of(plan.method()));
             json.put("variance", EnumName.of(plan.variance()));
             json.put("clip", plan.clip() == Clip.X0);
             json.put("shape", plan.card().images(plan.count()).toArray());
