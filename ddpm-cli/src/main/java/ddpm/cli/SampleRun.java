@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Sampler;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.io.TensorFile;
@@ -128,7 +129,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
             var shape = plan.card().images(count);
             var samples = plan.sampler(threads)
                     .withFirstImage(plan.first() + from)
-                    .withTrajectory(trajectory == null ? 0 : trajectory.states())
+                    .withTrajectory(trajectory == null ? 0 : trajectory.states(), Sampler.Frames.XT)
                     .withProgress((done, of) -> progress.at(before + done * plan.steps() / of))
                     .sample(model, shape, Noise.seed(plan.seed()), device);
             var states = new ArrayList<Images>();
