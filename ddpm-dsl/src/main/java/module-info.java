@@ -3,10 +3,12 @@ module ddpm.dsl {
     requires transitive ddpm.torch;
     requires com.fasterxml.jackson.core;
     requires com.fasterxml.jackson.jr.ob;
+    requires java.net.http;
     requires transitive java.desktop;
 
     exports ddpm.data;
     exports ddpm.diffusion;
+    exports ddpm.eval;
     exports ddpm.io;
     exports ddpm.nn;
     exports ddpm.train;

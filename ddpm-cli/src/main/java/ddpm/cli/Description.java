@@ -5,6 +5,8 @@ import ddpm.io.ModelCard;
 import ddpm.io.ModelLayout;
 import ddpm.io.TensorFile;
 import ddpm.nn.Params;
+import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
 import ddpm.torch.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +62,7 @@ record Description(TensorFile file, ModelLayout layout, ModelCard card, long par
         }
         if (card != null) {
             facts.row("parameters", parameters);
-            facts.row("network", card.network());
+            facts.row("network", network());
             facts.row("images", card.network().inChannels() + " x " + card.height() + " x " + card.width());
             facts.row("schedule", card.schedule());
             facts.row("predicts", EnumName.of(card.prediction()));
@@ -74,6 +76,17 @@ record Description(TensorFile file, ModelLayout layout, ModelCard card, long par
             lines.stream().skip(1).forEach(line -> facts.row("", line));
         }
         return facts + section("metadata", metadata()) + section("values", values()) + tensors();
+    }
+
+    /** The network's name and its record's fields. */
+    private String network() {
+        var config = card.network();
+        var fields = config.toString();
+        return switch (config) {
+                    case UNetMini.Config _ -> "UNetMini";
+                    case UNetConfig _ -> "UNet";
+                }
+                + fields.substring(fields.indexOf('['));
     }
 
     private static String section(String title, TextTable rows) {
@@ -143,7 +156,7 @@ record Description(TensorFile file, ModelLayout layout, ModelCard card, long par
 
     private Map<String, Object> model() {
         var json = new LinkedHashMap<String, Object>();
-        json.put("network", card.network().toString());
+        json.put("network", network());
         json.put("channels", card.network().inChannels());
         json.put("height", card.height());
         json.put("width", card.width());

@@ -46,6 +46,13 @@ record Destination(Path path, boolean isFolder) {
                 + String.join(" or ", extensions) + (folders ? ", or a folder's in / for one file per image" : ""));
     }
 
+    /** Whether two names are one file. */
+    boolean isSameAs(Destination other) {
+        return path.toAbsolutePath()
+                .normalize()
+                .equals(other.path.toAbsolutePath().normalize());
+    }
+
     /** Makes the folder that the results go to, with its parents, if it is not there. */
     void prepare() throws IOException {
         var folder = isFolder ? path : path.toAbsolutePath().getParent();

@@ -109,17 +109,18 @@ final class EngineOptions {
      * @throws CommandFailure with {@link ExitCode#NO_DEVICE} if the one asked for is not there
      */
     Device device(LibTorch torch) {
+        // A libtorch built without CUDA is not even asked: some versions complain on stderr.
+        boolean hasCuda = Files.exists(torch.folder().resolve(System.mapLibraryName("torch_cuda")));
         if (device.device() == null) {
-            // A libtorch built without CUDA is not even asked: some versions complain on stderr.
-            boolean hasCuda = Files.exists(torch.folder().resolve(System.mapLibraryName("torch_cuda")));
             return hasCuda && refusal(Device.cuda(0)) == null ? Device.cuda(0) : Device.CPU;
         }
-        var refused = refusal(device.device());
-        if (refused != null) {
+        boolean cuda = device.device().kind() == Device.Kind.CUDA;
+        var refused = cuda && hasCuda ? refusal(device.device()) : null;
+        if (cuda && (!hasCuda || refused != null)) {
             throw new CommandFailure(
                     ExitCode.NO_DEVICE,
                     "there is no device " + device.device() + " for libtorch " + torch.version() + " in "
-                            + torch.folder() + ": " + firstLine(refused)
+                            + torch.folder() + ": " + (hasCuda ? firstLine(refused) : "it is built without CUDA")
                             + "; use --device cpu, or --libtorch with a libtorch built for CUDA",
                     refused);
         }
@@ -128,9 +129,6 @@ final class EngineOptions {
 
     /** Why the smallest tensor cannot be made there, or null. */
     private static TorchException refusal(Device device) {
-        if (device.kind() == Device.Kind.CPU) {
-            return null;
-        }
         try (var _ = TensorScope.open()) {
             Tensor.empty(Shape.of(1), DType.FLOAT32, device);
             return null;

@@ -7,7 +7,6 @@ import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.io.DefaultModel;
 import ddpm.io.FileFormatException;
-import ddpm.io.GridLayout;
 import ddpm.io.ModelCard;
 import ddpm.io.ModelLayout;
 import ddpm.io.TensorFile;
@@ -74,7 +73,7 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = WholeNumber.Steps.class,
             description = "Denoising steps, at most the model's T; fewer are evenly spaced (default: T).")
     private Integer steps;
 
@@ -139,24 +138,17 @@ final class Sample implements Callable<Integer> {
         var file = model == null ? DefaultModel.open() : TensorFiles.open(model);
         var card = ModelLayout.of(file).card(file);
         var plan = plan(file, card);
-        Destination destination;
-        Destination path;
+        Pictures pictures;
         try {
-            destination = Destination.parse("--out", out, true, ".png");
-            path = trajectory == null ? null : Destination.parse("--trajectory", trajectory, false, ".gif", ".png");
-            requireDistinct(destination, path);
-            requireModest(plan, destination, path);
+            pictures = Pictures.parse(plan, out, trajectory, scale);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage(), e);
-        }
-        destination.prepare();
-        if (path != null) {
-            path.prepare();
         }
         var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
         var torch = engine.load(console);
         var run = new SampleRun(plan, file, torch, engine.device(torch), engine.threads(), console);
-        var done = run.draw(output(plan, destination), trajectory(plan, path));
+        pictures.prepare();
+        var done = run.draw(pictures.toOutput(), pictures.toTrajectory());
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
         line.getOut().flush();
         return ExitCode.DONE.status();
@@ -176,6 +168,12 @@ final class Sample implements Callable<Integer> {
             throw wrong("--steps " + chosen + ": this model has 1.." + trained + " steps");
         }
         long most = Integer.MAX_VALUE / card.images(1).numel();
+        if (most == 0) {
+            throw new FileFormatException(
+                    file.path(),
+                    "makes images of " + card.height() + " x " + card.width() + " pixels; one may have at most "
+                            + Integer.MAX_VALUE / channels);
+        }
         if (batch != null && Math.min(batch, count) > most) {
             throw wrong("--batch " + batch + ": at most " + most + " images of this model are held at once");
         }
@@ -200,74 +198,6 @@ final class Sample implements Callable<Integer> {
     private int automaticBatch(ModelCard card, long most) {
         long perThread = (long) IMAGES_PER_THREAD * PIXELS / ((long) card.height() * card.width());
         return (int) Math.min(most, engine.threads() * Math.max(1, perThread));
-    }
-
-    private static void requireDistinct(Destination output, Destination trajectory) {
-        if (trajectory != null
-                && output.path()
-                        .toAbsolutePath()
-                        .normalize()
-                        .equals(trajectory.path().toAbsolutePath().normalize())) {
-            throw new IllegalArgumentException(
-                    "--out and --trajectory both name " + output.path() + "; give them different names");
-        }
-    }
-
-    private void requireModest(SamplePlan plan, Destination output, Destination trajectory) {
-        if (!output.isFolder()) {
-            gridSize(plan)
-                    .requireModest(
-                            "a grid of " + count + " images",
-                            1,
-                            "end --out in / for one file per image, or use a smaller --count or --scale");
-        }
-        if (trajectory != null) {
-            var kind = kind(trajectory);
-            int channels = plan.card().network().inChannels();
-            if (kind == Trajectory.Kind.ANIMATION && channels % 2 == 0) {
-                throw new IllegalArgumentException("--trajectory " + trajectory.path() + ": a GIF has no alpha channel,"
-                        + " which these images of " + channels + " channels have; end the name in .png");
-            }
-            trajectorySize(plan, kind)
-                    .requireModest(
-                            "the trajectory of " + count + " images",
-                            kind == Trajectory.Kind.ANIMATION ? kind.states(plan.steps()) : 1,
-                            "use a smaller --count or --scale");
-        }
-    }
-
-    private GridSize gridSize(SamplePlan plan) {
-        return GridSize.of(
-                GridLayout.square(count),
-                count,
-                plan.card().height(),
-                plan.card().width(),
-                scale);
-    }
-
-    private GridSize trajectorySize(SamplePlan plan, Trajectory.Kind kind) {
-        return kind.size(count, plan.steps(), plan.card().height(), plan.card().width(), scale);
-    }
-
-    private static Trajectory.Kind kind(Destination trajectory) {
-        var name = trajectory.path().toString();
-        return name.regionMatches(true, name.length() - 4, ".gif", 0, 4)
-                ? Trajectory.Kind.ANIMATION
-                : Trajectory.Kind.STRIP;
-    }
-
-    private SampleOutput output(SamplePlan plan, Destination to) {
-        return to.isFolder()
-                ? new SampleOutput.Folder(to.path(), scale == null ? 1 : scale, plan.remarks())
-                : new SampleOutput.Grid(to.path(), gridSize(plan).scale(), plan.remarks());
-    }
-
-    private Trajectory trajectory(SamplePlan plan, Destination to) {
-        if (to == null) {
-            return null;
-        }
-        var kind = kind(to);
-        return new Trajectory(to.path(), kind, trajectorySize(plan, kind).scale(), plan.steps(), plan.remarks());
     }
 
     private ParameterException wrong(String message) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Where samples go, batch by batch. */
 sealed interface SampleOutput {
@@ -26,13 +27,24 @@ sealed interface SampleOutput {
     Path result();
 
     /** All images in one picture, written at the end. */
-    record Grid(Path file, int scale, Map<String, String> text, List<Images> batches) implements SampleOutput {
+    final class Grid implements SampleOutput {
+        private final Path file;
+        private final int scale;
+        private final Map<String, String> text;
+        private final List<Images> batches = new ArrayList<>();
+        private long first;
+
         Grid(Path file, int scale, Map<String, String> text) {
-            this(file, scale, text, new ArrayList<>());
+            this.file = file;
+            this.scale = scale;
+            this.text = text;
         }
 
         @Override
-        public List<Path> accept(Images batch, long first) {
+        public List<Path> accept(Images batch, long firstOfBatch) {
+            if (batches.isEmpty()) {
+                first = firstOfBatch;
+            }
             batches.add(batch);
             return List.of();
         }
@@ -40,7 +52,9 @@ sealed interface SampleOutput {
         @Override
         public List<Path> finish() throws IOException {
             var images = Images.joined(batches);
-            images.grid(GridLayout.square(images.count())).enlarged(scale).write(file, text);
+            var remarks = new TreeMap<>(text);
+            remarks.put("images", first + ".." + (first + images.count() - 1));
+            images.grid(GridLayout.square(images.count())).enlarged(scale).write(file, remarks);
             return List.of(file);
         }
 
@@ -57,7 +71,7 @@ sealed interface SampleOutput {
             var files = new ArrayList<Path>();
             for (int i = 0; i < batch.count(); i++) {
                 var file = folder.resolve(String.format(Locale.ROOT, "image-%06d.png", first + i));
-                var remarks = new java.util.TreeMap<>(text);
+                var remarks = new TreeMap<>(text);
                 remarks.put("image", Long.toString(first + i));
                 batch.picture(i).enlarged(scale).write(file, remarks);
                 files.add(file);

@@ -47,13 +47,15 @@ record SamplePlan(
                 .withThreads(threads);
     }
 
-    /** The text that goes into the pictures. */
+    /**
+     * The text that goes into every picture. Nothing of how the images were asked for: image 13 of a seed is the same file
+     * whatever was drawn with it.
+     */
     Map<String, String> remarks() {
         return Map.of(
                 "Software", Main.Version.program(),
                 "model", model,
                 "seed", Long.toString(seed),
-                "first", Long.toString(first),
                 "steps", steps() + " of " + chain.trainedSteps(),
                 "variance", EnumName.of(variance),
                 "clip", Boolean.toString(clip == Clip.X0));

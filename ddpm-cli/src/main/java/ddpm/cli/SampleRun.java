@@ -98,7 +98,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
                             + (files.isEmpty() ? "nothing was written" : "the " + files.size() + " written ones stay"),
                     e);
         } catch (TorchException e) {
-            throw NO_MEMORY.matcher(e.getMessage()).find() ? tooLarge(e) : e;
+            throw meansNoMemory(e) ? tooLarge(e) : e;
         } catch (OutOfMemoryError e) {
             throw tooLarge(e);
         } finally {
@@ -141,6 +141,10 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
 
     private static Images images(Tensor tensor, Shape shape) {
         return Images.of(tensor.toFloats(), shape);
+    }
+
+    static boolean meansNoMemory(TorchException e) {
+        return NO_MEMORY.matcher(e.getMessage()).find();
     }
 
     private String size() {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -42,14 +43,18 @@ final class Trajectory {
             return Math.min(states, steps);
         }
 
-        GridLayout layout(int images, int steps) {
-            return this == ANIMATION ? GridLayout.square(images) : GridLayout.ofColumns(states(steps));
+        /** A name that ends in .gif moves. */
+        static Kind of(Path file) {
+            return file.toString().toLowerCase(Locale.ROOT).endsWith(".gif") ? ANIMATION : STRIP;
         }
 
-        /** The size of the picture, or of each frame. */
-        GridSize size(int images, int steps, int height, int width, Integer scale) {
-            long pictures = this == ANIMATION ? images : (long) images * states(steps);
-            return GridSize.of(layout(images, steps), pictures, height, width, scale);
+        /** The size of the strip, or of each frame. */
+        GridSize size(SamplePlan plan, Integer scale) {
+            long pictures = this == ANIMATION ? plan.count() : (long) plan.count() * states(plan.steps());
+            var layout =
+                    this == ANIMATION ? GridLayout.square(plan.count()) : GridLayout.ofColumns(states(plan.steps()));
+            return GridSize.of(
+                    layout, pictures, plan.card().height(), plan.card().width(), scale);
         }
     }
 

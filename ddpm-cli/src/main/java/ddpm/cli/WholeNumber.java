@@ -8,6 +8,10 @@ final class WholeNumber {
     private WholeNumber() {}
 
     private static long parse(String text, long min, long max) {
+        return parse(text, min, max, "in " + min + ".." + max);
+    }
+
+    private static long parse(String text, long min, long max, String allowed) {
         try {
             long value = Long.parseLong(text.strip());
             if (value >= min && value <= max) {
@@ -16,7 +20,7 @@ final class WholeNumber {
         } catch (NumberFormatException e) {
             // said below, together with the range
         }
-        throw new TypeConversionException("'" + text + "' is not a whole number in " + min + ".." + max);
+        throw new TypeConversionException("'" + text + "' is not a whole number " + allowed);
     }
 
     /** 1..2^31-1. */
@@ -24,6 +28,14 @@ final class WholeNumber {
         @Override
         public Integer convert(String text) {
             return (int) parse(text, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /** 1..2^31-1 here; the upper end is the model's to say. */
+    static final class Steps implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) parse(text, 1, Integer.MAX_VALUE, "from 1 to the model's T, 1000 for most");
         }
     }
 

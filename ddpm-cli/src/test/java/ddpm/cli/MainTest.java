@@ -1,49 +1,82 @@
 package ddpm.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
-    private int run(String... args) {
-        CommandLine command = Main.commandLine();
-        command.setOut(new PrintWriter(out));
-        command.setErr(new PrintWriter(err));
-        return command.execute(args);
-    }
-
     @Test
     void helpGoesToStandardOutputAndIsNoError() {
-        assertEquals(0, run("--help"));
-        assertTrue(out.toString().contains("Usage: ddpm"), out.toString());
-        assertTrue(out.toString().contains("no usable libtorch"), out.toString());
-        assertEquals("", err.toString());
+        var run = Cli.run("--help");
+        assertEquals(0, run.status());
+        assertTrue(run.out().contains("Usage: ddpm"), run.out());
+        assertTrue(run.out().contains("no usable libtorch"), run.out());
+        assertEquals("", run.err());
     }
 
     @Test
     void versionNamesTheProgramAndTheJava() {
-        assertEquals(0, run("--version"));
-        assertTrue(out.toString().startsWith("ddpm "), out.toString());
-        assertTrue(out.toString().contains("Java " + Runtime.version()), out.toString());
+        var run = Cli.run("--version");
+        assertEquals(0, run.status());
+        assertTrue(run.out().startsWith("ddpm "), run.out());
+        assertTrue(run.out().contains("Java " + Runtime.version()), run.out());
     }
 
     @Test
-    void noCommandIsWrongUsageWithNothingOnStandardOutput() {
-        assertEquals(ExitCode.USAGE.status(), run());
-        assertEquals("", out.toString());
-        assertTrue(err.toString().startsWith("Missing command"), err.toString());
+    void noCommandIsWrongUsageThatNamesTheCommands() {
+        var run = Cli.run();
+        assertEquals(ExitCode.USAGE.status(), run.status());
+        assertEquals("", run.out());
+        assertTrue(run.err().startsWith("ddpm: missing command: one of sample, info, convert, doctor"), run.err());
     }
 
     @Test
     void anUnknownOptionIsWrongUsageByName() {
-        assertEquals(ExitCode.USAGE.status(), run("--frobnicate"));
-        assertTrue(err.toString().contains("--frobnicate"), err.toString());
+        var run = Cli.run("--frobnicate");
+        assertEquals(ExitCode.USAGE.status(), run.status());
+        assertTrue(run.err().contains("--frobnicate"), run.err());
+    }
+
+    @Test
+    void aMisspeltOptionIsAnsweredWithTheRightOne() {
+        var run = Cli.run("sample", "--conut", "3");
+        assertEquals(ExitCode.USAGE.status(), run.status());
+        assertTrue(run.err().contains("'--conut'") && run.err().contains("--count"), run.err());
+    }
+
+    @Test
+    void aStackTraceIsPrintedOnlyWhenAskedFor() {
+        assertEquals(1, Cli.run("info", "no-such-file").err().lines().count());
+        for (var args : List.of(List.of("--verbose", "info"), List.of("info", "--verbose"))) {
+            var verbose = Cli.run(args.get(0), args.get(1), "no-such-file").err();
+            assertTrue(verbose.startsWith("ddpm: no-such-file: there is no such file"), verbose);
+            assertTrue(verbose.contains("\tat ddpm.io."), verbose);
+        }
+    }
+
+    @Test
+    void theCompletionScriptKnowsTheCommands() {
+        var run = Cli.run("generate-completion");
+        assertEquals(0, run.status());
+        assertTrue(run.out().contains("sample") && run.out().contains("--trajectory"));
+    }
+
+    /** Starting must be quick. Whoever loaded libtorch here would fail; ImageIO is watched by the JVM itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "--version", "sample --help", "info"})
+    void lightCommandsLoadNeitherLibtorchNorImageIo(String args) throws Exception {
+        var process = Cli.process(List.of("-Xlog:class+load"), List.of(args.split(" ")))
+                .redirectErrorStream(true);
+        process.environment().put("DDPM_LIBTORCH", "/there/is/none");
+        var started = process.start();
+        var log = new String(started.getInputStream().readAllBytes());
+        assertEquals(0, started.waitFor(), log);
+        assertTrue(log.contains(" ddpm.cli.Main "), log);
+        assertFalse(log.contains(" javax.imageio.ImageIO "), "ImageIO was loaded");
     }
 }

@@ -2,6 +2,7 @@ package ddpm.data;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.CRC32;
 
 /**
@@ -12,8 +13,9 @@ import java.util.zip.CRC32;
  *
  * @param orientation from EXIF
  * @param canvas where a GIF's first frame stands, or null for formats whose image is the whole picture
+ * @param iccp the data of a PNG's colour profile chunk, or null
  */
-record ImageContainer(Orientation orientation, Canvas canvas) {
+record ImageContainer(Orientation orientation, Canvas canvas, byte[] iccp) {
     /** The screen of a GIF, in pixels, and the place of its first frame on it. */
     record Canvas(int height, int width, int top, int left) {}
 
@@ -26,26 +28,27 @@ record ImageContainer(Orientation orientation, Canvas canvas) {
             throw new BadImageException("is " + bytes.length + " bytes long, too short for an image");
         }
         if (file.getLong(0) == PNG) {
-            return new ImageContainer(png(file), null);
+            return png(file);
         }
         if (file.getShort(0) == (short) 0xffd8) {
-            return new ImageContainer(jpeg(file), null);
+            return new ImageContainer(jpeg(file), null, null);
         }
         if (file.getInt(0) == 0x47494638) { // GIF8
-            return new ImageContainer(Orientation.UPRIGHT, gif(file.order(ByteOrder.LITTLE_ENDIAN)));
+            return new ImageContainer(Orientation.UPRIGHT, gif(file.order(ByteOrder.LITTLE_ENDIAN)), null);
         }
         if (file.getInt(0) == 0x52494646 && file.getInt(8) == 0x57454250) { // RIFF....WEBP
-            return new ImageContainer(webp(file.order(ByteOrder.LITTLE_ENDIAN)), null);
+            return new ImageContainer(webp(file.order(ByteOrder.LITTLE_ENDIAN)), null, null);
         }
         if (file.getShort(0) == 0x424d) { // BM
             bmp(file.order(ByteOrder.LITTLE_ENDIAN));
-            return new ImageContainer(Orientation.UPRIGHT, null);
+            return new ImageContainer(Orientation.UPRIGHT, null, null);
         }
         throw new BadImageException("is not a PNG, JPEG, GIF, WebP or BMP file, whatever its name says");
     }
 
-    private static Orientation png(ByteBuffer file) throws BadImageException {
+    private static ImageContainer png(ByteBuffer file) throws BadImageException {
         var orientation = Orientation.UPRIGHT;
+        byte[] iccp = null;
         var crc = new CRC32();
         for (int at = 8; ; ) {
             long length = at + 12 <= file.limit() ? Integer.toUnsignedLong(file.getInt(at)) : Long.MAX_VALUE;
@@ -62,8 +65,10 @@ record ImageContainer(Orientation orientation, Canvas canvas) {
             }
             if (type == 0x65584966) { // eXIf
                 orientation = Orientation.ofExif(file.array(), at + 8, end);
+            } else if (type == 0x69434350) { // iCCP
+                iccp = Arrays.copyOfRange(file.array(), at + 8, end);
             } else if (type == 0x49454e44) { // IEND
-                return orientation;
+                return new ImageContainer(orientation, null, iccp);
             }
             at = end + 4;
         }

@@ -53,7 +53,7 @@ final class ImageDecoder {
             } catch (IOException | RuntimeException e) {
                 // ImageIO's readers meet damage with any kind of exception, not all of which have a message.
                 throw new BadImageException(
-                        "is damaged: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
+                        "cannot be decoded: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
             } finally {
                 reader.dispose();
             }
@@ -85,7 +85,9 @@ final class ImageDecoder {
                     throw new BadImageException("is damaged: " + warning);
                 }
             }
-            return container.orientation().upright(samples.of(canvas == null ? image : onCanvas(image, canvas)));
+            image = canvas == null ? image : onCanvas(image, canvas);
+            image = container.iccp() == null ? image : ColourProfile.apply(container.iccp(), image);
+            return container.orientation().upright(samples.of(image));
         } finally {
             MEGAPIXELS.release(share);
         }

@@ -29,7 +29,7 @@ final class Samples {
         }
         if (model instanceof ComponentColorModel) {
             int type = model.getColorSpace().getType();
-            if (type == ColorSpace.TYPE_GRAY || model.getColorSpace().isCS_sRGB()) {
+            if (type == ColorSpace.TYPE_GRAY || ColourProfile.isSrgb(model.getColorSpace())) {
                 return ofComponents(image.getRaster(), model);
             }
             return ofRgb(toSrgb(image));

@@ -3,8 +3,8 @@ package ddpm.data;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StreamCorruptedException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * The files in a tar archive, in its order: as much of POSIX ustar as archives of data sets use. Names are only
@@ -33,7 +33,7 @@ final class TarReader {
     /**
      * Moves past what is left of the last entry to the next one; null at the end.
      *
-     * @throws DataException if this is no tar archive or a damaged one; a reason without the path
+     * @throws StreamCorruptedException if this is no tar archive or a damaged one; a reason without the path
      * @throws EOFException if it is cut short
      */
     Entry next() throws IOException {
@@ -54,7 +54,8 @@ final class TarReader {
             sum += i >= 148 && i < 156 ? ' ' : header[i] & 0xff; // the checksum's own field counts as spaces
         }
         if (octal(header, 148, 8) != sum) {
-            throw new DataException("is no tar archive or a damaged one: a header's checksum does not match");
+            throw new StreamCorruptedException(
+                    "is no tar archive or a damaged one: a header's checksum does not match");
         }
         long size = octal(header, 124, 12);
         toSkip = (size + BLOCK - 1) / BLOCK * BLOCK;
@@ -88,15 +89,13 @@ final class TarReader {
         return new String(header, from, end - from, StandardCharsets.UTF_8);
     }
 
-    private static long octal(byte[] header, int from, int length) throws DataException {
+    private static long octal(byte[] header, int from, int length) throws StreamCorruptedException {
         String digits = text(header, from, length).strip();
         try {
             return digits.isEmpty() ? 0 : Long.parseUnsignedLong(digits, 8);
         } catch (NumberFormatException e) {
-            throw new DataException(
-                    "is no tar archive or a damaged one: "
-                            + Arrays.toString(Arrays.copyOfRange(header, from, from + length)) + " is no octal number",
-                    e);
+            throw new StreamCorruptedException(
+                    "is no tar archive or a damaged one: a header has '" + digits + "' where an octal number stands");
         }
     }
 }

@@ -7,7 +7,8 @@ import ddpm.torch.Tensor;
 public interface Denoiser {
     /**
      * @param xt noisy images {@code [B, C, H, W]}
-     * @param t timesteps of the schedule the model was trained with, {@code [B]}, int64
+     * @param t timesteps of the schedule the model was trained with, int64, {@code [B]}; samplers, whose images are all
+     *     at the same one, pass {@code [1]}
      * @return what the model predicts, {@code [B, C, H, W]}: see {@link Prediction}
      */
     Tensor predict(Tensor xt, Tensor t);

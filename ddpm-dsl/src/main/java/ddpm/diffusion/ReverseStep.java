@@ -1,7 +1,9 @@
 package ddpm.diffusion;
 
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
+import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /**
@@ -10,36 +12,54 @@ import ddpm.torch.Tensor;
  */
 final class ReverseStep {
     private final Clip clip;
+    private final boolean throughX0;
     private final DeviceTable x0FromX;
     private final DeviceTable x0FromOutput;
     private final DeviceTable meanFromX0;
     private final DeviceTable meanFromX;
+    private final DeviceTable meanFromLastX0;
     private final DeviceTable sigma;
+    private final Tensor lastX0;
 
-    /** The tables belong to the current scope. */
-    ReverseStep(ReverseTable table, Clip clip, Device device) {
+    /**
+     * Tables and, for solvers that look back, the last estimate of x0 belong to the current scope.
+     *
+     * @param shape of x
+     */
+    ReverseStep(ReverseTable table, Clip clip, Shape shape, Device device) {
         this.clip = clip;
-        boolean throughX0 = clip == Clip.X0;
+        boolean looksBack = table.meanFromLastX0() != null;
+        throughX0 = looksBack || clip == Clip.X0;
         x0FromX = throughX0 ? new DeviceTable(table.x0FromX(), device) : null;
         x0FromOutput = throughX0 ? new DeviceTable(table.x0FromOutput(), device) : null;
         meanFromX0 = new DeviceTable(throughX0 ? table.meanFromX0() : table.unclippedFromOutput(), device);
         meanFromX = new DeviceTable(throughX0 ? table.meanFromX() : table.unclippedFromX(), device);
+        meanFromLastX0 = looksBack ? new DeviceTable(table.meanFromLastX0(), device) : null;
+        lastX0 = looksBack ? Tensor.zeros(shape, DType.FLOAT32, device) : null;
         sigma = new DeviceTable(table.sigma(), device);
     }
 
     /**
      * @param x x_t, {@code [B, C, H, W]}
      * @param output the model's, like x
-     * @param index which step of the chain, {@code [B]}, int64
+     * @param index which step of the chain, int64, {@code [B]} or {@code [1]} for all
      * @param z standard normal, like x; multiplied by 0 in the last step
      * @return x_{t-1}
      */
     Tensor apply(Tensor x, Tensor output, Tensor index, Tensor z) {
         var noise = sigma.at(index).mul(z);
-        if (clip == Clip.NONE) {
+        if (!throughX0) {
             return meanFromX.at(index).mul(x).sub(meanFromX0.at(index).mul(output)).add(noise);
         }
-        var x0 = Ops.clamp(x0FromX.at(index).mul(x).sub(x0FromOutput.at(index).mul(output)), -1, 1);
-        return meanFromX0.at(index).mul(x0).add(meanFromX.at(index).mul(x)).add(noise);
+        var x0 = x0FromX.at(index).mul(x).sub(x0FromOutput.at(index).mul(output));
+        if (clip == Clip.X0) {
+            x0 = Ops.clamp(x0, -1, 1);
+        }
+        var mean = meanFromX0.at(index).mul(x0).add(meanFromX.at(index).mul(x));
+        if (lastX0 != null) {
+            mean = mean.add(meanFromLastX0.at(index).mul(lastX0));
+            lastX0.copyFrom(x0);
+        }
+        return mean.add(noise);
     }
 }

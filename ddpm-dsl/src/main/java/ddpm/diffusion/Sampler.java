@@ -9,7 +9,6 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -90,6 +89,11 @@ public record Sampler(
         return of(diffusion, ReverseTable.ddim(diffusion, Prediction.EPSILON, eta), Clip.X0);
     }
 
+    /** DPM-Solver++(2M) for an epsilon model (Lu et al. 2022), x0 clipped; deterministic given x_T. */
+    public static Sampler dpmSolver(Diffusion diffusion) {
+        return of(diffusion, ReverseTable.dpmSolver(diffusion, Prediction.EPSILON), Clip.X0);
+    }
+
     public Sampler withTable(ReverseTable newTable) {
         return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, progress);
     }
@@ -168,13 +172,13 @@ public record Sampler(
             int steps = sampler.diffusion.steps();
             try (var _ = GradMode.off();
                     var _ = TensorScope.open()) {
-                var step = new ReverseStep(sampler.table, sampler.clip, device);
+                var step = new ReverseStep(sampler.table, sampler.clip, shape, device);
                 var timesteps = Tensor.of(timesteps(), Shape.of(steps)).on(device);
                 var x = normals(Noise.Domain.INITIAL, 0).on(device);
                 for (int i = steps - 1; i >= 0; i--) {
                     count.checkCancelled();
                     try (var inner = TensorScope.open()) {
-                        var index = Tensor.of(filled(i), Shape.of(shape.size(0))).on(device);
+                        var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device); // one for the whole slice
                         var t = Ops.indexSelect(timesteps, 0, index);
                         var z = sampler.table.sigma().at(i) == 0 // 0 times noise is 0: it need not be drawn
                                 ? Tensor.zeros(shape, DType.FLOAT32, device)
@@ -206,12 +210,6 @@ public record Sampler(
                 longs[i] = timesteps[i];
             }
             return longs;
-        }
-
-        private long[] filled(int index) {
-            var indices = new long[(int) shape.size(0)];
-            Arrays.fill(indices, index);
-            return indices;
         }
 
         private Tensor normals(Noise.Domain domain, int step) {

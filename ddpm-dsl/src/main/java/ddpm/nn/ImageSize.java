@@ -22,9 +22,9 @@ final class ImageSize {
                     + " times, so height and width must be multiples of " + multiple + ", not " + shape.size(2) + " x "
                     + shape.size(3));
         }
-        if (!t.shape().equals(Shape.of(shape.size(0)))) {
-            throw new IllegalArgumentException(network + " takes one timestep per image, [" + shape.size(0) + "], not "
-                    + t.shape());
+        if (!t.shape().equals(Shape.of(shape.size(0))) && !t.shape().equals(Shape.of(1))) {
+            throw new IllegalArgumentException(network + " takes one timestep per image, [" + shape.size(0)
+                    + "], or one for all, [1], not " + t.shape());
         }
     }
 }

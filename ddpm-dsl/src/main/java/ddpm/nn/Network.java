@@ -7,7 +7,7 @@ public sealed interface Network permits UNet, UNetMini {
     /**
      * @param x images {@code [B, C, H, W]}; their type is the precision that convolutions compute in, so bfloat16 images
      *     with float32 parameters make mixed precision
-     * @param t timesteps {@code [B]}, int64
+     * @param t timesteps {@code [B]}, int64, or {@code [1]} where all images are at the same
      * @return {@code [B, C', H, W]} of x's type, in the current scope
      * @throws IllegalArgumentException for images this network cannot take
      */

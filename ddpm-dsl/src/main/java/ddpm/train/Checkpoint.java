@@ -94,10 +94,20 @@ public final class Checkpoint {
      */
     public static Checkpoint open(Path folder) throws IOException {
         var file = folder.resolve(STATE);
+        if (!Files.isRegularFile(file)) {
+            throw new FileFormatException(file, "is missing, so the checkpoint is not whole");
+        }
         var state = StateJson.read(file, Files.readString(file));
         for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
             var path = folder.resolve(name);
-            if (!Files.isRegularFile(path) || !checksum(path).equals(state.files().get(name))) {
+            if (name.equals(OPTIMIZER) && !Files.exists(path) && Files.exists(folder.resolve(RAW))) {
+                throw new FileFormatException(
+                        path,
+                        "is missing, and without the optimizer's state a run cannot be resumed;"
+                                + " begin a new run with these weights instead: --init-from " + folder.resolve(RAW));
+            }
+            if (!Files.isRegularFile(path)
+                    || !checksum(path).equals(state.files().get(name))) {
                 throw new FileFormatException(path, "is missing or damaged: its checksum is not that in " + STATE);
             }
         }
@@ -150,9 +160,11 @@ public final class Checkpoint {
         for (var target : model.params().named(flat).entrySet()) {
             var stored = tensors.get(prefix + target.getKey());
             if (stored == null || !stored.shape().equals(target.getValue().shape())) {
-                throw new FileFormatException(folder, "is of another network: " + prefix + target.getKey() + " is "
-                        + (stored == null ? "missing" : stored.shape()) + ", not "
-                        + target.getValue().shape());
+                throw new FileFormatException(
+                        folder,
+                        "is of another network: " + prefix + target.getKey() + " is "
+                                + (stored == null ? "missing" : stored.shape()) + ", not "
+                                + target.getValue().shape());
             }
             target.getValue().copyFrom(Tensor.of(stored.data(), stored.dtype(), stored.shape()));
         }
@@ -172,7 +184,8 @@ public final class Checkpoint {
     static void deleteTree(Path folder) throws IOException {
         if (Files.exists(folder)) {
             try (var files = Files.walk(folder)) {
-                for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (var file :
+                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.deleteIfExists(file);
                 }
             }

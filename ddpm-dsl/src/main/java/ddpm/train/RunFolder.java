@@ -3,18 +3,35 @@ package ddpm.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
-/** The folder of one training run; its checkpoints lie in {@code checkpoints/step-00012000}. */
+/**
+ * The folder of one training run.
+ *
+ * <pre>{@code
+ * run.json                     what the run is a run of
+ * metrics.jsonl                one line per logged step
+ * model.safetensors            the newest EMA, what samplers load
+ * report.html                  all of it to look at
+ * events.out.tfevents.*        the same for TensorBoard
+ * samples/step-00012000.png    drawn on the way, always from the same noise
+ * checkpoints/step-00012000/   see Checkpoint
+ * }</pre>
+ */
 public final class RunFolder {
     private static final String PREFIX = "step-";
+    private static final Pattern CHECKPOINT = Pattern.compile(PREFIX + "\\d{1,18}");
+    private static final Pattern GRID = Pattern.compile(PREFIX + "\\d{1,18}\\.png");
+    private static final Pattern LEFTOVER = Pattern.compile("\\..*\\.part");
 
     private final Path folder;
 
-    /** @param folder made when the first checkpoint is written */
+    /** @param folder made when the first file is written */
     public RunFolder(Path folder) {
         this.folder = folder;
     }
@@ -23,12 +40,63 @@ public final class RunFolder {
         return folder;
     }
 
-    private Path checkpoints() {
+    public Path description() {
+        return folder.resolve("run.json");
+    }
+
+    public Path metrics() {
+        return folder.resolve("metrics.jsonl");
+    }
+
+    public Path model() {
+        return folder.resolve("model.safetensors");
+    }
+
+    public Path report() {
+        return folder.resolve("report.html");
+    }
+
+    public Path samples() {
+        return folder.resolve("samples");
+    }
+
+    /** The sample grid of a step. */
+    public Path samples(long step) {
+        return samples().resolve("%s%08d.png".formatted(PREFIX, step));
+    }
+
+    /** Removes the grids of later steps, which a resumed run draws again. */
+    void cutSamples(long step) throws IOException {
+        for (var grid : entries(samples(), GRID)) {
+            if (step(grid) > step) {
+                Files.delete(grid);
+            }
+        }
+    }
+
+    /** Sample grids, oldest first. */
+    List<Path> grids() throws IOException {
+        return entries(samples(), GRID).stream()
+                .sorted(Comparator.comparingLong(RunFolder::step))
+                .toList();
+    }
+
+    public Path checkpoints() {
         return folder.resolve("checkpoints");
     }
 
+    /** Removes what killed writers left behind; only for whoever holds the folder's lock. */
+    void sweep() throws IOException {
+        for (var place : List.of(folder, samples(), checkpoints())) {
+            for (var leftover : entries(place, LEFTOVER)) {
+                Checkpoint.deleteTree(leftover);
+            }
+        }
+    }
+
     /**
-     * Writes a checkpoint and removes all but the newest {@code keep}.
+     * Writes a checkpoint and removes all but the newest {@code keep} up to its step. Ones of later steps were damaged, or
+     * the run would not stand here, and are removed as well.
      *
      * @param keep at least 1
      */
@@ -37,10 +105,16 @@ public final class RunFolder {
             throw new IllegalArgumentException("checkpoints to keep: at least 1, not " + keep);
         }
         Files.createDirectories(checkpoints());
-        var written = Checkpoint.write(
-                checkpoints().resolve("%s%08d".formatted(PREFIX, trainer.step())), trainer, dataset);
-        for (var old : newestFirst().stream().skip(keep).toList()) {
-            Checkpoint.deleteTree(old);
+        var written =
+                Checkpoint.write(checkpoints().resolve("%s%08d".formatted(PREFIX, trainer.step())), trainer, dataset);
+        var kept = newestFirst().stream()
+                .filter(entry -> step(entry) <= trainer.step())
+                .limit(keep)
+                .toList();
+        for (var entry : newestFirst()) {
+            if (!kept.contains(entry)) {
+                Checkpoint.deleteTree(entry);
+            }
         }
         return written;
     }
@@ -53,29 +127,46 @@ public final class RunFolder {
      */
     public Optional<Checkpoint> newest(Consumer<String> damaged) throws IOException {
         var all = newestFirst();
+        IOException last = null;
         for (var candidate : all) {
             try {
                 return Optional.of(Checkpoint.open(candidate));
             } catch (IOException e) {
                 damaged.accept("skipping checkpoint " + candidate.getFileName() + ": " + e.getMessage());
+                last = e;
             }
         }
-        if (!all.isEmpty()) {
-            throw new IOException("none of the " + all.size() + " checkpoints in " + checkpoints()
-                    + " is whole; move them away to start anew, or restore one from a backup");
+        if (last != null) {
+            throw new IOException(
+                    "none of the " + all.size() + " checkpoints in " + checkpoints()
+                            + " is whole; move them away to start anew, or restore one from a backup. The oldest: "
+                            + last.getMessage(),
+                    last);
         }
         return Optional.empty();
     }
 
     private List<Path> newestFirst() throws IOException {
-        if (!Files.isDirectory(checkpoints())) {
-            return List.of();
+        return entries(checkpoints(), CHECKPOINT).stream()
+                .sorted(Comparator.comparingLong(RunFolder::step).reversed())
+                .toList();
+    }
+
+    /** Which step a checkpoint or a grid is of, by its name. */
+    static long step(Path entry) {
+        var name = entry.getFileName().toString().replace(".png", "");
+        return Long.parseLong(name.substring(PREFIX.length()));
+    }
+
+    private static List<Path> entries(Path folder, Pattern name) throws IOException {
+        var found = new ArrayList<Path>();
+        if (Files.isDirectory(folder)) {
+            try (var entries = Files.list(folder)) {
+                entries.filter(entry ->
+                                name.matcher(entry.getFileName().toString()).matches())
+                        .forEach(found::add);
+            }
         }
-        try (var entries = Files.list(checkpoints())) {
-            return entries.filter(entry -> entry.getFileName().toString().matches(PREFIX + "\\d+"))
-                    .sorted(Comparator.comparing((Path entry) -> entry.getFileName().toString())
-                            .reversed())
-                    .toList();
-        }
+        return found;
     }
 }

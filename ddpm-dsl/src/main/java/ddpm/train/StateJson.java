@@ -1,17 +1,24 @@
 package ddpm.train;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.FileFormatException;
 import ddpm.torch.DType;
 import ddpm.torch.Ops;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /** The {@code state.json} of a checkpoint: how far the run is, what it is a run of, and its files' checksums. */
 final class StateJson {
     static final String FORMAT = "ddpm checkpoint 1";
+
+    private static final String UNSUMMED = "crc32c:00000000";
+    private static final Pattern SUM = Pattern.compile("crc32c:[0-9a-f]{8}");
 
     /**
      * @param step steps made
@@ -33,10 +40,27 @@ final class StateJson {
         json.put("dataset", state.dataset());
         json.put("files", state.files());
         json.put("versions", state.versions());
-        return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
+        json.put("checksum", UNSUMMED);
+        var text = JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(json) + "\n";
+        return text.replace(UNSUMMED, checksum(text));
     }
 
-    private static Map<String, Object> config(TrainConfig config) {
+    /** Of the text with zeros in the checksum's own place: an altered step or seed would look as good as the true one. */
+    private static String checksum(String unsummed) {
+        var crc = new CRC32C();
+        crc.update(unsummed.getBytes(StandardCharsets.UTF_8));
+        return "crc32c:%08x".formatted(crc.getValue());
+    }
+
+    private static void requireIntact(String text) {
+        var sum = SUM.matcher(text);
+        if (sum.find() && !sum.group().equals(checksum(sum.replaceFirst(UNSUMMED)))) {
+            throw new IllegalArgumentException("it is damaged: its text does not have the checksum it states");
+        }
+    }
+
+    /** A configuration as JSON has it. */
+    static Map<String, Object> config(TrainConfig config) {
         var json = new LinkedHashMap<String, Object>();
         json.put("seed", config.seed());
         json.put("batch", config.batch());
@@ -75,6 +99,7 @@ final class StateJson {
         json.put("flips", config.flips());
         json.put("precision", config.precision().name());
         json.put("threads", config.threads());
+        json.put("accumulate", config.accumulate());
         return json;
     }
 
@@ -83,10 +108,11 @@ final class StateJson {
      */
     static State read(Path file, String text) throws IOException {
         try {
+            requireIntact(text);
             var json = new Node(JSON.std.mapFrom(text));
             if (!FORMAT.equals(json.fields().get("format"))) {
-                throw new IllegalArgumentException("its format is '" + json.fields().get("format")
-                        + "', and this version reads '" + FORMAT + "'");
+                throw new IllegalArgumentException(
+                        "its format is '" + json.fields().get("format") + "', and this version reads '" + FORMAT + "'");
             }
             return new State(
                     json.whole("step"),
@@ -94,7 +120,7 @@ final class StateJson {
                     json.text("dataset"),
                     json.node("files").texts(),
                     json.node("versions").texts());
-        } catch (IllegalArgumentException | com.fasterxml.jackson.core.JacksonException e) {
+        } catch (IllegalArgumentException | ArithmeticException | JacksonException e) {
             throw new FileFormatException(file, "is no state of a training run: " + e.getMessage(), e);
         }
     }
@@ -117,15 +143,15 @@ final class StateJson {
                 new Ema(ema.number("decay"), ema.flag("ramp")),
                 json.flag("flips"),
                 DType.valueOf(json.text("precision")),
-                Math.toIntExact(json.whole("threads")));
+                Math.toIntExact(json.whole("threads")),
+                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1);
     }
 
     private static LearningRate rate(Node json) {
         return switch (json.text("type")) {
             case "constant" -> new LearningRate.Constant(json.number("rate"));
             case "warmup" -> new LearningRate.Warmup(json.number("rate"), json.whole("steps"));
-            case "cosine" ->
-                new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
+            case "cosine" -> new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
             default -> throw new IllegalArgumentException("unknown learning rate '" + json.text("type") + "'");
         };
     }

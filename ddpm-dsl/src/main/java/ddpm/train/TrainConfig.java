@@ -15,6 +15,8 @@ import ddpm.torch.DType;
  * @param flips whether half of the images are mirrored, at random
  * @param precision what convolutions compute in: FLOAT32, or BFLOAT16 with float32 weights (mixed precision)
  * @param threads cores, each of which takes its slice of the batch through forward and backward
+ * @param accumulate into how many parts each slice is cut, whose gradients are summed before the update: memory falls by
+ *     that factor, and what is learned stays the same up to rounding
  */
 public record TrainConfig(
         long seed,
@@ -26,12 +28,13 @@ public record TrainConfig(
         Ema ema,
         boolean flips,
         DType precision,
-        int threads) {
+        int threads,
+        int accumulate) {
 
     public TrainConfig {
-        if (batch < 1 || steps < 1 || steps > Integer.MAX_VALUE || threads < 1) {
-            throw new IllegalArgumentException(
-                    "batch " + batch + ", steps " + steps + " and threads " + threads + " are at least 1");
+        if (batch < 1 || steps < 1 || steps > Integer.MAX_VALUE || threads < 1 || accumulate < 1) {
+            throw new IllegalArgumentException("batch " + batch + ", steps " + steps + ", threads " + threads
+                    + " and accumulate " + accumulate + " are from 1 to " + Integer.MAX_VALUE);
         }
         if (!(clipNorm > 0)) {
             throw new IllegalArgumentException("gradients are clipped to a positive norm, not " + clipNorm);
@@ -53,7 +56,8 @@ public record TrainConfig(
                 new Ema(0.999, false),
                 false,
                 DType.FLOAT32,
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                1);
     }
 
     /** The paper's recipe for CIFAR-10: Adam at 2e-4 after a warm-up of 5000 steps, batches of 128, EMA 0.9999, flips. */
@@ -68,21 +72,47 @@ public record TrainConfig(
                 new Ema(0.9999, false),
                 true,
                 DType.FLOAT32,
-                Runtime.getRuntime().availableProcessors());
+                Runtime.getRuntime().availableProcessors(),
+                1);
     }
 
     public TrainConfig withBatch(int newBatch) {
         return new TrainConfig(
-                seed, newBatch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads);
+                seed, newBatch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+    }
+
+    public TrainConfig withSteps(long newSteps) {
+        return new TrainConfig(
+                seed, batch, newSteps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+    }
+
+    public TrainConfig withLearningRate(LearningRate newRate) {
+        return new TrainConfig(
+                seed, batch, steps, newRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+    }
+
+    public TrainConfig withEma(Ema newEma) {
+        return new TrainConfig(
+                seed, batch, steps, learningRate, optimizer, clipNorm, newEma, flips, precision, threads, accumulate);
+    }
+
+    public TrainConfig withFlips(boolean newFlips) {
+        return new TrainConfig(
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, newFlips, precision, threads, accumulate);
     }
 
     public TrainConfig withPrecision(DType newPrecision) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, newPrecision, threads);
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, newPrecision, threads, accumulate);
     }
 
     public TrainConfig withThreads(int newThreads) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, newThreads);
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, newThreads, accumulate);
+    }
+
+    public TrainConfig withAccumulate(int newAccumulate) {
+        return new TrainConfig(
+                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, newAccumulate);
     }
 }

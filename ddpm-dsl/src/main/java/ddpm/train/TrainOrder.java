@@ -6,8 +6,10 @@ import ddpm.diffusion.Noise;
 final class TrainOrder {
     private final Noise noise;
     private final int size;
-    private int epoch = -1;
-    private int[] order;
+    /** The even and the odd epoch last asked for: a batch may span two, which its slices then ask for in turn. */
+    private final int[] epochs = {-1, -1};
+
+    private final int[][] orders = new int[2][];
 
     TrainOrder(Noise noise, int size) {
         this.noise = noise;
@@ -17,10 +19,11 @@ final class TrainOrder {
     /** The image at a place, counted from the start of the run; places are asked for in about rising order. */
     synchronized int at(long place) {
         int wanted = Math.toIntExact(place / size);
-        if (wanted != epoch) {
-            order = noise.permutation(wanted, size);
-            epoch = wanted;
+        int slot = wanted & 1;
+        if (wanted != epochs[slot]) {
+            orders[slot] = noise.permutation(wanted, size);
+            epochs[slot] = wanted;
         }
-        return order[(int) (place % size)];
+        return orders[slot][(int) (place % size)];
     }
 }

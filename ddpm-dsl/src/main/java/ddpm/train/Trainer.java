@@ -4,6 +4,7 @@ import ddpm.data.ImageSet;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
 import ddpm.io.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
@@ -18,6 +19,7 @@ import ddpm.torch.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 
 /**
@@ -53,15 +55,25 @@ public final class Trainer implements AutoCloseable {
         if (data.channels() != card.network().inChannels()
                 || data.height() != card.height()
                 || data.width() != card.width()) {
-            throw new IllegalArgumentException("the model is for " + card.network().inChannels() + " channels of "
-                    + card.height() + " x " + card.width() + " pixels (height x width), the data have "
-                    + data.channels() + " channels of " + data.height() + " x " + data.width());
+            throw new IllegalArgumentException(
+                    "the model is for " + card.network().inChannels() + " channels of "
+                            + card.height() + " x " + card.width() + " pixels (height x width), the data have "
+                            + data.channels() + " channels of " + data.height() + " x " + data.width());
+        }
+        if (card.prediction() != Prediction.EPSILON
+                || card.network().outChannels() != card.network().inChannels()) {
+            throw new IllegalArgumentException(
+                    "training is for networks that predict epsilon in as many channels as their"
+                            + " images have; this one predicts " + card.prediction() + " in "
+                            + card.network().outChannels() + " channels from "
+                            + card.network().inChannels());
         }
         this.model = model;
         this.config = config;
         this.weight = weight;
         this.noise = Noise.seed(config.seed());
-        this.examples = new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
+        this.examples =
+                new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
         int slices = Math.min(config.threads(), config.batch());
         this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
         for (int i = 0; i < slices; i++) {
@@ -127,14 +139,14 @@ public final class Trainer implements AutoCloseable {
      * One optimiser step on the next batch of the run.
      *
      * @throws DivergedException at a loss or gradient that is not finite; the weights are then unchanged
-     * @throws java.util.concurrent.CancellationException if this thread is interrupted; the weights are then unchanged
+     * @throws CancellationException if this thread is interrupted; the weights are then unchanged
      */
     public StepReport train() {
         int slices = replicas.size();
         var losses = workers.run(slice -> {
             int from = (int) ((long) config.batch() * slice / slices);
             int to = (int) ((long) config.batch() * (slice + 1) / slices);
-            return backward(slice, examples.draw(Math.toIntExact(step), from, to), config.batch());
+            return accumulate(slice, from, to);
         });
         return update(losses.stream().mapToDouble(Double::doubleValue).sum());
     }
@@ -142,19 +154,36 @@ public final class Trainer implements AutoCloseable {
     /** One optimiser step on a given batch, e.g. one recorded elsewhere. */
     public StepReport train(Batch batch) {
         int n = batch.t().length;
-        var loss = workers.run(slice -> slice == 0 ? backward(0, batch, n) : clear(slice));
+        var loss = workers.run(slice -> {
+            clear(slice);
+            return slice == 0 ? backward(0, batch, 0, n) : 0;
+        });
         return update(loss.getFirst());
     }
 
-    private double clear(int slice) {
+    private void clear(int slice) {
         replicas.get(slice).params().flatGradient().zero();
-        return 0;
     }
 
-    /** Leaves the gradient of this slice's share of the mean loss in the replica, and returns that share. */
-    private double backward(int slice, Batch batch, int wholeBatch) {
-        var replica = replicas.get(slice);
+    /** Takes places {@code from..to-1} of the batch through the slice's network in as many parts as configured. */
+    private double accumulate(int slice, int from, int to) {
         clear(slice);
+        int parts = Math.min(config.accumulate(), to - from);
+        double loss = 0;
+        for (int part = 0; part < parts; part++) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new CancellationException("interrupted in step " + step);
+            }
+            int first = from + (int) ((long) (to - from) * part / parts);
+            int end = from + (int) ((long) (to - from) * (part + 1) / parts);
+            loss += backward(slice, examples.draw(Math.toIntExact(step), first, end), first, config.batch());
+        }
+        return loss;
+    }
+
+    /** Adds the gradient of this part's share of the mean loss to the replica's, and returns that share. */
+    private double backward(int slice, Batch batch, int firstPlace, int wholeBatch) {
+        var replica = replicas.get(slice);
         int n = batch.t().length;
         try (var _ = TensorScope.open();
                 var _ = GradMode.on()) {
@@ -162,7 +191,7 @@ public final class Trainer implements AutoCloseable {
             var epsilon = batch.epsilonTensor();
             var t = batch.tTensor();
             var xt = forward.xt(batch.x0Tensor(), t, epsilon);
-            dropout(replica, batch);
+            dropout(replica, firstPlace, n);
             var output = replica.network().forward(xt.to(config.precision()), t).to(DType.FLOAT32);
             var loss = weighted(output, epsilon, batch.t()).mul((double) n / wholeBatch);
             loss.backward();
@@ -172,18 +201,16 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private void dropout(Replica replica, Batch batch) {
-        // Addressed by the step, the call in the network and the first image's place: the same on every resumption.
-        int first = batch.images().length == 0 ? 0 : batch.images()[0];
-        replica.network()
-                .dropout()
-                .use((call, target) -> noise.uniforms(
-                        Noise.Domain.DROPOUT,
-                        ((long) call << 32) + first,
-                        Math.toIntExact(step),
-                        target,
-                        0,
-                        target.length));
+    /** Masks addressed by the step, the call in the network and the place in the batch: no cut of the batch alters them. */
+    private void dropout(Replica replica, int firstPlace, int n) {
+        int made = Math.toIntExact(step);
+        replica.network().dropout().use((call, target) -> {
+            int perImage = target.length / n;
+            for (int i = 0; i < n; i++) {
+                long address = ((long) call << 32) + firstPlace + i;
+                noise.uniforms(Noise.Domain.DROPOUT, address, made, target, i * perImage, perImage);
+            }
+        });
     }
 
     private Tensor weighted(Tensor output, Tensor epsilon, long[] t) {

@@ -199,14 +199,25 @@ public final class LibTorch {
         if (Abi.SET_NUM_THREADS == null) {
             throw new TorchException("this libtorch does not let its thread count be set; use OMP_NUM_THREADS instead");
         }
-        try {
-            Abi.SET_NUM_THREADS.invokeExact(threads);
-            if (Abi.BLAS_SET_NUM_THREADS != null && blasThreads != threads) {
+        setOperatorThreads(threads);
+        if (Abi.BLAS_SET_NUM_THREADS != null && blasThreads != threads) {
+            try {
                 Abi.BLAS_SET_NUM_THREADS.invokeExact(threads);
-                blasThreads = threads;
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
             }
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+            blasThreads = threads;
+        }
+    }
+
+    /** ATen's and oneDNN's threads for operators of the calling thread; does nothing where that cannot be set. */
+    static void setOperatorThreads(int threads) {
+        if (Abi.SET_NUM_THREADS != null) {
+            try {
+                Abi.SET_NUM_THREADS.invokeExact(threads);
+            } catch (Throwable e) {
+                throw Abi.unexpected(e);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Arrays;
  */
 public final class Ops {
     private static final Op CONV2D = new Op("aten::conv2d");
+    private static final Op MKLDNN_CONVOLUTION = new Op("aten::mkldnn_convolution");
     private static final Op LINEAR = new Op("aten::linear");
     private static final Op GROUP_NORM = new Op("aten::group_norm");
     private static final Op SILU = new Op("aten::silu");
@@ -75,6 +76,18 @@ public final class Ops {
                     + " at padding " + padding + ", stride " + stride);
         }
         sameType("conv2d", x, weight);
+        if (OneDnn.shouldConvolve(x)) {
+            return MKLDNN_CONVOLUTION
+                    .call()
+                    .tensor(x)
+                    .tensor(weight)
+                    .optional(bias)
+                    .integers(padding, padding)
+                    .integers(stride, stride)
+                    .integers(1, 1)
+                    .integer(1)
+                    .one();
+        }
         return CONV2D.call()
                 .tensor(x)
                 .tensor(weight)
@@ -114,15 +127,27 @@ public final class Ops {
             throw new IllegalArgumentException(
                     "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
         }
-        return GROUP_NORM
-                .call()
-                .tensor(x)
-                .integer(groups)
-                .optional(weight)
-                .optional(bias)
-                .real(eps)
-                .bool(false)
-                .one();
+        // Several threads share the sums of one image and so round them differently: one image alone goes to one thread.
+        boolean alone = in.size(0) == 1 && x.device().equals(Device.CPU);
+        int threads = alone ? LibTorch.load().threads() : 1;
+        try {
+            if (threads > 1) {
+                LibTorch.setOperatorThreads(1);
+            }
+            return GROUP_NORM
+                    .call()
+                    .tensor(x)
+                    .integer(groups)
+                    .optional(weight)
+                    .optional(bias)
+                    .real(eps)
+                    .bool(false)
+                    .one();
+        } finally {
+            if (threads > 1) {
+                LibTorch.setOperatorThreads(threads);
+            }
+        }
     }
 
     /** {@code x sigmoid(x)}, also called swish. */

@@ -1,0 +1,62 @@
+package ddpm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ddpm.torch.LibTorchNotFound;
+import ddpm.torch.TorchException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ErrorsTest {
+    private final StringWriter err = new StringWriter();
+
+    private int report(Throwable failed) {
+        return new Errors(() -> false).report(failed, new PrintWriter(err));
+    }
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                Arguments.of(new TorchException("conv2d: no"), 1, "conv2d: no"),
+                Arguments.of(new IllegalArgumentException("too large"), 1, "too large"),
+                Arguments.of(new NoSuchFileException("a.pt"), 1, "a.pt: there is no such file or folder"),
+                Arguments.of(
+                        new AccessDeniedException("/etc/x"),
+                        1,
+                        "/etc/x: no permission; change it or name another place"),
+                Arguments.of(new LibTorchNotFound("none"), 3, "none"),
+                Arguments.of(new CommandFailure(ExitCode.NO_DEVICE, "no gpu", null), 4, "no gpu"),
+                Arguments.of(new CancellationException("stopped"), 130, "stopped"),
+                Arguments.of(
+                        new IOException("a.png: not written", new ClosedByInterruptException()), 130, "interrupted"),
+                Arguments.of(
+                        new IllegalStateException("oops"),
+                        1,
+                        "internal error: java.lang.IllegalStateException: oops; please report it with what --verbose adds"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void eachWayToFailHasAStatusAndALine(Throwable failed, int status, String line) {
+        assertEquals(status, report(failed));
+        assertEquals("ddpm: " + line + System.lineSeparator(), err.toString());
+    }
+
+    @Test
+    void memoryOfTheJavaHeapIsNamedInMegabytes() {
+        assertEquals(1, report(new OutOfMemoryError()));
+        assertEquals(
+                "ddpm: Java ran out of memory (" + Runtime.getRuntime().maxMemory() / 1_000_000
+                        + " MB); give it more with java -Xmx..." + System.lineSeparator(),
+                err.toString());
+    }
+}

@@ -1,0 +1,370 @@
+package ddpm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.Safetensors;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SampleTest {
+    @TempDir
+    static Path models;
+
+    private static Path tiny;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void model() throws IOException {
+        tiny = Cli.tinyModel(models.resolve("tiny.safetensors"));
+    }
+
+    private Cli sample(Object... args) {
+        var all = new ArrayList<Object>(List.of("sample", "--device", "cpu", "--model", tiny));
+        all.addAll(List.of(args));
+        return Cli.run(all.toArray());
+    }
+
+    private List<String> files() throws IOException {
+        return files(folder);
+    }
+
+    private static List<String> files(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void theBuiltInModelDrawsAGridWithoutAnyFile() throws IOException {
+        var grid = folder.resolve("samples.png");
+        var run = Cli.run("sample", "--steps", 2, "--count", 3, "--device", "cpu", "--out", grid);
+        assertEquals(0, run.status(), run.err());
+        assertEquals(grid + System.lineSeparator(), run.out());
+        assertTrue(ImageIO.read(grid.toFile()).getWidth() >= 512);
+        assertEquals(List.of("samples.png"), files());
+    }
+
+    @Test
+    void anyNumberOfImagesStandsInOneGridOfTheModelsOwnShape() throws IOException {
+        var grid = folder.resolve("seven.PNG");
+        var run = sample("-n", 7, "--scale", 2, "-o", grid);
+        assertEquals(0, run.status(), run.err());
+        var picture = ImageIO.read(grid.toFile());
+        // 3 columns of 16 and 3 rows of 8 pixels, 2 around each, doubled.
+        assertEquals(2 * (3 * 18 + 2), picture.getWidth());
+        assertEquals(2 * (3 * 10 + 2), picture.getHeight());
+        assertEquals(1, picture.getRaster().getNumBands());
+    }
+
+    @Test
+    void aSeedDrawsTheSameBytesAgainAndAnotherSeedOthers() throws IOException {
+        var files = new ArrayList<byte[]>();
+        for (long seed : new long[] {7, 7, -8}) {
+            var grid = folder.resolve("grid" + files.size() + ".png");
+            assertEquals(0, sample("--seed", seed, "-n", 3, "-o", grid).status());
+            files.add(Files.readAllBytes(grid));
+        }
+        assertArrayEquals(files.get(0), files.get(1));
+        assertFalse(Arrays.equals(files.get(0), files.get(2)));
+    }
+
+    @Test
+    void aFreshSeedIsToldAndRepeatsTheRun() throws IOException {
+        var first = folder.resolve("a.png");
+        var told = sample("-n", 2, "-o", first).err();
+        var matcher = java.util.regex.Pattern.compile("--seed (\\d+)").matcher(told);
+        assertTrue(matcher.find(), told);
+        var second = folder.resolve("b.png");
+        assertEquals(
+                0, sample("-n", 2, "-o", second, "--seed", matcher.group(1)).status());
+        assertArrayEquals(Files.readAllBytes(first), Files.readAllBytes(second));
+        assertNotEquals(told, sample("-n", 2, "-o", first).err());
+    }
+
+    @Test
+    void laterImagesOfASeedCanBeHadAloneInAnyBatch() throws IOException {
+        var all = folder.resolve("all");
+        var some = folder.resolve("some");
+        var run = sample("--seed", 5, "-n", 6, "--batch", 6, "--threads", 1, "-o", all + "/");
+        assertEquals(0, run.status(), run.err());
+        assertEquals(all + System.lineSeparator(), run.out());
+        assertEquals(
+                0,
+                sample("--seed", 5, "--first", 3, "-n", 2, "--batch", 1, "-o", some + "/")
+                        .status());
+        for (var name : List.of("image-000003.png", "image-000004.png")) {
+            var one = ImageIO.read(some.resolve(name).toFile()).getRaster();
+            var same = ImageIO.read(all.resolve(name).toFile()).getRaster();
+            for (int y = 0; y < 8; y++) {
+                for (int x = 0; x < 16; x++) {
+                    // Kernels are chosen by batch size, which may move a value across the border of two levels.
+                    assertEquals(same.getSample(x, y, 0), one.getSample(x, y, 0), 1, name + " " + x + ", " + y);
+                }
+            }
+        }
+        assertFalse(Files.exists(some.resolve("image-000005.png")));
+        assertFalse(Files.exists(some.resolve("image-000002.png")));
+    }
+
+    @Test
+    void anImageIsTheSameFileWhateverWasDrawnWithIt() throws IOException {
+        assertEquals(
+                0,
+                sample("--seed", 5, "-n", 3, "--batch", 1, "-o", folder.resolve("all") + "/")
+                        .status());
+        assertEquals(
+                0,
+                sample("--seed", 5, "--first", 2, "-n", 1, "-o", folder.resolve("one") + "/")
+                        .status());
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("all/image-000002.png")),
+                Files.readAllBytes(folder.resolve("one/image-000002.png")));
+    }
+
+    @Test
+    void anExistingFolderTakesOneFilePerImageAndRemarks() throws IOException {
+        assertEquals(
+                0, sample("-n", 2, "--seed", 77, "--steps", 3, "-o", folder).status());
+        assertEquals(List.of("image-000000.png", "image-000001.png"), files());
+        var bytes = new String(Files.readAllBytes(folder.resolve("image-000001.png")), StandardCharsets.ISO_8859_1);
+        for (var remark : List.of("seed\00077", "image\0001", "steps\0003 of 10", "model\000tiny.safetensors")) {
+            assertTrue(bytes.contains(remark), remark);
+        }
+        assertEquals(
+                16, ImageIO.read(folder.resolve("image-000001.png").toFile()).getWidth());
+    }
+
+    @Test
+    void anAnimationShowsEveryStateOfTheGrid() throws IOException {
+        var gif = folder.resolve("t.gif");
+        var run = sample("-n", 3, "--batch", 2, "--steps", 4, "--trajectory", gif, "-o", folder.resolve("g.png"));
+        assertEquals(0, run.status(), run.err());
+        assertEquals(folder.resolve("g.png") + System.lineSeparator() + gif + System.lineSeparator(), run.out());
+        var reader = ImageIO.getImageReadersByFormatName("gif").next();
+        try (var in = ImageIO.createImageInputStream(gif.toFile())) {
+            reader.setInput(in);
+            assertEquals(4, reader.getNumImages(true));
+            var last = reader.read(3);
+            var grid = ImageIO.read(folder.resolve("g.png").toFile());
+            assertEquals(grid.getWidth(), last.getWidth());
+            for (int x = 0; x < grid.getWidth(); x++) {
+                assertEquals(
+                        grid.getRaster().getSample(x, 30, 0), last.getRGB(x, 30) & 255, "the last state is the result");
+            }
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    @Test
+    void aStripHasARowPerImageAndEndsInTheResult() throws IOException {
+        var strip = folder.resolve("strip.png");
+        var out = folder.resolve("images");
+        var run = sample("-n", 3, "--batch", 2, "--steps", 4, "--trajectory", strip, "-o", out + "/", "--scale", 1);
+        assertEquals(0, run.status(), run.err());
+        var picture = ImageIO.read(strip.toFile());
+        assertEquals(4 * 18 + 2, picture.getWidth());
+        assertEquals(3 * 10 + 2, picture.getHeight());
+        for (int image = 0; image < 3; image++) {
+            var alone = ImageIO.read(out.resolve("image-00000" + image + ".png").toFile());
+            for (int x = 0; x < 16; x++) {
+                assertEquals(
+                        alone.getRaster().getSample(x, 4, 0),
+                        picture.getRaster().getSample(2 + 3 * 18 + x, 2 + image * 10 + 4, 0));
+            }
+        }
+    }
+
+    @Test
+    void jsonIsTheOnlyThingOnStandardOutput() throws IOException {
+        var out = folder.resolve("j");
+        var run = sample("-n", 3, "--batch", 2, "--seed", 9, "--steps", 2, "--json", "--quiet", "-o", out + "/");
+        assertEquals(0, run.status(), run.err());
+        assertEquals("", run.err());
+        Map<String, Object> json = JSON.std.mapFrom(run.out());
+        assertEquals(
+                List.of(0, 1, 2).stream()
+                        .map(i -> out.resolve("image-00000" + i + ".png").toString())
+                        .toList(),
+                json.get("files"));
+        assertEquals(9, json.get("seed"));
+        assertEquals(2, json.get("steps"));
+        assertEquals(List.of(3, 1, 8, 16), json.get("shape"));
+        assertTrue(json.get("libtorch").toString().startsWith("2."));
+    }
+
+    @Test
+    void clippingAndVarianceCanBeChosenAndMatter() throws IOException {
+        var drawn = new ArrayList<byte[]>();
+        for (var options : List.of("--clip", "--no-clip", "--variance=fixed-small")) {
+            var out = folder.resolve(drawn.size() + "/");
+            assertEquals(
+                    0, sample("-n", 1, "--seed", 3, "-o", out + "/", options).status());
+            drawn.add(pixels(out.resolve("image-000000.png")));
+        }
+        assertFalse(Arrays.equals(drawn.get(0), drawn.get(1)));
+        assertFalse(Arrays.equals(drawn.get(0), drawn.get(2)));
+    }
+
+    private static byte[] pixels(Path png) throws IOException {
+        return (byte[]) ImageIO.read(png.toFile()).getRaster().getDataElements(0, 0, 16, 8, null);
+    }
+
+    @Test
+    void withoutATerminalNoCarriageReturnIsWritten() {
+        var run = sample("-n", 2, "-o", folder.resolve("a.png"));
+        assertTrue(run.err().contains("2 images in "), run.err());
+        assertEquals(-1, run.err().replace(System.lineSeparator(), "\n").indexOf('\r'));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            --count abc                | 'abc' is not a whole number in 1..2147483647
+            --count 0                  | '0' is not a whole number in 1..
+            --count -1                 | '-1' is not a whole number in 1..
+            --count 1.5                | '1.5' is not a whole number in 1..
+            --count 2147483648         | '2147483648' is not a whole number in 1..2147483647
+            --batch 0                  | '0' is not a whole number in 1..
+            --steps 0                  | '0' is not a whole number from 1 to the model's T
+            --steps 11                 | --steps 11: this model has 1..10 steps
+            --seed 1e5                 | '1e5' is not a whole number in -9223372036854775808..9223372036854775807
+            --first -1                 | '-1' is not a whole number in 0..72057594037927935
+            --first 72057594037927935  | images have indices 0..72057594037927935
+            --threads 0                | '0' is not a whole number in 1..1024
+            --scale 65                 | '65' is not a whole number in 1..64
+            --variance big             | 'big' is none of fixed-small, fixed-large
+            --device gpu               | unknown device 'gpu': use cpu, cuda or cuda:N, or auto
+            --out a.jpg                | end a file's name in .png, or a folder's in /
+            --out=                     | --out '': end a file's name in .png
+            --trajectory a.mp4         | end a file's name in .gif or .png
+            --trajectory a/            | end a file's name in .gif or .png
+            --count 1000000            | end --out in / for one file per image
+            --count 99999999 --batch 99999999 --out no/ | --batch 99999999: at most 16777215 images
+            --trajectory a.gif --count 20000 --out a/ | the trajectory of 20000 images would be
+            """)
+    void whatCannotBeMeantIsWrongUsageWithWhatIsAllowed(String options, String reason) throws IOException {
+        var here = Path.of("").toAbsolutePath();
+        var before = files(here);
+        var run = sample((Object[]) options.split(" "));
+        assertEquals(ExitCode.USAGE.status(), run.status(), run.err());
+        assertEquals("", run.out());
+        assertTrue(run.err().startsWith("ddpm: ") && run.err().contains(reason), run.err());
+        assertEquals(before, files(here), "nothing was written");
+    }
+
+    @Test
+    void oneNameForTwoResultsIsRefused() throws IOException {
+        var run = sample("-o", folder.resolve("a.png"), "--trajectory", folder + "/./a.png");
+        assertEquals(ExitCode.USAGE.status(), run.status());
+        assertTrue(run.err().contains("--out and --trajectory both name"), run.err());
+        assertEquals(List.of(), files());
+    }
+
+    @Test
+    void aFolderNamedLikeAPictureIsRefusedAsAPicture() throws IOException {
+        Files.createDirectory(folder.resolve("a.png"));
+        var run = sample("-o", folder.resolve("a.png"));
+        assertEquals(ExitCode.USAGE.status(), run.status());
+        assertTrue(run.err().contains("is a folder; name a file in it"), run.err());
+        assertEquals(0, sample("-n", 1, "-o", folder.resolve("a.png") + "/").status());
+        assertTrue(Files.exists(folder.resolve("a.png/image-000000.png")));
+    }
+
+    @Test
+    void missingFoldersOfTheResultAreMade() {
+        var grid = folder.resolve("x/y/z.png");
+        assertEquals(0, sample("-n", 1, "-o", grid).status());
+        assertTrue(Files.exists(grid));
+    }
+
+    @Test
+    void aFileWhereAFolderIsNeededIsAnErrorBeforeAnyStep() throws IOException {
+        Files.writeString(folder.resolve("file"), "mine");
+        var run = sample("-o", folder.resolve("file/a.png"));
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().startsWith("ddpm: " + folder.resolve("file")), run.err());
+        assertFalse(run.err().contains("images at a time"), "nothing was begun");
+        assertEquals("mine", Files.readString(folder.resolve("file")));
+    }
+
+    @Test
+    void aModelThatIsNoneIsAnErrorByName() throws IOException {
+        var text = Files.writeString(folder.resolve("model.pt"), "hello");
+        var out = folder.resolve("a.png");
+        for (var bad : List.of(folder.resolve("missing.pt"), text, folder)) {
+            var run = Cli.run("sample", "--model", bad, "--out", out);
+            assertEquals(ExitCode.FAILED.status(), run.status());
+            assertTrue(run.err().startsWith("ddpm: " + bad + ": "), run.err());
+            assertEquals(1, run.err().lines().count(), run.err());
+        }
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void aCardOfImpossiblyLargeImagesIsRefusedBeforeAnyMemoryIsTaken() throws IOException {
+        var whole = Safetensors.read(tiny);
+        var card = whole.metadata().get("ddpm").replace("\"height\":8", "\"height\":2000000000");
+        var file = folder.resolve("huge.safetensors");
+        Safetensors.write(file, whole.tensors(), Map.of("ddpm", card));
+        var run = Cli.run("sample", "--model", file, "--out", folder.resolve("out") + "/");
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().contains("makes images of 2000000000 x 16 pixels"), run.err());
+        assertFalse(Files.exists(folder.resolve("out")));
+    }
+
+    @Test
+    void aDeviceThatIsNotThereHasAStatusOfItsOwn() {
+        var run = Cli.run("sample", "--model", tiny, "--device", "cuda:99", "--out", folder.resolve("x/a.png"));
+        assertEquals(ExitCode.NO_DEVICE.status(), run.status());
+        assertTrue(run.err().contains("no device cuda:99") && run.err().contains("--device cpu"), run.err());
+        assertFalse(Files.exists(folder.resolve("x")));
+    }
+
+    @Test
+    void aFolderWithoutLibtorchHasAStatusOfItsOwn() {
+        var run = sample("--libtorch", folder, "--out", folder.resolve("a.png"));
+        assertEquals(ExitCode.NO_LIBTORCH.status(), run.status());
+        assertTrue(run.err().startsWith("ddpm: no libtorch in " + folder), run.err());
+    }
+
+    @Test
+    void anInterruptedRunKeepsTheFilesThatAreDone() throws Exception {
+        var out = folder.resolve("many");
+        var results = new Cli[1];
+        var thread = new Thread(() -> results[0] = sample("-n", 100000, "--batch", 1, "-o", out + "/"));
+        thread.start();
+        var third = out.resolve("image-000002.png");
+        while (!Files.exists(third)) {
+            assertTrue(thread.isAlive());
+            Thread.sleep(2);
+        }
+        thread.interrupt();
+        thread.join();
+        assertEquals(ExitCode.INTERRUPTED.status(), results[0].status(), results[0].err());
+        assertTrue(results[0].err().contains("ddpm: interrupted"), results[0].err());
+        try (var files = Files.list(out)) {
+            for (var file : files.toList()) {
+                assertEquals(16, ImageIO.read(file.toFile()).getWidth(), file + " is whole");
+            }
+        }
+    }
+}

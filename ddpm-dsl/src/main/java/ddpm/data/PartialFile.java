@@ -1,0 +1,85 @@
+package ddpm.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** A file on its way in: {@code NAME.part}, locked against other fetches, until it is whole and takes its name. */
+final class PartialFile implements AutoCloseable {
+    private final Path whole;
+    private final Path path;
+    private final FileChannel channel;
+
+    /** @throws DataException if somebody else is fetching this file */
+    PartialFile(Path whole) throws IOException {
+        this.whole = whole;
+        this.path = whole.resolveSibling(whole.getFileName() + ".part");
+        this.channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock(); // released with the channel
+            if (lock == null) {
+                throw new DataException("another process is fetching " + path + "; wait for it");
+            }
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new DataException("another thread is fetching " + path + "; wait for it", e);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** What has arrived; for writing. */
+    FileChannel channel() {
+        return channel;
+    }
+
+    long size() throws IOException {
+        return channel.size();
+    }
+
+    String md5() throws IOException {
+        return md5(path);
+    }
+
+    /** Gives the file its name, once its bytes are on disk. */
+    void complete() throws IOException {
+        channel.force(true);
+        Files.move(path, whole, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    /** The MD5 of any file, 32 small hexadecimal digits. */
+    static String md5(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("MD5");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has MD5", e);
+        }
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                digest.update(buffer, 0, count);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

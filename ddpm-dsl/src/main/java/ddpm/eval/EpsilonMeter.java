@@ -1,0 +1,174 @@
+package ddpm.eval;
+
+import ddpm.data.ImageSet;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.ForwardProcess;
+import ddpm.diffusion.Noise;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Ops;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import ddpm.torch.Workers;
+import java.util.ArrayList;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Measures {@link EpsilonMse} of a model that predicts epsilon.
+ *
+ * <p>Image i is noised to timestep floor(T v(i)), v being van der Corput's sequence 0, 1/2, 1/4, 3/4, 1/8, .. which
+ * spreads any number of images evenly over the chain. Its noise is addressed by (seed, i, t). So neither batch size nor
+ * threads change what is measured, and two models are compared on the same noise.
+ *
+ * <pre>{@code
+ * var mse = EpsilonMeter.standard().measure(model, model.card().schedule(), Mnist.open(folder, Split.TEST), 1000);
+ * }</pre>
+ *
+ * @param batch images in one forward pass, at least 1
+ * @param threads cores, each with batches of its own, at least 1
+ * @param seed of the noise
+ * @param progress hears of measured images, from one thread at a time
+ */
+public record EpsilonMeter(int batch, int threads, long seed, Progress progress) {
+    private static final int QUARTERS = 4;
+
+    /** Hears how many images of how many are measured. */
+    @FunctionalInterface
+    public interface Progress {
+        /** May throw {@link CancellationException} to end the measurement. */
+        void images(int done, int of);
+    }
+
+    public EpsilonMeter {
+        if (batch < 1 || threads < 1) {
+            throw new IllegalArgumentException("batch " + batch + " and threads " + threads + " are at least 1");
+        }
+    }
+
+    /** Batches of 32 on every core, seed 0. */
+    public static EpsilonMeter standard() {
+        return new EpsilonMeter(32, Runtime.getRuntime().availableProcessors(), 0, (_, _) -> {});
+    }
+
+    public EpsilonMeter withBatch(int newBatch) {
+        return new EpsilonMeter(newBatch, threads, seed, progress);
+    }
+
+    public EpsilonMeter withThreads(int newThreads) {
+        return new EpsilonMeter(batch, newThreads, seed, progress);
+    }
+
+    public EpsilonMeter withSeed(long newSeed) {
+        return new EpsilonMeter(batch, threads, newSeed, progress);
+    }
+
+    public EpsilonMeter withProgress(Progress newProgress) {
+        return new EpsilonMeter(batch, threads, seed, newProgress);
+    }
+
+    /**
+     * Measures images 0..count-1 of a set, each once.
+     *
+     * @param schedule the one the model was trained with
+     * @param count 1..data.size()
+     * @throws CancellationException if this thread is interrupted
+     */
+    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
+        if (count < 1 || count > data.size()) {
+            throw new IllegalArgumentException(
+                    count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
+        }
+        var diffusion = new Diffusion(schedule);
+        int batches = Math.ceilDiv(count, batch);
+        int slices = Math.min(threads, batches);
+        var errors = new double[count];
+        var done = new AtomicInteger();
+        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
+            workers.run(slice -> {
+                for (int b = slice; b < batches; b += slices) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw new CancellationException("interrupted after " + done + " of " + count + " images");
+                    }
+                    int from = b * batch;
+                    int to = Math.min(count, from + batch);
+                    measure(model, diffusion, data, from, to, errors);
+                    synchronized (done) {
+                        progress.images(done.addAndGet(to - from), count);
+                    }
+                }
+                return slice;
+            });
+        }
+        return summary(errors, schedule.steps());
+    }
+
+    /** The timestep that image {@code image} is noised to, in a chain of {@code steps}. */
+    static int timestep(int image, int steps) {
+        double place = (Integer.reverse(image) & 0xFFFFFFFFL) * 0x1p-32; // van der Corput, base 2
+        return (int) (place * steps);
+    }
+
+    private void measure(Denoiser model, Diffusion diffusion, ImageSet data, int from, int to, double[] errors) {
+        int n = to - from;
+        int perImage = data.shape().bytes();
+        var noise = Noise.seed(seed);
+        var bytes = new byte[perImage];
+        var x0 = new float[n * perImage];
+        var epsilon = new float[n * perImage];
+        var t = new long[n];
+        for (int i = 0; i < n; i++) {
+            data.read(from + i, bytes, 0);
+            ImageSet.toModel(bytes, 0, x0, i * perImage, perImage);
+            int timestep = timestep(from + i, diffusion.steps());
+            t[i] = timestep;
+            noise.normals(Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
+        }
+        var shape = Shape.of(n, data.channels(), data.height(), data.width());
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var target = Tensor.of(epsilon, shape);
+            var times = Tensor.of(t, Shape.of(n));
+            var xt = new ForwardProcess(diffusion, Device.CPU).xt(Tensor.of(x0, shape), times, target);
+            var difference = model.predict(xt, times).sub(target);
+            var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]
+            for (int i = 0; i < n; i++) {
+                errors[from + i] = means[i];
+            }
+        }
+    }
+
+    private static EpsilonMse summary(double[] errors, int steps) {
+        var quartiles = new ArrayList<EpsilonMse.Quartile>();
+        double sum = 0;
+        double variance = 0;
+        for (int quarter = 0; quarter < QUARTERS; quarter++) {
+            int fromT = (int) ((long) steps * quarter / QUARTERS);
+            int toT = (int) ((long) steps * (quarter + 1) / QUARTERS) - 1;
+            int n = 0;
+            double ofQuarter = 0;
+            double squares = 0;
+            for (int i = 0; i < errors.length; i++) {
+                int t = timestep(i, steps);
+                if (t >= fromT && t <= toT) {
+                    n++;
+                    ofQuarter += errors[i];
+                    squares += errors[i] * errors[i];
+                }
+            }
+            double mean = ofQuarter / n; // NaN without images
+            double spread = Math.max(0, squares - n * mean * mean) / (n - 1); // NaN or infinite below two
+            double standardError = n < 2 ? Double.NaN : Math.sqrt(spread / n);
+            quartiles.add(new EpsilonMse.Quartile(fromT, toT, n, mean, standardError));
+            sum += ofQuarter;
+            if (n > 0) {
+                double share = (double) n / errors.length;
+                variance += share * share * standardError * standardError;
+            }
+        }
+        return new EpsilonMse(errors.length, sum / errors.length, Math.sqrt(variance), quartiles);
+    }
+}

@@ -1,0 +1,46 @@
+package ddpm.train;
+
+import ddpm.data.ImageSet;
+import ddpm.io.ModelCard;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What a run is a run of: the same recipe gives the same weights.
+ *
+ * @param card the model
+ * @param data images to learn from
+ * @param config how to train
+ * @param validation images that are only measured on
+ * @param weights a model file to begin with in the place of random weights; its optimizer starts afresh
+ */
+public record Recipe(
+        ModelCard card, ImageSet data, TrainConfig config, Optional<ImageSet> validation, Optional<Path> weights) {
+
+    public Recipe {
+        Objects.requireNonNull(card, "card");
+        if (validation.isPresent() && !validation.get().shape().equals(data.shape())) {
+            throw new IllegalArgumentException(
+                    "validation images are " + validation.get().shape()
+                            + " (channels x height x width), training images " + data.shape() + "; they must be alike");
+        }
+    }
+
+    /** Random weights, no validation. */
+    public Recipe(ModelCard card, ImageSet data, TrainConfig config) {
+        this(card, data, config, Optional.empty(), Optional.empty());
+    }
+
+    public Recipe withConfig(TrainConfig newConfig) {
+        return new Recipe(card, data, newConfig, validation, weights);
+    }
+
+    public Recipe withValidation(ImageSet images) {
+        return new Recipe(card, data, config, Optional.of(images), weights);
+    }
+
+    public Recipe withWeights(Path file) {
+        return new Recipe(card, data, config, validation, Optional.of(file));
+    }
+}

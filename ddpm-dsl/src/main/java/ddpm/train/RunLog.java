@@ -1,0 +1,136 @@
+package ddpm.train;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.ModelLayout;
+import ddpm.io.Picture;
+import ddpm.io.WholeFile;
+import ddpm.torch.LibTorch;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a run tells about itself: {@code run.json}, {@code metrics.jsonl}, TensorBoard's events and the report. A disk that
+ * takes none of it does not stop the run.
+ */
+final class RunLog {
+    /** Something that writes. */
+    @FunctionalInterface
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private final RunFolder folder;
+    private final Recipe recipe;
+    private final RunPlan plan;
+    private final RunObserver observer;
+    private final Metrics metrics;
+    private final EventFile events;
+    private boolean failing;
+
+    /** @param step steps made; what is told of later ones is removed, for they will be made again */
+    RunLog(RunFolder folder, Recipe recipe, RunPlan plan, RunObserver observer, long step) throws IOException {
+        this.folder = folder;
+        this.recipe = recipe;
+        this.plan = plan;
+        this.observer = observer;
+        folder.cutSamples(step);
+        this.metrics = new Metrics(folder.metrics(), step);
+        this.events = new EventFile(folder.path(), step);
+        write(
+                folder.description(),
+                JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(describe()) + "\n");
+    }
+
+    double seconds() {
+        return metrics.seconds();
+    }
+
+    void add(StepMetrics m) {
+        unlessFull(() -> metrics.add(m));
+        unlessFull(() -> {
+            events.scalar(m.step(), "train/loss", m.loss());
+            events.scalar(m.step(), "train/gradient norm", m.gradientNorm());
+            events.scalar(m.step(), "train/learning rate", m.learningRate());
+            events.scalar(m.step(), "train/images per second", m.imagesPerSecond());
+        });
+        observer.logged(m);
+    }
+
+    void add(ValidationMetrics m) {
+        unlessFull(() -> metrics.add(m));
+        unlessFull(() -> events.scalar(m.step(), "validation/epsilon mse", m.mse()));
+        observer.validated(m);
+    }
+
+    void add(long step, Picture grid) {
+        var file = folder.samples(step);
+        unlessFull(() -> {
+            Files.createDirectories(folder.samples());
+            grid.write(file, Map.of("Software", "ddpm", "Step", Long.toString(step)));
+            observer.sampled(file);
+        });
+        unlessFull(() -> events.image(step, "samples", grid));
+    }
+
+    void report() {
+        unlessFull(() -> write(
+                folder.report(),
+                new Report(folder, describe(), plan.command(), metrics.steps(), metrics.validations()).html()));
+    }
+
+    /** Says once that the disk takes nothing, and once that it does again. */
+    private void unlessFull(Writing writing) {
+        try {
+            writing.run();
+            if (failing) {
+                failing = false;
+                observer.note("metrics and samples can be written again");
+            }
+        } catch (IOException e) {
+            if (!failing) {
+                failing = true;
+                observer.note("metrics and samples cannot be written: " + e.getMessage() + "; training goes on");
+            }
+        }
+    }
+
+    private Map<String, Object> describe() throws IOException {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("format", "ddpm run 1");
+        json.put("model", JSON.std.mapFrom(recipe.card().metadata().get(ModelLayout.CARD_KEY)));
+        json.put("training", StateJson.config(recipe.config()));
+        json.put("data", data(recipe.data().describe(), recipe.data().fingerprint()));
+        recipe.validation().ifPresent(set -> json.put("validation", data(set.describe(), set.fingerprint())));
+        recipe.weights().ifPresent(file -> json.put("initialWeights", file.toString()));
+        json.put("versions", versions());
+        json.put("command", plan.command());
+        return json;
+    }
+
+    private static Map<String, String> data(String description, String fingerprint) {
+        var data = new LinkedHashMap<String, String>();
+        data.put("description", description);
+        data.put("fingerprint", fingerprint);
+        return data;
+    }
+
+    private static Map<String, String> versions() {
+        var versions = new LinkedHashMap<String, String>();
+        var own = RunLog.class.getPackage().getImplementationVersion();
+        versions.put("ddpm", own == null ? "(not packaged)" : own);
+        versions.put("libtorch", LibTorch.load().version());
+        versions.put("java", System.getProperty("java.version"));
+        versions.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        return versions;
+    }
+
+    private static void write(Path file, String text) throws IOException {
+        var bytes = text.getBytes(StandardCharsets.UTF_8);
+        WholeFile.write(file, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
+    }
+}

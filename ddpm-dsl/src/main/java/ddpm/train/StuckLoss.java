@@ -1,0 +1,36 @@
+package ddpm.train;
+
+import java.util.Optional;
+
+/** Notices, once, a run that has learned nothing: its loss is still that of predicting zero, 1. */
+final class StuckLoss {
+    /** Any network that learns at all is far below by then: the tiny ones of the tests, UNetMini and the paper's. */
+    private static final long PATIENCE = 500;
+
+    private static final double STUCK = 0.95;
+
+    private final long after;
+    private boolean told;
+
+    StuckLoss(TrainConfig config) {
+        after = PATIENCE
+                + switch (config.learningRate()) {
+                    case LearningRate.Constant _ -> 0;
+                    case LearningRate.Warmup warmup -> warmup.steps() / 2;
+                    case LearningRate.Cosine cosine -> cosine.warmup() / 2;
+                };
+    }
+
+    /** What to tell after this line of metrics. */
+    Optional<String> look(StepMetrics metrics) {
+        if (told || metrics.step() < after || metrics.loss() < STUCK) {
+            return Optional.empty();
+        }
+        told = true;
+        return Optional.of(
+                "warning: after %d steps the loss is still %.3f; predicting no noise at all gives 1. Check the"
+                                .formatted(metrics.step(), metrics.loss())
+                        + " learning rate (now " + metrics.learningRate()
+                        + ") and that the images are what they should be");
+    }
+}

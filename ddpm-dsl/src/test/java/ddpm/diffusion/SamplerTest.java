@@ -1,0 +1,220 @@
+package ddpm.diffusion;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SamplerTest {
+    private static final Diffusion PAPER = new Diffusion(BetaSchedule.ho2020());
+
+    /** Standard deviation of the images in the exact model below. */
+    private static final double SIGMA = 0.5;
+
+    /**
+     * The exact epsilon for images that are N(0, SIGMA^2): x_t is then N(0, abar SIGMA^2 + 1 - abar), and E[epsilon | x_t]
+     * is linear in x_t.
+     */
+    private static Denoiser gaussian(Diffusion trained) {
+        var factor = Table.of(trained.steps(), t -> {
+            double signal = trained.alphasCumprod().at(t);
+            return Math.sqrt(1 - signal) / (signal * SIGMA * SIGMA + 1 - signal);
+        });
+        return (xt, t) -> new DeviceTable(factor, Device.CPU).at(t).mul(xt);
+    }
+
+    /** A fine chain, so that steps can be even in ln(signal / noise): the variable in which solvers have their order. */
+    private static final Diffusion FINE = new Diffusion(BetaSchedule.linear(10_000, 1e-5, 2e-3));
+
+    /** Where these chains end; their last step is E[x0 | x_LAST]. Nearer to 0 the timesteps are too far apart. */
+    private static final int LAST = 20;
+
+    private static Diffusion evenInSnr(int steps) {
+        var signal = FINE.alphasCumprod();
+        var snr = Table.of(FINE.steps(), t -> 0.5 * Math.log(signal.at(t) / (1 - signal.at(t))));
+        double from = snr.at(FINE.steps() - 1);
+        double to = snr.at(LAST);
+        var timesteps = new int[steps];
+        int t = FINE.steps() - 1;
+        for (int i = 0; i < steps; i++) {
+            while (t > LAST && snr.at(t) < from + (to - from) * i / (steps - 1)) {
+                t--;
+            }
+            timesteps[i] = t;
+        }
+        return FINE.respaced(Timesteps.of(FINE.steps(), timesteps));
+    }
+
+    /**
+     * The largest error against the exact end: along the probability flow x_t keeps its place in N(0, v_t), v_t = abar
+     * SIGMA^2 + 1 - abar, so x_LAST = x_T sqrt(v_LAST / v_T), and E[x0 | x_LAST] = sqrt(abar) SIGMA^2 / v_LAST x_LAST.
+     */
+    private static double flowError(Sampler sampler, Noise noise) {
+        try (var _ = TensorScope.open()) {
+            var shape = Shape.of(2, 1, 4, 4);
+            var images = sampler.sample(gaussian(FINE), shape, noise).toFloats();
+            double signal = FINE.alphasCumprod().at(LAST);
+            double scale = Math.sqrt(signal) * SIGMA * SIGMA / Math.sqrt(variance(LAST) * variance(FINE.steps() - 1));
+            double worst = 0;
+            for (int image = 0; image < 2; image++) {
+                var xT = noise.normals(Noise.Domain.INITIAL, image, 0, 16);
+                for (int i = 0; i < 16; i++) {
+                    worst = Math.max(worst, Math.abs(images[image * 16 + i] - scale * xT[i]));
+                }
+            }
+            return worst;
+        }
+    }
+
+    private static double variance(int t) {
+        double signal = FINE.alphasCumprod().at(t);
+        return signal * SIGMA * SIGMA + 1 - signal;
+    }
+
+    private static Diffusion chain(int steps) {
+        return PAPER.respaced(Timesteps.even(PAPER.steps(), steps));
+    }
+
+    @Test
+    void dpmSolverIsOfSecondOrderAndDdimOfFirst() {
+        var noise = Noise.seed(5);
+        double ddim25 = flowError(Sampler.ddim(evenInSnr(25), 0).withClip(Clip.NONE), noise);
+        double ddim50 = flowError(Sampler.ddim(evenInSnr(50), 0).withClip(Clip.NONE), noise);
+        double solver25 = flowError(Sampler.dpmSolver(evenInSnr(25)).withClip(Clip.NONE), noise);
+        double solver50 = flowError(Sampler.dpmSolver(evenInSnr(50)).withClip(Clip.NONE), noise);
+        // Twice the steps: an order p method errs 2^p times less, up to the terms that small steps would not have.
+        assertTrue(ddim25 / ddim50 > 1.5 && ddim25 / ddim50 < 2.7, "DDIM: " + ddim25 + ", " + ddim50);
+        assertTrue(solver25 / solver50 > 3, "DPM-Solver++: " + solver25 + ", " + solver50);
+        assertTrue(solver50 < ddim50 / 3, "at 50 steps: " + solver50 + " against DDIM's " + ddim50);
+    }
+
+    @Test
+    void ancestralSamplesHaveTheVarianceOfTheImages() {
+        try (var _ = TensorScope.open()) {
+            var sampler = Sampler.ancestral(PAPER, Variance.FIXED_SMALL).withClip(Clip.NONE);
+            var images = sampler.sample(gaussian(PAPER), Shape.of(8, 1, 32, 32), Noise.seed(11)).toFloats();
+            double square = 0;
+            for (float value : images) {
+                square += value * (double) value;
+            }
+            // 8192 independent values: the standard error of the variance is 1.6 %.
+            assertEquals(SIGMA * SIGMA, square / images.length, 0.06 * SIGMA * SIGMA);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 8})
+    void anImageIsTheSameAloneAndInAnyBatchOnAnyNumberOfThreads(int threads) {
+        var sampler = Sampler.ancestral(chain(10), Variance.FIXED_LARGE).withThreads(threads);
+        try (var _ = TensorScope.open()) {
+            var model = gaussian(PAPER);
+            var batch = sampler.sample(model, Shape.of(5, 3, 8, 8), Noise.seed(7)).toFloats();
+            var alone = sampler.withFirstImage(3)
+                    .sample(model, Shape.of(1, 3, 8, 8), Noise.seed(7))
+                    .toFloats();
+            assertArrayEquals(alone, Arrays.copyOfRange(batch, 3 * 192, 4 * 192));
+        }
+    }
+
+    @Test
+    void theChainVisitsEveryTimestepFromTheLastToZeroOnce() {
+        var visited = new ArrayList<Long>();
+        Denoiser recording = (xt, t) -> {
+            visited.add(t.toLongs()[0]);
+            return xt;
+        };
+        try (var _ = TensorScope.open()) {
+            Sampler.ancestral(chain(7), Variance.FIXED_SMALL).withThreads(1).sample(recording, Shape.of(1, 1, 2, 2), Noise.seed(1));
+        }
+        assertEquals(List.of(999L, 833L, 666L, 500L, 333L, 167L, 0L).size(), visited.size());
+        assertEquals(999L, visited.getFirst());
+        assertEquals(0L, visited.getLast());
+        for (int i = 1; i < visited.size(); i++) {
+            assertTrue(visited.get(i) < visited.get(i - 1), visited.toString());
+        }
+    }
+
+    @Test
+    void theTrajectoryEndsInTheImagesAndHasTheLengthAskedFor() {
+        try (var _ = TensorScope.open()) {
+            var sampler = Sampler.ancestral(chain(10), Variance.FIXED_SMALL).withTrajectory(4);
+            var samples = sampler.sample(gaussian(PAPER), Shape.of(3, 1, 4, 4), Noise.seed(2), Device.CPU);
+            assertEquals(4, samples.trajectory().size());
+            assertArrayEquals(
+                    samples.images().toFloats(), samples.trajectory().getLast().toFloats());
+        }
+    }
+
+    @Test
+    void clippingHappensBeforeTheMeanIsFormed() {
+        // A model that says epsilon = 0 claims x0 = x / sqrt(abar), far outside the range at first.
+        Denoiser zero = (xt, _) -> xt.mul(0);
+        try (var _ = TensorScope.open()) {
+            var images = Sampler.ddim(chain(5), 0).sample(zero, Shape.of(1, 1, 8, 8), Noise.seed(3)).toFloats();
+            for (float value : images) {
+                assertTrue(Math.abs(value) <= 1, "the last step's mean is x0, which was clipped: " + value);
+            }
+        }
+    }
+
+    @Test
+    void interruptionStopsAllSlicesAndLeavesNothingOpen() {
+        long before = TensorScope.liveTensors();
+        Denoiser interrupting = (xt, t) -> {
+            if (t.toLongs()[0] == 500) {
+                Thread.currentThread().interrupt();
+            }
+            return xt;
+        };
+        try (var _ = TensorScope.open()) {
+            assertThrows(
+                    CancellationException.class,
+                    () -> Sampler.ancestral(PAPER, Variance.FIXED_SMALL)
+                            .withThreads(2)
+                            .sample(interrupting, Shape.of(4, 1, 2, 2), Noise.seed(1)));
+        }
+        assertEquals(before, TensorScope.liveTensors());
+    }
+
+    @Test
+    void aFailingModelIsReportedAsItself() {
+        Denoiser failing = (_, _) -> {
+            throw new IllegalStateException("broken on purpose");
+        };
+        var thrown = assertThrows(IllegalStateException.class, () -> {
+            try (var _ = TensorScope.open()) {
+                Sampler.ancestral(PAPER, Variance.FIXED_SMALL).sample(failing, Shape.of(4, 1, 2, 2), Noise.seed(1));
+            }
+        });
+        assertEquals("broken on purpose", thrown.getMessage());
+    }
+
+    @Test
+    void progressCountsEveryStepOfEverySlice() {
+        var last = new long[2];
+        try (var _ = TensorScope.open()) {
+            Sampler.ancestral(chain(10), Variance.FIXED_SMALL)
+                    .withThreads(2)
+                    .withProgress((done, of) -> {
+                        assertEquals(last[0] + 1, done);
+                        last[0] = done;
+                        last[1] = of;
+                    })
+                    .sample(gaussian(PAPER), Shape.of(4, 1, 2, 2), Noise.seed(1));
+        }
+        assertEquals(20, last[0]);
+        assertEquals(20, last[1]);
+    }
+}

@@ -1,0 +1,241 @@
+package ddpm.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
+import ddpm.io.Model;
+import ddpm.io.ModelCard;
+import ddpm.nn.UNetConfig;
+import ddpm.testing.TinyImages;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TrainerTest {
+    /** What a trainer ends with. */
+    private record End(List<Double> losses, float[] weights, float[] ema) {}
+
+    private static End train(ModelCard card, TrainConfig config, int steps) {
+        try (var model = new Model(card, Device.CPU);
+                var trainer = new Trainer(model, new TinyImages(13), config, LossWeight.SIMPLE)) {
+            trainer.initialise();
+            var losses = new ArrayList<Double>();
+            for (int i = 0; i < steps; i++) {
+                losses.add(trainer.train().loss());
+            }
+            return new End(
+                    losses, model.params().flat().toFloats(), trainer.ema().toFloats());
+        }
+    }
+
+    private static double mean(List<Double> losses) {
+        return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    @Test
+    void theLossFallsOnATinySet() {
+        var card = ModelCard.of(
+                UNetConfig.of(1, 8, List.of(1, 2), 1, List.of(false, true), 4, 0),
+                Tiny.card().schedule(),
+                8,
+                8);
+        var losses = train(card, Tiny.config(8, 1000, 1).withLearningRate(new LearningRate.Constant(5e-3)), 80)
+                .losses();
+        double first = mean(losses.subList(0, 10));
+        double last = mean(losses.subList(65, 80));
+        assertTrue(last < 0.7 * first, first + " to " + last);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameBitsAndAnotherOthers() {
+        var config = Tiny.config(4, 10, 2);
+        var one = train(Tiny.card(), config, 5);
+        var two = train(Tiny.card(), config, 5);
+        assertArrayEquals(one.weights(), two.weights());
+        assertEquals(one.losses(), two.losses());
+        assertNotEquals(one.losses(), train(Tiny.card(), withSeed(config, 8), 5).losses());
+    }
+
+    private static TrainConfig withSeed(TrainConfig c, long seed) {
+        return new TrainConfig(
+                seed,
+                c.batch(),
+                c.steps(),
+                c.learningRate(),
+                c.optimizer(),
+                c.clipNorm(),
+                c.ema(),
+                c.flips(),
+                c.precision(),
+                c.threads(),
+                c.accumulate());
+    }
+
+    @Test
+    void threadsAndAccumulationChangeNothingButRounding() {
+        // Dropout included: its masks belong to places of the batch, not to whoever computes them.
+        var whole = train(Tiny.cardWithDropout(), Tiny.config(5, 10, 1), 3);
+        for (var other : List.of(
+                Tiny.config(5, 10, 2), // an odd batch: slices of 2 and 3
+                Tiny.config(5, 10, 1).withAccumulate(2),
+                Tiny.config(5, 10, 2).withAccumulate(8),
+                Tiny.config(5, 10, 9))) {
+            var end = train(Tiny.cardWithDropout(), other, 3);
+            assertEquals(whole.losses().get(0), end.losses().get(0), 2e-6, other.toString());
+            assertEquals(whole.losses().get(2), end.losses().get(2), 2e-4, other.toString());
+        }
+    }
+
+    @Test
+    void dropoutIsOnWhileTrainingAndOffAfterwards() {
+        try (var model = new Model(Tiny.cardWithDropout(), Device.CPU);
+                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1), LossWeight.SIMPLE)) {
+            trainer.initialise();
+            trainer.train();
+            assertArrayEquals(predict(model), predict(model));
+        }
+        var without = ModelCard.of(
+                UNetConfig.of(1, 8, List.of(1, 2), 1, List.of(false, true), 4, 0),
+                Tiny.cardWithDropout().schedule(),
+                8,
+                8);
+        assertNotEquals(
+                train(without, Tiny.config(4, 10, 1), 3).losses().get(2),
+                train(Tiny.cardWithDropout(), Tiny.config(4, 10, 1), 3).losses().get(2));
+    }
+
+    private static float[] predict(Model model) {
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var x = Tensor.of(Noise.seed(1).normals(Noise.Domain.INITIAL, 0, 0, 64), Shape.of(1, 1, 8, 8));
+            return model.predict(x, Tensor.of(new long[] {50}, Shape.of(1))).toFloats();
+        }
+    }
+
+    @Test
+    void theEmaIsThatOfAHandComputation() {
+        try (var model = new Model(Tiny.card(), Device.CPU);
+                var trainer = new Trainer(
+                        model,
+                        new TinyImages(13),
+                        Tiny.config(4, 10, 1).withEma(new Ema(0.9, true)),
+                        LossWeight.SIMPLE)) {
+            trainer.initialise();
+            var ema = model.params().flat().toFloats();
+            for (int step = 0; step < 4; step++) {
+                trainer.train();
+                double decay = Math.min(0.9, (1.0 + step) / (10.0 + step));
+                var weights = model.params().flat().toFloats();
+                for (int i = 0; i < ema.length; i++) {
+                    ema[i] = (float) (decay * ema[i] + (1 - decay) * weights[i]);
+                }
+            }
+            assertArrayEquals(ema, trainer.ema().toFloats(), 1e-6f);
+        }
+    }
+
+    @Test
+    void aPoisonedWeightEndsTrainingWithEverythingUnchanged() {
+        try (var model = new Model(Tiny.card(), Device.CPU);
+                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 2), LossWeight.SIMPLE)) {
+            trainer.initialise();
+            trainer.train();
+            model.params().flat().set(0, new float[] {Float.NaN}, 0, 1);
+            var weights = model.params().flat().toFloats();
+            var ema = trainer.ema().toFloats();
+            var moments = trainer.firstMoments().toFloats();
+            var diverged = assertThrows(DivergedException.class, trainer::train);
+            assertEquals(1, diverged.step());
+            assertTrue(diverged.getMessage().contains("step 1"), diverged.getMessage());
+            assertTrue(diverged.getMessage().contains("tiny #"), diverged.getMessage());
+            assertArrayEquals(weights, model.params().flat().toFloats());
+            assertArrayEquals(ema, trainer.ema().toFloats());
+            assertArrayEquals(moments, trainer.firstMoments().toFloats());
+            assertEquals(1, trainer.step());
+        }
+    }
+
+    @Test
+    void aBatchLargerThanTheDataIsRefusedWithBothNumbers() {
+        try (var model = new Model(Tiny.card(), Device.CPU)) {
+            var e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new Trainer(model, new TinyImages(3), Tiny.config(4, 10, 1), LossWeight.SIMPLE));
+            assertTrue(e.getMessage().contains("4") && e.getMessage().contains("3"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aModelThatPredictsAnythingButEpsilonIsRefused() {
+        var card = Tiny.card();
+        var v = new ModelCard(
+                card.network(), card.schedule(), Prediction.V, card.variance(), Clip.X0, 8, 8, card.notes());
+        try (var model = new Model(v, Device.CPU)) {
+            var e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1), LossWeight.SIMPLE));
+            assertTrue(e.getMessage().contains("predicts V"), e.getMessage());
+        }
+    }
+
+    @Test
+    void bfloat16TrainsToNearlyTheSameLosses() {
+        var exact = train(Tiny.card(), Tiny.config(8, 100, 2), 60).losses();
+        var half = train(Tiny.card(), Tiny.config(8, 100, 2).withPrecision(DType.BFLOAT16), 60)
+                .losses();
+        assertNotEquals(exact.get(0), half.get(0));
+        assertEquals(mean(exact.subList(40, 60)), mean(half.subList(40, 60)), 0.03);
+    }
+
+    @Test
+    void everyImageIsSeenOncePerEpochAndFlipsDifferBetweenEpochs() {
+        var data = new TinyImages(6);
+        var examples = new Examples(data, Noise.seed(1), 4, 100, true);
+        var seen = new ArrayList<Integer>();
+        for (int step = 0; step < 3; step++) { // 12 places: two epochs of 6, the second batch spans both
+            for (int image : examples.draw(step, 0, 4).images()) {
+                seen.add(image);
+            }
+        }
+        var all = List.of(0, 1, 2, 3, 4, 5);
+        assertEquals(all, seen.subList(0, 6).stream().sorted().toList());
+        assertEquals(all, seen.subList(6, 12).stream().sorted().toList());
+        var looks = new ArrayList<List<Float>>();
+        for (int step = 0; step < 12; step++) {
+            var batch = examples.draw(step, 0, 4);
+            for (int i = 0; i < 4; i++) {
+                if (batch.images()[i] == 1) {
+                    var pixels = new ArrayList<Float>();
+                    for (int k = 0; k < 64; k++) {
+                        pixels.add(batch.x0()[64 * i + k]);
+                    }
+                    looks.add(pixels);
+                }
+            }
+        }
+        assertEquals(8, looks.size());
+        assertEquals(2, looks.stream().distinct().count(), "mirrored and not");
+        assertFalse(looks.get(0).isEmpty());
+    }
+
+    @Test
+    void noTensorOutlivesATrainer() {
+        train(Tiny.card(), Tiny.config(4, 10, 2), 2);
+        long before = TensorScope.liveTensors();
+        train(Tiny.card(), Tiny.config(4, 10, 2), 20);
+        assertEquals(before, TensorScope.liveTensors());
+    }
+}
