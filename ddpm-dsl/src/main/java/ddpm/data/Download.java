@@ -1,7 +1,6 @@
 package ddpm.data;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ProxySelector;
 import java.net.URI;
@@ -13,10 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.List;
+import java.util.concurrent.Flow;
 
 /** One attempt to bring a partial file to its end over HTTP. Closing it drops its connections. */
 final class Download implements AutoCloseable {
@@ -28,8 +25,6 @@ final class Download implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NORMAL)
             .proxy(ProxySelector.getDefault())
             .build();
-    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().factory());
     private final Duration patience;
 
     /** @param patience how long a server may be silent */
@@ -59,8 +54,8 @@ final class Download implements AutoCloseable {
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-");
         }
-        HttpResponse<InputStream> response = send(request.build());
-        try (InputStream body = response.body()) {
+        HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = send(request.build());
+        try (var body = new HttpBody(response.body(), patience).start()) {
             switch (response.statusCode()) {
                 case 200 -> have = 0; // Range was not asked for, or is ignored
                 case 206 -> checkResumes(response, have);
@@ -77,9 +72,9 @@ final class Download implements AutoCloseable {
         }
     }
 
-    private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+    private HttpResponse<Flow.Publisher<List<ByteBuffer>>> send(HttpRequest request) throws IOException {
         try {
-            return client.send(request, BodyHandlers.ofInputStream());
+            return client.send(request, BodyHandlers.ofPublisher());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while asking for " + request.uri());
@@ -94,43 +89,27 @@ final class Download implements AutoCloseable {
         }
     }
 
-    /** The client's own time limit ends with the headers, so a watch closes a body that has gone silent. */
-    private void copy(
-            InputStream body, FileChannel part, long have, long total, String name, DataFetch.Progress progress)
+    private static void copy(
+            HttpBody body, FileChannel part, long have, long total, String name, DataFetch.Progress progress)
             throws IOException {
-        var lastByte = new AtomicLong(System.nanoTime());
-        var silent = watch.scheduleWithFixedDelay(
-                () -> {
-                    if (System.nanoTime() - lastByte.get() > patience.toNanos()) {
-                        close(body);
-                    }
-                },
-                patience.toMillis() / 4 + 1,
-                patience.toMillis() / 4 + 1,
-                TimeUnit.MILLISECONDS);
-        byte[] buffer = new byte[1 << 16];
         long at = have;
-        try {
-            for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
-                lastByte.set(System.nanoTime());
-                at += count;
+        for (List<ByteBuffer> bytes = body.next(); bytes != null; bytes = body.next()) {
+            for (ByteBuffer piece : bytes) {
+                at += piece.remaining();
                 if (at > MAX_BYTES) {
                     throw new RefusedException("sends more than " + MAX_BYTES + " bytes");
                 }
-                write(part, buffer, count, name);
-                progress.at(name, at, total);
+                write(part, piece, name);
             }
-        } finally {
-            silent.cancel(false);
+            progress.at(name, at, total);
         }
         if (total >= 0 && at < total) {
             throw new IOException("stopped after " + at + " of " + total + " bytes");
         }
     }
 
-    private static void write(FileChannel part, byte[] buffer, int count, String name) throws IOException {
+    private static void write(FileChannel part, ByteBuffer bytes, String name) throws IOException {
         try {
-            ByteBuffer bytes = ByteBuffer.wrap(buffer, 0, count);
             while (bytes.hasRemaining()) {
                 part.write(bytes);
             }
@@ -141,17 +120,8 @@ final class Download implements AutoCloseable {
         }
     }
 
-    private static void close(InputStream body) {
-        try {
-            body.close();
-        } catch (IOException e) {
-            // The reader of this body meets the same failure and reports it.
-        }
-    }
-
     @Override
     public void close() {
-        watch.shutdownNow();
         client.shutdownNow();
     }
 }

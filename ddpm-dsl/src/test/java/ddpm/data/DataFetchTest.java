@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class DataFetchTest {
@@ -108,6 +109,7 @@ class DataFetchTest {
     @Test
     void aServerThatIgnoresRangeStartsTheFileOver() throws Exception {
         server.createContext("/deaf/", exchange -> {
+            requests.add("deaf");
             exchange.sendResponseHeaders(200, CONTENT.length);
             exchange.getResponseBody().write(CONTENT);
             exchange.close();
@@ -115,6 +117,7 @@ class DataFetchTest {
         Files.write(folder.resolve("set.bin.part"), new byte[400_000]);
         fetch("/deaf/");
         assertWhole();
+        assertEquals(List.of("deaf"), requests, "the first answer was the whole file");
     }
 
     @Test
@@ -166,6 +169,7 @@ class DataFetchTest {
     }
 
     @Test
+    @Timeout(60)
     void aServerThatFallsSilentIsLeft() throws Exception {
         server.createContext("/silent/", exchange -> {
             requests.add("silent");

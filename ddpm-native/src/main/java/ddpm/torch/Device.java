@@ -1,5 +1,7 @@
 package ddpm.torch;
 
+import java.util.Objects;
+
 /**
  * Where a tensor's memory lies.
  *
@@ -26,6 +28,7 @@ public record Device(Kind kind, int index) {
     public static final Device CPU = new Device(Kind.CPU, 0);
 
     public Device {
+        Objects.requireNonNull(kind, "kind");
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no device " + kind.name().toLowerCase() + ":" + index);
         }
@@ -57,7 +60,8 @@ public record Device(Kind kind, int index) {
         return switch (code) {
             case 0 -> CPU;
             case 1 -> cuda(Math.max(index, 0));
-            default -> throw new TorchException("libtorch device type number " + code + " is not one this library handles");
+            default ->
+                throw new TorchException("libtorch device type number " + code + " is not one this library handles");
         };
     }
 

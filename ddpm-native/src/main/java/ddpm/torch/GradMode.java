@@ -6,7 +6,9 @@ package ddpm.torch;
  * <pre>{@code try (var off = GradMode.off()) { sample(); } }</pre>
  */
 public final class GradMode implements AutoCloseable {
+    private final Thread owner = Thread.currentThread();
     private final boolean before;
+    private boolean closed;
 
     private GradMode(boolean before) {
         this.before = before;
@@ -41,8 +43,20 @@ public final class GradMode implements AutoCloseable {
         return new GradMode(before);
     }
 
+    /**
+     * Back to what was before. Closing twice is harmless.
+     *
+     * @throws IllegalStateException on another thread, whose mode this never was
+     */
     @Override
     public void close() {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException("a grad mode closes on the thread that set it; use try-with-resources");
+        }
+        if (closed) {
+            return;
+        }
+        closed = true;
         try {
             Abi.GRAD_MODE_SET.invokeExact(before);
         } catch (Throwable e) {

@@ -232,7 +232,8 @@ public final class Ops {
         var first = tensors[0].shape();
         for (var tensor : tensors) {
             var s = tensor.shape();
-            if (s.rank() != first.rank() || !s.with(dimension, first.size(dimension)).equals(first)) {
+            if (s.rank() != first.rank()
+                    || !s.with(dimension, first.size(dimension)).equals(first)) {
                 throw new IllegalArgumentException(
                         "cat along dimension " + dimension + ": shapes " + first + " and " + s + " differ elsewhere");
             }
@@ -257,7 +258,9 @@ public final class Ops {
      */
     public static Tensor attention(Tensor q, Tensor k, Tensor v) {
         var s = q.shape();
-        if (s.rank() != 4 || !k.shape().equals(v.shape()) || !k.shape().with(2, s.size(2)).equals(s)) {
+        if (s.rank() != 4
+                || !k.shape().equals(v.shape())
+                || !k.shape().with(2, s.size(2)).equals(s)) {
             throw new IllegalArgumentException(
                     "attention: q " + s + ", k " + k.shape() + ", v " + v.shape() + " ([B, heads, positions, D])");
         }
@@ -308,8 +311,7 @@ public final class Ops {
 
     /** Means along the given dimensions, which disappear. */
     public static Tensor mean(Tensor x, long... dimensions) {
-        return MEAN_DIM
-                .call()
+        return MEAN_DIM.call()
                 .tensor(x)
                 .presentIntegers(checked("mean", x, dimensions))
                 .bool(false)
@@ -413,11 +415,7 @@ public final class Ops {
     /** The position of the largest element along one dimension, int64. */
     public static Tensor argmax(Tensor x, int dimension) {
         x.shape().size(dimension);
-        return ARGMAX.call()
-                .tensor(x)
-                .optionalInteger(dimension)
-                .bool(false)
-                .one();
+        return ARGMAX.call().tensor(x).optionalInteger(dimension).bool(false).one();
     }
 
     // ---- In place, on flat buffers ---------------------------------------------------------------------------------
@@ -462,7 +460,12 @@ public final class Ops {
             double weightDecay,
             double eps,
             Decay decay) {
-        for (var buffer : new Tensor[] {gradients, firstMoments, secondMoments}) {
+        for (var buffer : new Tensor[] {parameters, gradients, firstMoments, secondMoments}) {
+            if (!buffer.isContiguous() || !buffer.dtype().isFloating()) {
+                // The fused kernel runs over memory, not over elements: a view with gaps would be updated beside
+                // itself.
+                throw new IllegalArgumentException("adamStep: " + buffer + " must be floating and without gaps");
+            }
             if (!buffer.shape().equals(parameters.shape()) || buffer.dtype() != parameters.dtype()) {
                 throw new IllegalArgumentException("adamStep: " + buffer + " beside parameters " + parameters);
             }

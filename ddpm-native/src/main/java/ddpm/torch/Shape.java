@@ -12,7 +12,8 @@ public final class Shape {
     }
 
     /**
-     * @throws IllegalArgumentException for a negative size or a product that overflows 63 bits
+     * @throws IllegalArgumentException for a negative size or a product that overflows 63 bits; sizes of 0 count as 1 in
+     *     it, so that strides do not overflow either
      */
     public static Shape of(long... sizes) {
         var copy = sizes.clone();
@@ -22,7 +23,7 @@ public final class Shape {
                 throw new IllegalArgumentException("a shape has no negative sizes: " + Arrays.toString(copy));
             }
             try {
-                product = Math.multiplyExact(product, size);
+                product = Math.multiplyExact(product, Math.max(1, size));
             } catch (ArithmeticException overflow) {
                 throw new IllegalArgumentException("shape " + Arrays.toString(copy) + " has more elements than 2^63");
             }

@@ -1,13 +1,13 @@
 package ddpm.torch;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
@@ -21,6 +21,15 @@ import java.util.Objects;
  */
 public final class Tensor implements AutoCloseable {
     private static final int MAX_RANK = 24;
+    private static final VarHandle HANDLE;
+
+    static {
+        try {
+            HANDLE = MethodHandles.lookup().findVarHandle(Tensor.class, "handle", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
     private long handle;
     TensorScope scope;
@@ -48,6 +57,8 @@ public final class Tensor implements AutoCloseable {
      */
     public static Tensor empty(Shape shape, DType dtype, Device device, MemoryFormat format) {
         Objects.requireNonNull(dtype, "dtype");
+        Objects.requireNonNull(device, "device");
+        Objects.requireNonNull(format, "format");
         var scope = TensorScope.current();
         if (shape.rank() > MAX_RANK) {
             throw new IllegalArgumentException("a tensor of rank " + shape.rank() + ": at most " + MAX_RANK + " here");
@@ -167,8 +178,8 @@ public final class Tensor implements AutoCloseable {
     /** The live handle. */
     long handle() {
         if (handle == 0) {
-            throw new IllegalStateException("this tensor was closed"
-                    + (shape == null ? "" : " (shape " + shape + ")") + ": keep it in an outer scope if it lives on");
+            throw new IllegalStateException("this tensor was closed" + (shape == null ? "" : " (shape " + shape + ")")
+                    + ": keep it in an outer scope if it lives on");
         }
         return handle;
     }
@@ -388,7 +399,13 @@ public final class Tensor implements AutoCloseable {
 
     /** Converted to another element type; under a new handle, without a copy, if it has that type already. */
     public Tensor to(DType type) {
-        return TO_DTYPE.call().tensor(this).integer(type.code()).bool(false).bool(false).none().one();
+        return TO_DTYPE.call()
+                .tensor(this)
+                .integer(type.code())
+                .bool(false)
+                .bool(false)
+                .none()
+                .one();
     }
 
     /** Copied to another device; under a new handle, without a copy, if it lies there already. */
@@ -483,7 +500,12 @@ public final class Tensor implements AutoCloseable {
     /** Elements {@code [start, start + length)} along one dimension, as a view. */
     public Tensor narrow(int dimension, long start, long length) {
         Objects.checkFromIndexSize(start, length, shape().size(dimension));
-        return NARROW.call().tensor(this).integer(dimension).integer(start).integer(length).one();
+        return NARROW.call()
+                .tensor(this)
+                .integer(dimension)
+                .integer(start)
+                .integer(length)
+                .one();
     }
 
     // ---- Arithmetic, element by element, broadcasting as PyTorch does ----------------------------------------------
@@ -523,11 +545,17 @@ public final class Tensor implements AutoCloseable {
     /** Times a number, which is rounded to float32 first (float64 tensors: not at all). */
     public Tensor mul(double factor) {
         var number = number(factor); // before call(): a thread has one call in the making
-        return MUL.call().tensor(this).tensor(number).one();
+        return typedLikeThis(MUL.call().tensor(this).tensor(number).one());
     }
 
+    /** Plus a number, which is rounded to float32 first (float64 tensors: not at all). */
     public Tensor add(double term) {
-        return subtractScaled(number(term), -1);
+        return typedLikeThis(subtractScaled(number(term), -1));
+    }
+
+    /** Beside a number, a half-precision tensor of rank 0 has no precedence: what came out as float32 is rounded here. */
+    private Tensor typedLikeThis(Tensor result) {
+        return shape().rank() > 0 || result.dtype() == dtype() ? result : result.to(dtype());
     }
 
     public Tensor div(Tensor other) {
@@ -599,8 +627,13 @@ public final class Tensor implements AutoCloseable {
 
     /** Makes backward passes accumulate in {@code gradient}'s memory, e.g. a view of one flat buffer. */
     public void gradInto(Tensor gradient) {
-        if (!gradient.shape().equals(shape()) || gradient.dtype() != dtype() || !gradient.device().equals(device())) {
+        if (!gradient.shape().equals(shape())
+                || gradient.dtype() != dtype()
+                || !gradient.device().equals(device())) {
             throw new IllegalArgumentException("the gradient of " + this + " cannot be " + gradient);
+        }
+        if (gradient.impl() == impl()) {
+            throw new IllegalArgumentException("the gradient of " + this + " cannot be that tensor itself");
         }
         try {
             Abi.check((int) Abi.ASSIGN.invokeExact(gradient.handle(), gradSlot()), "assigning a gradient");
@@ -611,7 +644,7 @@ public final class Tensor implements AutoCloseable {
 
     /** The address of the TensorImpl's own gradient, an {@code at::Tensor} and so a handle that libtorch owns. */
     private long gradSlot() {
-        long impl = MemorySegment.ofAddress(handle()).reinterpret(8).get(JAVA_LONG, 0);
+        long impl = impl();
         try {
             return (long) Abi.MUTABLE_GRAD.invokeExact(impl);
         } catch (Throwable e) {
@@ -619,19 +652,27 @@ public final class Tensor implements AutoCloseable {
         }
     }
 
+    /** The address of the TensorImpl: an {@code at::Tensor} is a pointer to one. */
+    private long impl() {
+        return MemorySegment.ofAddress(handle()).reinterpret(8).get(JAVA_LONG, 0);
+    }
+
     // ---- End ------------------------------------------------------------------------------------------------------
 
-    /** Frees the handle; memory goes when no other handle or autograd graph holds it. Closing twice is harmless. */
+    /**
+     * Frees the handle; memory goes when no other handle or autograd graph holds it. Closing twice is harmless, also from
+     * two threads at once.
+     */
     @Override
     public void close() {
-        long h = handle;
+        long h = (long) HANDLE.getAndSet(this, 0L);
         if (h == 0) {
             return;
         }
-        if (scope != null) {
-            scope.forget(this);
+        var owner = scope;
+        if (owner != null) {
+            owner.forget(this);
         }
-        handle = 0;
         TensorScope.closedOne();
         try {
             Abi.check((int) Abi.DELETE_TENSOR.invokeExact(h), "aoti_torch_delete_tensor_object");

@@ -54,6 +54,10 @@ public final class TensorScope implements AutoCloseable {
 
     /** Forgets a tensor that was closed or that moves elsewhere; its slot stays empty, so the order of freeing holds. */
     void forget(Tensor tensor) {
+        if (Thread.currentThread() != owner) {
+            tensor.scope = null; // the list is the owner's alone; close() passes by what is no longer its own
+            return;
+        }
         if (tensors.get(tensor.slot) == tensor) {
             tensors.set(tensor.slot, null);
         }
@@ -73,8 +77,13 @@ public final class TensorScope implements AutoCloseable {
      * then closes it. A tensor that another scope owns is left there.
      *
      * @return the same tensor
+     * @throws IllegalStateException on a thread other than the scope's
      */
     public Tensor keep(Tensor tensor) {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException(
+                    "keep() belongs to the thread that opened the scope: use detach() elsewhere");
+        }
         if (tensor.scope == this) {
             forget(tensor);
             TensorScope outer = null;
@@ -126,7 +135,7 @@ public final class TensorScope implements AutoCloseable {
         closed = true;
         for (int i = tensors.size() - 1; i >= 0; i--) {
             var tensor = tensors.get(i);
-            if (tensor != null) {
+            if (tensor != null && tensor.scope == this) {
                 tensor.scope = null;
                 tensor.close();
             }

@@ -3,6 +3,7 @@ package ddpm.torch;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -19,6 +20,9 @@ import java.util.function.IntFunction;
  * images gain nearly twice. Scopes, grad mode and the thread count of operators are each worker's own.
  */
 public final class Workers implements AutoCloseable {
+    /** Whose slice this thread is working on, if any. */
+    private static final ScopedValue<Workers> WORKING_FOR = ScopedValue.newInstance();
+
     private final ExecutorService pool;
     private final int count;
     private final int threadsEach;
@@ -47,8 +51,11 @@ public final class Workers implements AutoCloseable {
      * caller is interrupted, the others are interrupted and waited for.
      *
      * @throws CancellationException if the calling thread was interrupted
+     * @throws IllegalStateException inside a slice of these same workers, which would wait for itself
      */
     public <T> List<T> run(IntFunction<T> work) {
+        Objects.requireNonNull(work, "work");
+        notFromInside("run slices");
         var round = new Round();
         var done = new ExecutorCompletionService<T>(pool);
         var futures = new ArrayList<Future<T>>();
@@ -58,7 +65,7 @@ public final class Workers implements AutoCloseable {
                 round.enter();
                 try {
                     LibTorch.load().setThreads(threadsEach);
-                    return work.apply(slice);
+                    return ScopedValue.where(WORKING_FOR, this).call(() -> work.apply(slice));
                 } finally {
                     round.leave();
                 }
@@ -127,9 +134,21 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /** Waits for running slices to end. */
+    private void notFromInside(String what) {
+        if (WORKING_FOR.isBound() && WORKING_FOR.get() == this) {
+            throw new IllegalStateException("a slice cannot " + what
+                    + " of the workers it runs on: it would wait for itself; give it Workers of its own");
+        }
+    }
+
+    /**
+     * Waits for running slices to end.
+     *
+     * @throws IllegalStateException inside a slice of these workers
+     */
     @Override
     public void close() {
+        notFromInside("close the pool");
         pool.close();
     }
 }

@@ -11,7 +11,9 @@ class ExternalExchangeTest {
         var folder = LibTorch.load().folder().toString();
         var output = ChildJvm.start(List.of(), ExchangeOnExternal.class.getName(), folder)
                 .outputOfSuccess();
-        assertTrue(output.contains("refused: tensors are exchanged with org.bytedeco.pytorch only on the bundled"), output);
+        assertTrue(
+                output.contains("refused: tensors are exchanged with org.bytedeco.pytorch only on the bundled"),
+                output);
         assertTrue(output.contains("this process runs on " + folder), output);
     }
 }

@@ -65,8 +65,7 @@ class GuideSnippetsTest {
         var compiler = ToolProvider.getSystemJavaCompiler();
         try (var files = compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
             var options = List.of("-d", classes.toString(), "-classpath", System.getProperty("java.class.path"));
-            boolean compiled = compiler.getTask(
-                            messages, files, null, options, null, files.getJavaFileObjects(source))
+            boolean compiled = compiler.getTask(messages, files, null, options, null, files.getJavaFileObjects(source))
                     .call();
             assertTrue(compiled, () -> snippet + " does not compile:\n" + messages);
         }
@@ -96,11 +95,13 @@ class GuideSnippetsTest {
     private static String asClass(String code) {
         var imports = new StringBuilder();
         var body = new StringBuilder();
-        code.lines().forEach(line ->
-                (line.startsWith("import ") ? imports : body).append(line).append('\n'));
+        code.lines()
+                .forEach(line -> (line.startsWith("import ") ? imports : body)
+                        .append(line)
+                        .append('\n'));
         assertFalse(code.contains("..."), "snippets are whole: no ellipses");
-        return imports + "public class Snippet {\n    public static void main(String[] args) throws Exception {\n" + body
-                + "    }\n}\n";
+        return imports + "public class Snippet {\n    public static void main(String[] args) throws Exception {\n"
+                + body + "    }\n}\n";
     }
 
     private static List<String> picturesNamedIn(String code) {

@@ -1,0 +1,210 @@
+package ddpm.tests;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The floors of the house and the arrows between them, which only ever point down. */
+class ArchitectureTest {
+    private static final Path ROOT = Path.of(System.getProperty("ddpm.root", ".."));
+
+    private static final JavaClasses ALL = load("ddpm-native", "ddpm-dsl", "ddpm-cli");
+
+    private static JavaClasses load(String... modules) {
+        var importer = new ClassFileImporter();
+        var folders = Arrays.stream(modules)
+                .map(module -> ROOT.resolve(module).resolve("target/classes"))
+                .toList();
+        for (var folder : folders) {
+            assertTrue(Files.isDirectory(folder), folder + " is missing: build the modules below first");
+        }
+        return importer.importPaths(folders);
+    }
+
+    @Test
+    void allFloorsAreSeen() {
+        var packages = ALL.stream().map(c -> c.getPackageName()).collect(Collectors.toCollection(TreeSet::new));
+        for (var expected : new String[] {
+            "ddpm.torch",
+            "ddpm.torch.cpp",
+            "ddpm.nn",
+            "ddpm.diffusion",
+            "ddpm.data",
+            "ddpm.io",
+            "ddpm.train",
+            "ddpm.cli"
+        }) {
+            assertTrue(packages.contains(expected), expected + " is not among " + packages);
+        }
+    }
+
+    @Test
+    void onlyTheBottomFloorSpeaksToNativeCode() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("ddpm.torch..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.lang.foreign..", "org.bytedeco..")
+                .check(ALL);
+    }
+
+    @Test
+    void javaCppsTypesStayInTheirPackageAndTheLoaderOfLibraries() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("ddpm.torch.cpp..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.bytedeco..")
+                .check(ALL);
+    }
+
+    @Test
+    void theBottomFloorKnowsNothingAbove() {
+        noClasses()
+                .that()
+                .resideInAPackage("ddpm.torch..")
+                .should()
+                .dependOnClassesThat(areOursOutside("ddpm.torch"))
+                .check(ALL);
+    }
+
+    @Test
+    void networksKnowTensorsAlone() {
+        onlyKnows("ddpm.nn", "ddpm.torch");
+    }
+
+    @Test
+    void diffusionKnowsNoNetworkAndNoFile() {
+        onlyKnows("ddpm.diffusion", "ddpm.torch");
+    }
+
+    @Test
+    void dataKnowsNeitherNetworksNorDiffusion() {
+        onlyKnows("ddpm.data", "ddpm.torch", "ddpm.io");
+        noClasses()
+                .that()
+                .resideInAPackage("ddpm.io..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ddpm.data..", "ddpm.train..", "ddpm.eval..")
+                .check(ALL);
+    }
+
+    @Test
+    void filesKnowNetworksAndDiffusion() {
+        onlyKnows("ddpm.io", "ddpm.torch", "ddpm.nn", "ddpm.diffusion");
+    }
+
+    @Test
+    void trainingKnowsWhatIsBelowIt() {
+        onlyKnows("ddpm.train", "ddpm.torch", "ddpm.nn", "ddpm.diffusion", "ddpm.data", "ddpm.io");
+    }
+
+    @Test
+    void evaluationKnowsWhatIsBelowIt() {
+        // allowEmptyShould: the package may be absent from a build, but nothing in it may know the command line.
+        noClasses()
+                .that()
+                .resideInAPackage("ddpm.eval..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ddpm.cli..", "ddpm.launch..")
+                .allowEmptyShould(true)
+                .check(ALL);
+    }
+
+    @Test
+    void nobodyKnowsTheCommandLine() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("ddpm.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ddpm.cli..")
+                .check(ALL);
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("ddpm.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("picocli..")
+                .check(ALL);
+    }
+
+    /** But for doctor, whose trial convolution shows that the machine computes at all. */
+    @Test
+    void theCommandLineDoesNoMathematics() {
+        noClasses()
+                .that()
+                .resideInAPackage("ddpm.cli..")
+                .and()
+                .doNotHaveFullyQualifiedName("ddpm.cli.Doctor")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("ddpm.torch.Ops")
+                .check(ALL);
+    }
+
+    @Test
+    void noPackageIsAHeapOfUtilitiesAndNoNameHidesWhatAClassIs() {
+        classes()
+                .should()
+                .haveNameNotMatching(".*(Manager|Helper|Impl|Utils?)")
+                .andShould()
+                .resideOutsideOfPackages("..util..", "..utils..", "..common..", "..helpers..")
+                .check(ALL);
+    }
+
+    /** What a package is for, and what may not be in it, is said in its package-info. */
+    @Test
+    void everyPackageSaysWhatLivesThere() throws Exception {
+        var missing = new TreeSet<String>();
+        for (var module : new String[] {"ddpm-native", "ddpm-dsl", "ddpm-cli"}) {
+            try (var sources = Files.walk(ROOT.resolve(module).resolve("src"))) {
+                sources.filter(file -> file.toString().endsWith(".java")
+                                && !file.endsWith("module-info.java")
+                                && !file.toString().contains("src/test"))
+                        .map(Path::getParent)
+                        .distinct()
+                        .filter(folder -> !Files.isRegularFile(folder.resolve("package-info.java")))
+                        .forEach(folder -> missing.add(ROOT.relativize(folder).toString()));
+            }
+        }
+        assertEquals(new TreeSet<String>(), missing, "folders without a package-info.java");
+    }
+
+    private static void onlyKnows(String floor, String... below) {
+        noClasses()
+                .that()
+                .resideInAPackage(floor + "..")
+                .should()
+                .dependOnClassesThat(areOursOutside(
+                        Stream.concat(Stream.of(floor), Arrays.stream(below)).toArray(String[]::new)))
+                .check(ALL);
+    }
+
+    private static DescribedPredicate<JavaClass> areOursOutside(String... packages) {
+        return DescribedPredicate.describe(
+                "are ours and outside " + List.of(packages),
+                c -> c.getPackageName().startsWith("ddpm.")
+                        && Arrays.stream(packages)
+                                .noneMatch(p -> c.getPackageName().equals(p)
+                                        || c.getPackageName().startsWith(p + ".")));
+    }
+}
