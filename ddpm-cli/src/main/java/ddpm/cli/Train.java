@@ -5,7 +5,6 @@ import ddpm.data.Split;
 import ddpm.io.ModelCard;
 import ddpm.torch.TorchException;
 import ddpm.train.DivergedException;
-import ddpm.train.FullDisk;
 import ddpm.train.Recipe;
 import ddpm.train.RunFolder;
 import ddpm.train.RunPlan;
@@ -13,10 +12,10 @@ import ddpm.train.TrainConfig;
 import ddpm.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -84,36 +83,8 @@ final class Train implements Callable<Integer> {
     @Option(names = "--skip-bad-files", description = "Leave out pictures that cannot be read, and name them.")
     private boolean skipBadFiles;
 
-    @Option(
-            names = "--checkpoint-every",
-            paramLabel = "N",
-            converter = WholeNumber.Count.class,
-            defaultValue = "1000",
-            description = "Steps between checkpoints and validations (default: ${DEFAULT-VALUE}).")
-    private int checkpointEvery;
-
-    @Option(
-            names = "--keep",
-            paramLabel = "N",
-            converter = WholeNumber.Count.class,
-            defaultValue = "3",
-            description = "Checkpoints to keep (default: ${DEFAULT-VALUE}).")
-    private int keep;
-
-    @Option(
-            names = "--sample-every",
-            paramLabel = "N",
-            description = "Steps between sample grids, 0 for none (default: as --checkpoint-every).")
-    private Long sampleEvery;
-
-    @Option(
-            names = "--on-full-disk",
-            paramLabel = "WHAT",
-            converter = FullDiskName.class,
-            defaultValue = "continue",
-            description = "When a checkpoint cannot be written: continue and try again, or stop (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private FullDisk onFullDisk;
+    @Mixin
+    private RunOptions run;
 
     @Mixin
     private EngineOptions engine;
@@ -133,19 +104,13 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    /** Knows what can be done. */
-    static final class FullDiskName extends EnumName<FullDisk> {
-        FullDiskName() {
-            super(FullDisk.class);
-        }
-    }
-
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
         var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
         requireExpected();
-        var plan = checked(this::plan);
+        var plan = checked(
+                () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));
         var shape = checked(() -> model.shape(data));
         var card = checked(() -> model.card(preset, shape));
         var images = data.open(shape, Split.TRAIN, skipBadFiles, console);
@@ -168,12 +133,12 @@ final class Train implements Callable<Integer> {
     private void train(Recipe recipe, RunPlan plan, Console console) throws IOException {
         warnOfSignal(recipe.card(), console);
         var progress = new TrainProgress(console);
-        try (var run = TrainingRun.open(out, recipe, plan, progress)) {
-            if (run.run() == TrainingRun.Outcome.STOPPED) {
+        try (var opened = TrainingRun.open(out, recipe, plan, progress)) {
+            if (opened.run() == TrainingRun.Outcome.STOPPED) {
                 progress.end();
                 throw new CommandFailure(
                         ExitCode.INTERRUPTED,
-                        "interrupted; step " + run.trainer().step() + " of "
+                        "interrupted; step " + opened.trainer().step() + " of "
                                 + recipe.config().steps() + " is saved, and the same command goes on from there",
                         null);
             }
@@ -201,7 +166,7 @@ final class Train implements Callable<Integer> {
         double signal = card.schedule().terminalSignal();
         if (signal > 0.05) {
             console.note(String.format(
-                    java.util.Locale.ROOT,
+                    Locale.ROOT,
                     "warning: %.0f%% of the image is still in x_T of %s, and sampling will start from pure noise; use more"
                             + " steps or a larger end",
                     100 * signal,
@@ -229,38 +194,8 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    private RunPlan plan() {
-        var usual = RunPlan.every(checkpointEvery);
-        return new RunPlan(
-                checkpointEvery,
-                keep,
-                usual.logEvery(),
-                sampleEvery == null ? checkpointEvery : sampleEvery,
-                usual.samples(),
-                usual.sampleSteps(),
-                usual.validateEvery(),
-                usual.validationImages(),
-                onFullDisk,
-                command());
-    }
-
-    /** This command line as one that goes on with the run. */
-    private String command() {
-        var args = new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
-        int init = args.indexOf("--init-from");
-        if (init >= 0) {
-            args.subList(init, init + 2).clear();
-        }
-        args.removeIf(arg -> arg.startsWith("--init-from=") || arg.equals("--no-resume"));
-        return args.stream().map(Train::quoted).collect(Collectors.joining(" ", "ddpm ", ""));
-    }
-
-    private static String quoted(String arg) {
-        return arg.matches("[\\w@%+=:,./-]+") ? arg : "'" + arg.replace("'", "'\\''") + "'";
-    }
-
     /** What the configuration's own checks refuse is wrong usage. */
-    private <T> T checked(java.util.function.Supplier<T> made) {
+    private <T> T checked(Supplier<T> made) {
         try {
             return made.get();
         } catch (IllegalArgumentException e) {

@@ -1,20 +1,8 @@
 package ddpm.train;
 
-import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.Noise;
-import ddpm.diffusion.Sampler;
-import ddpm.diffusion.Timesteps;
-import ddpm.eval.EpsilonMeter;
-import ddpm.io.Images;
-import ddpm.io.Model;
 import ddpm.torch.DType;
-import ddpm.torch.Device;
-import ddpm.torch.GradMode;
-import ddpm.torch.TensorScope;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -42,31 +30,24 @@ public final class TrainingRun implements AutoCloseable {
     private final Recipe recipe;
     private final RunPlan plan;
     private final RunObserver observer;
-    private final RunLock lock;
-    private final Model model;
+    private final RunStart start;
     private final Trainer trainer;
     private final RunLog log;
+    private final Probe probe;
     private final StuckLoss stuckLoss;
     private long saved;
     private volatile boolean stopping;
 
     private TrainingRun(
-            RunFolder folder,
-            Recipe recipe,
-            RunPlan plan,
-            RunObserver observer,
-            RunLock lock,
-            Model model,
-            Trainer trainer,
-            RunLog log) {
+            RunFolder folder, Recipe recipe, RunPlan plan, RunObserver observer, RunStart start, RunLog log) {
         this.folder = folder;
         this.recipe = recipe;
         this.plan = plan;
         this.observer = observer;
-        this.lock = lock;
-        this.model = model;
-        this.trainer = trainer;
+        this.start = start;
+        this.trainer = start.trainer();
         this.log = log;
+        this.probe = new Probe(trainer, recipe, plan, log, observer, () -> stopping);
         this.stuckLoss = new StuckLoss(recipe.config());
         this.saved = trainer.step();
     }
@@ -77,74 +58,14 @@ public final class TrainingRun implements AutoCloseable {
      * @throws IOException if another process trains there, none of its checkpoints is whole, or it cannot be written
      */
     public static TrainingRun open(Path path, Recipe recipe, RunPlan plan, RunObserver observer) throws IOException {
-        Files.createDirectories(path);
         var folder = new RunFolder(path);
-        var opened = new Opened();
+        var start = new RunStart(folder, recipe, observer);
         try {
-            opened.lock = RunLock.take(path);
-            folder.sweep();
-            var checkpoint = folder.newest(observer::note);
-            if (checkpoint.isPresent()) {
-                resume(opened, checkpoint.get(), recipe, observer);
-            } else {
-                begin(opened, recipe, observer);
-            }
-            var log = new RunLog(folder, recipe, plan, observer, opened.trainer.step());
-            return new TrainingRun(folder, recipe, plan, observer, opened.lock, opened.model, opened.trainer, log);
+            var log = new RunLog(folder, recipe, plan, observer, start.trainer().step());
+            return new TrainingRun(folder, recipe, plan, observer, start, log);
         } catch (IOException | RuntimeException e) {
-            opened.close();
+            start.close();
             throw e;
-        }
-    }
-
-    /** What must be given back when opening fails halfway, and when the run is closed. */
-    private static final class Opened {
-        private RunLock lock;
-        private Model model;
-        private Trainer trainer;
-
-        void close() throws IOException {
-            if (trainer != null) {
-                trainer.close();
-            }
-            if (model != null) {
-                model.close();
-            }
-            if (lock != null) {
-                lock.close();
-            }
-        }
-    }
-
-    private static void resume(Opened opened, Checkpoint checkpoint, Recipe recipe, RunObserver observer)
-            throws IOException {
-        if (recipe.weights().isPresent()) {
-            throw new RunMismatchException(checkpoint.folder() + " is a run already, so it cannot begin with "
-                    + recipe.weights().get() + "; leave out the initial weights to resume it, or name another folder");
-        }
-        opened.model = Model.load(checkpoint.raw(), Device.CPU);
-        Resumption.check(checkpoint, opened.model.card(), recipe).forEach(observer::note);
-        opened.trainer = new Trainer(opened.model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
-        checkpoint.restore(opened.trainer);
-        observer.note("resuming at step " + checkpoint.step() + " of "
-                + recipe.config().steps());
-    }
-
-    private static void begin(Opened opened, Recipe recipe, RunObserver observer) throws IOException {
-        if (recipe.weights().isPresent()) {
-            var file = recipe.weights().get();
-            opened.model = new Model(recipe.card(), Device.CPU);
-            try (var weights = Model.load(file, Device.CPU);
-                    var _ = GradMode.off()) {
-                Resumption.checkWeights(file, weights.card(), recipe.card());
-                opened.model.params().flat().copyFrom(weights.params().flat());
-            }
-            opened.trainer = new Trainer(opened.model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
-            observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
-        } else {
-            opened.model = new Model(recipe.card(), Device.CPU);
-            opened.trainer = new Trainer(opened.model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
-            opened.trainer.initialise();
         }
     }
 
@@ -213,10 +134,10 @@ public final class TrainingRun implements AutoCloseable {
                 }
                 if (isDue(plan.validateEvery(), made, last)
                         && recipe.validation().isPresent()) {
-                    validate(made);
+                    probe.validate(made);
                 }
                 if (isDue(plan.sampleEvery(), made, last)) {
-                    sample(made);
+                    probe.sample(made);
                 }
                 if (made % plan.checkpointEvery() == 0 && made < last) {
                     save();
@@ -275,80 +196,22 @@ public final class TrainingRun implements AutoCloseable {
     private void write() throws IOException {
         var checkpoint = folder.save(trainer, recipe.data().fingerprint(), plan.keep());
         saved = checkpoint.step();
-        model.save(folder.model(), trainer.ema(), DType.FLOAT32);
+        start.model().save(folder.model(), trainer.ema(), DType.FLOAT32);
         observer.saved(checkpoint);
     }
 
     private IOException notSaved(IOException e) {
         // Weights, EMA and two moments; and the EMA once more at the top of the folder.
-        long bytes = 5 * model.params().count() * Float.BYTES;
+        long bytes = 5 * start.model().params().count() * Float.BYTES;
         return new IOException(
                 "the checkpoint of step " + trainer.step() + " was not written: " + e.getMessage()
                         + ". A checkpoint takes about " + bytes + " bytes beside the " + plan.keep() + " kept ones",
                 e);
     }
 
-    private void validate(long made) {
-        var config = recipe.config();
-        var images = recipe.validation().orElseThrow();
-        try (var averaged = averaged()) {
-            var result = EpsilonMeter.standard()
-                    .withThreads(config.threads())
-                    .withSeed(config.seed())
-                    .withProgress((_, _) -> endIfStopping())
-                    .measure(
-                            averaged,
-                            averaged.card().schedule(),
-                            images,
-                            Math.min(images.size(), plan.validationImages()));
-            log.add(ValidationMetrics.of(made, result));
-        } catch (CancellationException e) {
-            observer.note("the validation of step " + made + " was given up");
-        }
-    }
-
-    private void sample(long made) {
-        try (var _ = TensorScope.open();
-                var averaged = averaged()) {
-            var card = averaged.card();
-            var chain = new Diffusion(card.schedule());
-            int steps = Math.min(chain.steps(), plan.sampleSteps());
-            // DDIM with eta 0 from the same x_T each time: pictures differ by what was learned between them alone.
-            var sampler = Sampler.ddim(chain.respaced(Timesteps.even(chain.steps(), steps)), 0)
-                    .withClip(card.clip())
-                    .withThreads(recipe.config().threads())
-                    .withProgress((_, _) -> endIfStopping());
-            var shape = card.images(plan.samples());
-            var images =
-                    sampler.sample(averaged, shape, Noise.seed(recipe.config().seed()));
-            log.add(made, Images.of(images.toFloats(), shape).grid());
-        } catch (CancellationException e) {
-            observer.note("the samples of step " + made + " were given up");
-        } catch (IllegalArgumentException e) { // values that are no numbers cannot be shown
-            observer.note("the samples of step " + made + " cannot be shown: " + e.getMessage());
-        }
-    }
-
-    private void endIfStopping() {
-        if (stopping) {
-            throw new CancellationException("the run is being stopped");
-        }
-    }
-
-    /** The model with its averaged weights; the caller closes it. */
-    private Model averaged() {
-        var averaged = new Model(model.card(), Device.CPU);
-        try (var _ = GradMode.off()) {
-            averaged.params().flat().copyFrom(trainer.ema());
-        }
-        return averaged;
-    }
-
     /** Frees the trainer and lets others into the folder. */
     @Override
     public void close() throws IOException {
-        trainer.close();
-        model.close();
-        lock.close();
+        start.close();
     }
 }

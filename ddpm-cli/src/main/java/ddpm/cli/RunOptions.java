@@ -1,0 +1,83 @@
+package ddpm.cli;
+
+import ddpm.train.FullDisk;
+import ddpm.train.RunPlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Option;
+
+/** What a training run writes, and when. */
+final class RunOptions {
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "1000",
+            description = "Steps between checkpoints and validations (default: ${DEFAULT-VALUE}).")
+    private int checkpointEvery;
+
+    @Option(
+            names = "--keep",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "3",
+            description = "Checkpoints to keep (default: ${DEFAULT-VALUE}).")
+    private int keep;
+
+    @Option(
+            names = "--sample-every",
+            paramLabel = "N",
+            description = "Steps between sample grids, 0 for none (default: as --checkpoint-every).")
+    private Long sampleEvery;
+
+    @Option(
+            names = "--on-full-disk",
+            paramLabel = "WHAT",
+            converter = FullDiskName.class,
+            defaultValue = "continue",
+            description = "When a checkpoint cannot be written: continue and try again, or stop (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private FullDisk onFullDisk;
+
+    /** Knows what can be done. */
+    static final class FullDiskName extends EnumName<FullDisk> {
+        FullDiskName() {
+            super(FullDisk.class);
+        }
+    }
+
+    /**
+     * @param args the command line
+     * @throws IllegalArgumentException for numbers out of range
+     */
+    RunPlan plan(List<String> args) {
+        var usual = RunPlan.every(checkpointEvery);
+        return new RunPlan(
+                checkpointEvery,
+                keep,
+                usual.logEvery(),
+                sampleEvery == null ? checkpointEvery : sampleEvery,
+                usual.samples(),
+                usual.sampleSteps(),
+                usual.validateEvery(),
+                usual.validationImages(),
+                onFullDisk,
+                goingOn(args));
+    }
+
+    /** The command line as one that goes on with the run. */
+    private static String goingOn(List<String> line) {
+        var args = new ArrayList<>(line);
+        int init = args.indexOf("--init-from");
+        if (init >= 0) {
+            args.subList(init, init + 2).clear();
+        }
+        args.removeIf(arg -> arg.startsWith("--init-from=") || arg.equals("--no-resume"));
+        return args.stream().map(RunOptions::quoted).collect(Collectors.joining(" ", "ddpm ", ""));
+    }
+
+    private static String quoted(String arg) {
+        return arg.matches("[\\w@%+=:,./-]+") ? arg : "'" + arg.replace("'", "'\\''") + "'";
+    }
+}

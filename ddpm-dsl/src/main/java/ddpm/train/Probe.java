@@ -1,0 +1,80 @@
+package ddpm.train;
+
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Sampler;
+import ddpm.diffusion.Timesteps;
+import ddpm.eval.EpsilonMeter;
+import ddpm.io.Images;
+import ddpm.io.Model;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.TensorScope;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Looks at a run's averaged weights now and then: their error on validation images, and a grid of samples.
+ *
+ * @param stopping asked often; once true, what is being done is given up
+ */
+record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserver observer, BooleanSupplier stopping) {
+
+    /** Measures them on the recipe's validation images. */
+    void validate(long made) {
+        var config = recipe.config();
+        var images = recipe.validation().orElseThrow();
+        try (var averaged = averaged()) {
+            var result = EpsilonMeter.standard()
+                    .withThreads(config.threads())
+                    .withSeed(config.seed())
+                    .withProgress((_, _) -> endIfStopping())
+                    .measure(
+                            averaged,
+                            averaged.card().schedule(),
+                            images,
+                            Math.min(images.size(), plan.validationImages()));
+            log.add(ValidationMetrics.of(made, result));
+        } catch (CancellationException e) {
+            observer.note("the validation of step " + made + " was given up");
+        }
+    }
+
+    /** Draws the grid of a step. */
+    void sample(long made) {
+        try (var _ = TensorScope.open();
+                var averaged = averaged()) {
+            var card = averaged.card();
+            var chain = new Diffusion(card.schedule());
+            int steps = Math.min(chain.steps(), plan.sampleSteps());
+            // DDIM with eta 0 from the same x_T each time: pictures differ by what was learned between them alone.
+            var sampler = Sampler.ddim(chain.respaced(Timesteps.even(chain.steps(), steps)), 0)
+                    .withClip(card.clip())
+                    .withThreads(recipe.config().threads())
+                    .withProgress((_, _) -> endIfStopping());
+            var shape = card.images(plan.samples());
+            var images =
+                    sampler.sample(averaged, shape, Noise.seed(recipe.config().seed()));
+            log.add(made, Images.of(images.toFloats(), shape).grid());
+        } catch (CancellationException e) {
+            observer.note("the samples of step " + made + " were given up");
+        } catch (IllegalArgumentException e) { // values that are no numbers cannot be shown
+            observer.note("the samples of step " + made + " cannot be shown: " + e.getMessage());
+        }
+    }
+
+    private void endIfStopping() {
+        if (stopping.getAsBoolean()) {
+            throw new CancellationException("the run is being stopped");
+        }
+    }
+
+    /** The model with its averaged weights; the caller closes it. */
+    private Model averaged() {
+        var averaged = new Model(trainer.model().card(), Device.CPU);
+        try (var _ = GradMode.off()) {
+            averaged.params().flat().copyFrom(trainer.ema());
+        }
+        return averaged;
+    }
+}

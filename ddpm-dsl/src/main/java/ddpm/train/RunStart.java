@@ -1,0 +1,84 @@
+package ddpm.train;
+
+import ddpm.io.Model;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import java.io.IOException;
+import java.nio.file.Files;
+
+/** What a run holds while it is open: its folder's lock, the model and the trainer, begun or resumed. */
+final class RunStart implements AutoCloseable {
+    private RunLock lock;
+    private Model model;
+    private Trainer trainer;
+
+    /** Takes the folder and goes on with what is in it, or begins; holds nothing if that fails. */
+    RunStart(RunFolder folder, Recipe recipe, RunObserver observer) throws IOException {
+        Files.createDirectories(folder.path());
+        try {
+            lock = RunLock.take(folder.path());
+            folder.sweep();
+            var checkpoint = folder.newest(observer::note);
+            if (checkpoint.isPresent()) {
+                resume(checkpoint.get(), recipe, observer);
+            } else {
+                begin(recipe, observer);
+            }
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    Model model() {
+        return model;
+    }
+
+    Trainer trainer() {
+        return trainer;
+    }
+
+    private void resume(Checkpoint checkpoint, Recipe recipe, RunObserver observer) throws IOException {
+        if (recipe.weights().isPresent()) {
+            throw new RunMismatchException(checkpoint.folder() + " is a run already, so it cannot begin with "
+                    + recipe.weights().get() + "; leave out the initial weights to resume it, or name another folder");
+        }
+        model = Model.load(checkpoint.raw(), Device.CPU);
+        Resumption.check(checkpoint, model.card(), recipe).forEach(observer::note);
+        trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+        checkpoint.restore(trainer);
+        observer.note("resuming at step " + checkpoint.step() + " of "
+                + recipe.config().steps());
+    }
+
+    private void begin(Recipe recipe, RunObserver observer) throws IOException {
+        if (recipe.weights().isPresent()) {
+            var file = recipe.weights().get();
+            model = new Model(recipe.card(), Device.CPU);
+            try (var weights = Model.load(file, Device.CPU);
+                    var _ = GradMode.off()) {
+                Resumption.checkWeights(file, weights.card(), recipe.card());
+                model.params().flat().copyFrom(weights.params().flat());
+            }
+            trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+            observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
+        } else {
+            model = new Model(recipe.card(), Device.CPU);
+            trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+            trainer.initialise();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (trainer != null) {
+            trainer.close();
+        }
+        if (model != null) {
+            model.close();
+        }
+        if (lock != null) {
+            lock.close();
+        }
+    }
+}
