@@ -127,6 +127,20 @@ final class EngineOptions {
         return device.device();
     }
 
+    /**
+     * For work that is done on CPUs only.
+     *
+     * @throws CommandFailure with {@link ExitCode#NO_DEVICE} if another device was asked for by name
+     */
+    void requireCpu(String work) {
+        if (device.device() != null && device.device().kind() != Device.Kind.CPU) {
+            throw new CommandFailure(
+                    ExitCode.NO_DEVICE,
+                    "--device " + device.device() + ": " + work + " runs on cpu; leave it out",
+                    null);
+        }
+    }
+
     /** Why the smallest tensor cannot be made there, or null. */
     private static TorchException refusal(Device device) {
         try (var _ = TensorScope.open()) {

@@ -16,7 +16,16 @@ import picocli.CommandLine.Spec;
         description = "Denoising diffusion probabilistic models (Ho, Jain, Abbeel 2020) on libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {Sample.class, Info.class, Convert.class, Doctor.class, AutoComplete.GenerateCompletion.class},
+        subcommands = {
+            Sample.class,
+            Train.class,
+            Evaluate.class,
+            Data.class,
+            Info.class,
+            Convert.class,
+            Doctor.class,
+            AutoComplete.GenerateCompletion.class
+        },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:done",

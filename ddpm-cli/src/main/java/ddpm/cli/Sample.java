@@ -78,6 +78,21 @@ final class Sample implements Callable<Integer> {
     private Integer steps;
 
     @Option(
+            names = "--sampler",
+            paramLabel = "METHOD",
+            converter = MethodName.class,
+            defaultValue = "ancestral",
+            description = "ancestral (the paper's), ddim or dpm-solver, which needs 15 to 50 steps"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private SamplePlan.Method method;
+
+    @Option(
+            names = "--eta",
+            paramLabel = "X",
+            description = "With ddim: 0, deterministic given the first noise, to 1, as noisy as ancestral (default: 0).")
+    private Double eta;
+
+    @Option(
             names = "--variance",
             paramLabel = "KIND",
             converter = VarianceName.class,
@@ -132,6 +147,13 @@ final class Sample implements Callable<Integer> {
         }
     }
 
+    /** ancestral, ddim, dpm-solver. */
+    static final class MethodName extends EnumName<SamplePlan.Method> {
+        MethodName() {
+            super(SamplePlan.Method.class);
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
@@ -181,12 +203,20 @@ final class Sample implements Callable<Integer> {
             throw wrong("--first " + first + " and --count " + count + ": images have indices 0.."
                     + (Noise.MAX_IMAGES - 1));
         }
+        if (eta != null && (method != SamplePlan.Method.DDIM || !(eta >= 0 && eta <= 1))) {
+            throw wrong("--eta " + eta + ": 0 to 1, and only with --sampler ddim");
+        }
+        if (variance != null && method != SamplePlan.Method.ANCESTRAL) {
+            throw wrong("--variance " + EnumName.of(variance) + ": only with --sampler ancestral");
+        }
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
         var chain = new Diffusion(card.schedule());
         return new SamplePlan(
                 file.path().getFileName().toString(),
                 card,
                 chosen == trained ? chain : chain.respaced(Timesteps.even(trained, chosen)),
+                method,
+                eta == null ? 0 : eta,
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,

@@ -6,6 +6,7 @@ import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Variance;
 import ddpm.io.ModelCard;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Map;
  * @param model the model file's name, for remarks in the pictures
  * @param card the model's
  * @param chain the steps to walk
+ * @param method how the chain is walked
+ * @param eta DDIM's noise, 0..1; of no effect elsewhere
  * @param variance of each step
  * @param clip whether x0 estimates are clipped
  * @param seed of all noise
@@ -25,12 +28,29 @@ record SamplePlan(
         String model,
         ModelCard card,
         Diffusion chain,
+        Method method,
+        double eta,
         Variance variance,
         Clip clip,
         long seed,
         long first,
         int count,
         int batch) {
+
+    /** The samplers there are. */
+    enum Method {
+        ANCESTRAL,
+        DDIM,
+        DPM_SOLVER
+    }
+
+    private ReverseTable table() {
+        return switch (method) {
+            case ANCESTRAL -> ReverseTable.ancestral(chain, card.prediction(), variance);
+            case DDIM -> ReverseTable.ddim(chain, card.prediction(), eta);
+            case DPM_SOLVER -> ReverseTable.dpmSolver(chain, card.prediction());
+        };
+    }
 
     int steps() {
         return chain.steps();
@@ -42,7 +62,7 @@ record SamplePlan(
 
     Sampler sampler(int threads) {
         return card.sampler(chain)
-                .withTable(ReverseTable.ancestral(chain, card.prediction(), variance))
+                .withTable(table())
                 .withClip(clip)
                 .withThreads(threads);
     }
@@ -52,12 +72,18 @@ record SamplePlan(
      * whatever was drawn with it.
      */
     Map<String, String> remarks() {
-        return Map.of(
-                "Software", Main.Version.program(),
-                "model", model,
-                "seed", Long.toString(seed),
-                "steps", steps() + " of " + chain.trainedSteps(),
-                "variance", EnumName.of(variance),
-                "clip", Boolean.toString(clip == Clip.X0));
+        var remarks = new LinkedHashMap<String, String>();
+        remarks.put("Software", Main.Version.program());
+        remarks.put("model", model);
+        remarks.put("seed", Long.toString(seed));
+        remarks.put("steps", steps() + " of " + chain.trainedSteps());
+        remarks.put("sampler", EnumName.of(method));
+        switch (method) {
+            case ANCESTRAL -> remarks.put("variance", EnumName.of(variance));
+            case DDIM -> remarks.put("eta", Double.toString(eta));
+            case DPM_SOLVER -> {}
+        }
+        remarks.put("clip", Boolean.toString(clip == Clip.X0));
+        return remarks;
     }
 }

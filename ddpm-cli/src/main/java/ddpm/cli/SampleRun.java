@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Sampler;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.io.TensorFile;
@@ -56,6 +57,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
             json.put("seed", plan.seed());
             json.put("steps", plan.steps());
             json.put("trainedSteps", plan.chain().trainedSteps());
+            json.put("sampler", EnumName.of(plan.method()));
             json.put("variance", EnumName.of(plan.variance()));
             json.put("clip", plan.clip() == Clip.X0);
             json.put("shape", plan.card().images(plan.count()).toArray());
@@ -127,7 +129,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
             var shape = plan.card().images(count);
             var samples = plan.sampler(threads)
                     .withFirstImage(plan.first() + from)
-                    .withTrajectory(trajectory == null ? 0 : trajectory.states())
+                    .withTrajectory(trajectory == null ? 0 : trajectory.states(), Sampler.Frames.XT)
                     .withProgress((done, of) -> progress.at(before + done * plan.steps() / of))
                     .sample(model, shape, Noise.seed(plan.seed()), device);
             var states = new ArrayList<Images>();

@@ -76,6 +76,19 @@ class SampleTest {
     }
 
     @Test
+    void everySamplerDrawsAndOnlyNoisyOnesDependOnMoreThanTheFirstNoise() throws IOException {
+        var pictures = new ArrayList<byte[]>();
+        for (var method : List.of("ancestral", "ddim", "dpm-solver")) {
+            var grid = folder.resolve(method + ".png");
+            var run = sample("-n", 2, "--seed", 3, "--steps", 4, "--sampler", method, "-o", grid);
+            assertEquals(0, run.status(), run.err());
+            pictures.add(Files.readAllBytes(grid));
+        }
+        assertFalse(Arrays.equals(pictures.get(0), pictures.get(1)));
+        assertFalse(Arrays.equals(pictures.get(1), pictures.get(2)));
+    }
+
+    @Test
     void aSeedDrawsTheSameBytesAgainAndAnotherSeedOthers() throws IOException {
         var files = new ArrayList<byte[]>();
         for (long seed : new long[] {7, 7, -8}) {
@@ -252,6 +265,10 @@ class SampleTest {
             --threads 0                | '0' is not a whole number in 1..1024
             --scale 65                 | '65' is not a whole number in 1..64
             --variance big             | 'big' is none of fixed-small, fixed-large
+            --sampler magic            | 'magic' is none of ancestral, ddim, dpm-solver
+            --sampler ddim --eta 2     | --eta 2.0: 0 to 1
+            --eta 0.5                  | only with --sampler ddim
+            --sampler ddim --variance fixed-small | --variance fixed-small: only with --sampler ancestral
             --device gpu               | unknown device 'gpu': use cpu, cuda or cuda:N, or auto
             --out a.jpg                | end a file's name in .png, or a folder's in /
             --out=                     | --out '': end a file's name in .png

@@ -20,16 +20,18 @@ final class ReverseStep {
     private final DeviceTable meanFromLastX0;
     private final DeviceTable sigma;
     private final Tensor lastX0;
+    private Tensor estimate;
 
     /**
      * Tables and, for solvers that look back, the last estimate of x0 belong to the current scope.
      *
+     * @param estimates whether {@link #estimate()} will be asked for
      * @param shape of x
      */
-    ReverseStep(ReverseTable table, Clip clip, Shape shape, Device device) {
+    ReverseStep(ReverseTable table, Clip clip, boolean estimates, Shape shape, Device device) {
         this.clip = clip;
         boolean looksBack = table.meanFromLastX0() != null;
-        throughX0 = looksBack || clip == Clip.X0;
+        throughX0 = looksBack || estimates || clip == Clip.X0;
         x0FromX = throughX0 ? new DeviceTable(table.x0FromX(), device) : null;
         x0FromOutput = throughX0 ? new DeviceTable(table.x0FromOutput(), device) : null;
         meanFromX0 = new DeviceTable(throughX0 ? table.meanFromX0() : table.unclippedFromOutput(), device);
@@ -55,11 +57,17 @@ final class ReverseStep {
         if (clip == Clip.X0) {
             x0 = Ops.clamp(x0, -1, 1);
         }
+        estimate = x0;
         var mean = meanFromX0.at(index).mul(x0).add(meanFromX.at(index).mul(x));
         if (lastX0 != null) {
             mean = mean.add(meanFromLastX0.at(index).mul(lastX0));
             lastX0.copyFrom(x0);
         }
         return mean.add(noise);
+    }
+
+    /** The estimate of x0 that the last {@link #apply} made, in that call's scope. */
+    Tensor estimate() {
+        return estimate;
     }
 }

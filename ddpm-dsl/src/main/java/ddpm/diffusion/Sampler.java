@@ -2,13 +2,11 @@ package ddpm.diffusion;
 
 import ddpm.torch.DType;
 import ddpm.torch.Device;
-import ddpm.torch.GradMode;
-import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
-import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -29,7 +27,8 @@ import java.util.Objects;
  * @param clip whether x0 estimates are clipped
  * @param threads cores to use on a CPU, at least 1
  * @param firstImage the index of the first image, so that images 100..109 of a seed can be had alone
- * @param trajectory how many states of the chain to keep, evenly spaced and the last among them; 0 for none
+ * @param trajectory how many frames of the chain to keep, evenly spaced and the last among them; 0 for none
+ * @param frames what a frame shows
  * @param progress hears of finished steps
  */
 public record Sampler(
@@ -39,7 +38,16 @@ public record Sampler(
         int threads,
         long firstImage,
         int trajectory,
+        Frames frames,
         Progress progress) {
+
+    /** What the frames of a trajectory show. */
+    public enum Frames {
+        /** The states x_t, from noisy to clean. */
+        XT,
+        /** The model's estimates of x0 on the way: the paper's progressive generation (Fig. 6). */
+        X0
+    }
 
     /** Hears from sampling threads, one call at a time. */
     @FunctionalInterface
@@ -53,7 +61,7 @@ public record Sampler(
 
     /**
      * @param images x_0, {@code [B, C, H, W]} float32, in the caller's scope; not clipped
-     * @param trajectory states x_t from noisy to clean, each like images
+     * @param trajectory the frames asked for, in order, each like images
      */
     public record Samples(Tensor images, List<Tensor> trajectory) {}
 
@@ -71,7 +79,7 @@ public record Sampler(
 
     private static Sampler of(Diffusion diffusion, ReverseTable table, Clip clip) {
         return new Sampler(
-                diffusion, table, clip, Runtime.getRuntime().availableProcessors(), 0, 0, (_, _) -> {});
+                diffusion, table, clip, Runtime.getRuntime().availableProcessors(), 0, 0, Frames.XT, (_, _) -> {});
     }
 
     /** The paper's sampler for an epsilon model: ancestral, x0 clipped. */
@@ -95,27 +103,27 @@ public record Sampler(
     }
 
     public Sampler withTable(ReverseTable newTable) {
-        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, progress);
+        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, frames, progress);
     }
 
     public Sampler withClip(Clip newClip) {
-        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, progress);
+        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, frames, progress);
     }
 
     public Sampler withThreads(int newThreads) {
-        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, progress);
+        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, frames, progress);
     }
 
     public Sampler withFirstImage(long newFirst) {
-        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, progress);
+        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, frames, progress);
     }
 
-    public Sampler withTrajectory(int frames) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, frames, progress);
+    public Sampler withTrajectory(int newTrajectory, Frames newFrames) {
+        return new Sampler(diffusion, table, clip, threads, firstImage, newTrajectory, newFrames, progress);
     }
 
     public Sampler withProgress(Progress newProgress) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, newProgress);
+        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, newProgress);
     }
 
     /**
@@ -129,21 +137,43 @@ public record Sampler(
         return sample(model, shape, noise, Device.CPU).images();
     }
 
-    /** The same on any device, with the states asked for by {@link #withTrajectory}. */
+    /** The same on any device, with the frames asked for by {@link #withTrajectory}. */
     public Samples sample(Denoiser model, Shape shape, Noise noise, Device device) {
         if (shape.rank() != 4 || shape.size(0) < 1) {
             throw new IllegalArgumentException("samples have a shape [B, C, H, W] with B at least 1, not " + shape);
         }
+        return walk(model, null, diffusion.steps() - 1, shape, noise, device);
+    }
+
+    /**
+     * Walks from given states down to images: the second half of interpolation (Fig. 8), of shared latents (Fig. 7) and of
+     * denoising a picture.
+     *
+     * @param xt x_t, {@code [B, C, H, W]} float32 in any scope
+     * @param step t, as an index of this chain: steps t, t-1, .., 0 are walked
+     */
+    public Samples denoise(Denoiser model, Tensor xt, int step, Noise noise, Device device) {
+        if (xt.shape().rank() != 4 || xt.shape().size(0) < 1 || step < 0 || step >= diffusion.steps()) {
+            throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
+                    + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
+        }
+        return walk(model, xt.toFloats(), step, xt.shape(), noise, device);
+    }
+
+    private Samples walk(Denoiser model, float[] start, int step, Shape shape, Noise noise, Device device) {
         int batch = Math.toIntExact(shape.size(0));
+        int perImage = Math.toIntExact(shape.numel() / batch);
         int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
-        var steps = new StepCount((long) diffusion.steps() * slices, progress);
+        var count = new StepCount((step + 1L) * slices, progress);
         try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
             return join(
                     workers.run(slice -> {
                         int from = (int) ((long) batch * slice / slices);
                         int to = (int) ((long) batch * (slice + 1) / slices);
-                        var part = shape.with(0, to - from);
-                        return new Chain(this, model, part, noise, firstImage + from, device).run(steps);
+                        var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
+                        return new ReverseChain(
+                                        this, model, shape.with(0, to - from), noise, firstImage + from, device)
+                                .run(part, step, count);
                     }),
                     shape);
         }
@@ -163,62 +193,5 @@ public record Sampler(
             frames.add(whole);
         }
         return new Samples(frames.removeLast(), List.copyOf(frames));
-    }
-
-    /** One slice on its way from x_T to x_0. */
-    private record Chain(Sampler sampler, Denoiser model, Shape shape, Noise noise, long firstImage, Device device) {
-        List<float[]> run(StepCount count) {
-            var frames = new ArrayList<float[]>();
-            int steps = sampler.diffusion.steps();
-            try (var _ = GradMode.off();
-                    var _ = TensorScope.open()) {
-                var step = new ReverseStep(sampler.table, sampler.clip, shape, device);
-                var timesteps = Tensor.of(timesteps(), Shape.of(steps)).on(device);
-                var x = normals(Noise.Domain.INITIAL, 0).on(device);
-                for (int i = steps - 1; i >= 0; i--) {
-                    count.checkCancelled();
-                    try (var inner = TensorScope.open()) {
-                        var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device); // one for the whole slice
-                        var t = Ops.indexSelect(timesteps, 0, index);
-                        var z = sampler.table.sigma().at(i) == 0 // 0 times noise is 0: it need not be drawn
-                                ? Tensor.zeros(shape, DType.FLOAT32, device)
-                                : normals(Noise.Domain.REVERSE, i).on(device);
-                        var next = step.apply(x, model.predict(x, t), index, z);
-                        x.close();
-                        x = inner.keep(next.contiguous());
-                    }
-                    if (isFrame(steps - 1 - i, steps)) {
-                        frames.add(x.toFloats());
-                    }
-                    count.one();
-                }
-                frames.add(x.toFloats());
-            }
-            return frames;
-        }
-
-        private boolean isFrame(int done, int steps) {
-            int frames = Math.min(sampler.trajectory, steps);
-            // Frame k stands after step round((k + 1) steps / frames) - 1, so the last is the end of the chain.
-            return frames > 0 && (long) (done + 1) * frames / steps > (long) done * frames / steps;
-        }
-
-        private long[] timesteps() {
-            var timesteps = sampler.diffusion.timesteps();
-            var longs = new long[timesteps.length];
-            for (int i = 0; i < longs.length; i++) {
-                longs[i] = timesteps[i];
-            }
-            return longs;
-        }
-
-        private Tensor normals(Noise.Domain domain, int step) {
-            int perImage = Math.toIntExact(shape.numel() / shape.size(0));
-            var values = new float[Math.toIntExact(shape.numel())];
-            for (int image = 0; image < shape.size(0); image++) {
-                noise.normals(domain, firstImage + image, step, values, image * perImage, perImage);
-            }
-            return Tensor.of(values, shape);
-        }
     }
 }

@@ -146,6 +146,11 @@ public final class RunFolder {
         return Optional.empty();
     }
 
+    /** Whether a run has been saved here, whole or not. */
+    public boolean hasCheckpoints() throws IOException {
+        return !newestFirst().isEmpty();
+    }
+
     private List<Path> newestFirst() throws IOException {
         return entries(checkpoints(), CHECKPOINT).stream()
                 .sorted(Comparator.comparingLong(RunFolder::step).reversed())

@@ -58,6 +58,7 @@ class NotebookChainTest {
                 var step = new ReverseStep(
                         ReverseTable.ancestral(DIFFUSION, Prediction.EPSILON, Variance.FIXED_SMALL),
                         Clip.NONE,
+                        false,
                         Shape.of(4, 3, 32, 32),
                         Device.CPU);
                 var x = NotebookRun.tensor("chain_xT");

@@ -149,7 +149,7 @@ class SamplerTest {
     @Test
     void theTrajectoryEndsInTheImagesAndHasTheLengthAskedFor() {
         try (var _ = TensorScope.open()) {
-            var sampler = Sampler.ancestral(chain(10), Variance.FIXED_SMALL).withTrajectory(4);
+            var sampler = Sampler.ancestral(chain(10), Variance.FIXED_SMALL).withTrajectory(4, Sampler.Frames.XT);
             var samples = sampler.sample(gaussian(PAPER), Shape.of(3, 1, 4, 4), Noise.seed(2), Device.CPU);
             assertEquals(4, samples.trajectory().size());
             assertArrayEquals(
@@ -216,5 +216,57 @@ class SamplerTest {
         }
         assertEquals(20, last[0]);
         assertEquals(20, last[1]);
+    }
+
+    @Test
+    void denoisingFromTheFirstStateOnIsSampling() {
+        try (var _ = TensorScope.open()) {
+            var sampler = Sampler.ancestral(chain(10), Variance.FIXED_LARGE).withThreads(2);
+            var shape = Shape.of(2, 1, 4, 4);
+            var noise = Noise.seed(6);
+            var xT = new float[32];
+            noise.normals(Noise.Domain.INITIAL, 0, 0, xT, 0, 16);
+            noise.normals(Noise.Domain.INITIAL, 1, 0, xT, 16, 16);
+            assertArrayEquals(
+                    sampler.sample(gaussian(PAPER), shape, noise).toFloats(),
+                    sampler.denoise(gaussian(PAPER), Tensor.of(xT, shape), 9, noise, Device.CPU)
+                            .images()
+                            .toFloats());
+        }
+    }
+
+    @Test
+    void denoisingFromStepTVisitsTDownToZeroInclusive() {
+        var visited = new ArrayList<Long>();
+        Denoiser recording = (xt, t) -> {
+            visited.add(t.toLongs()[0]);
+            return xt;
+        };
+        try (var _ = TensorScope.open()) {
+            Sampler.ancestral(PAPER, Variance.FIXED_SMALL)
+                    .denoise(recording, Tensor.of(new float[4], Shape.of(1, 1, 2, 2)), 3, Noise.seed(1), Device.CPU);
+        }
+        assertEquals(List.of(3L, 2L, 1L, 0L), visited);
+    }
+
+    @Test
+    void estimatesOfX0AreFramesToo() {
+        try (var _ = TensorScope.open()) {
+            var samples = Sampler.ancestral(chain(10), Variance.FIXED_SMALL)
+                    .withTrajectory(10, Sampler.Frames.X0)
+                    .sample(gaussian(PAPER), Shape.of(1, 1, 4, 4), Noise.seed(2), Device.CPU);
+            assertEquals(10, samples.trajectory().size());
+            for (var estimate : samples.trajectory()) {
+                for (float value : estimate.toFloats()) {
+                    assertTrue(Math.abs(value) <= 1, "clipped estimates are in the range of images");
+                }
+            }
+            // The last step's mean is its estimate of x0.
+            var last = samples.trajectory().getLast().toFloats();
+            var images = samples.images().toFloats();
+            for (int i = 0; i < last.length; i++) {
+                assertEquals(last[i], images[i], 1e-6);
+            }
+        }
     }
 }

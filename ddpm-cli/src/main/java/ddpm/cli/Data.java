@@ -1,0 +1,134 @@
+package ddpm.cli;
+
+import ddpm.data.Cifar10;
+import ddpm.data.DataFetch;
+import ddpm.data.FolderOptions;
+import ddpm.data.ImageFolder;
+import ddpm.data.ImageSets;
+import ddpm.data.ImageShape;
+import ddpm.data.Mnist;
+import ddpm.data.PublicDataSet;
+import ddpm.data.Split;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm data}: looks after sets of images. Needs no libtorch. */
+@Command(
+        name = "data",
+        description = "Check images, or fetch public ones.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        subcommands = {Data.Verify.class, Data.Fetch.class})
+final class Data implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(spec.commandLine(), "missing command: one of verify, fetch");
+    }
+
+    /** {@code ddpm data verify}. */
+    @Command(
+            name = "verify",
+            description = "Read every image as training would, and name those that cannot be used (exit status 1).",
+            mixinStandardHelpOptions = true,
+            versionProvider = Main.Version.class)
+    static final class Verify implements Callable<Integer> {
+        @Parameters(
+                paramLabel = "DIR",
+                converter = EngineOptions.Folder.class,
+                description = "A folder of pictures, or with MNIST's or CIFAR-10's files.")
+        private Path folder;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws IOException {
+            var out = spec.commandLine().getOut();
+            boolean benchmark =
+                    Cifar10.isIn(folder) || Mnist.isIn(folder, Split.TRAIN) || Mnist.isIn(folder, Split.TEST);
+            if (benchmark) {
+                for (var split : Split.values()) {
+                    if (Cifar10.isIn(folder) || Mnist.isIn(folder, split)) {
+                        var shape = ImageShape.square(Cifar10.isIn(folder) ? 3 : 1, 32);
+                        out.println(ImageSets.open(folder, split, FolderOptions.of(shape))
+                                .describe());
+                    }
+                }
+                out.flush();
+                return ExitCode.DONE.status();
+            }
+            var found = ImageFolder.verify(folder);
+            found.bad().forEach(bad -> out.println(TextTable.printable(bad.toString())));
+            out.println((found.files() - found.bad().size()) + " of " + found.files() + " images can be used");
+            out.flush();
+            return (found.bad().isEmpty() ? ExitCode.DONE : ExitCode.FAILED).status();
+        }
+    }
+
+    /** {@code ddpm data fetch}. */
+    @Command(
+            name = "fetch",
+            description = "Fetch a public set of images; what is there already is checked and kept.",
+            mixinStandardHelpOptions = true,
+            versionProvider = Main.Version.class)
+    static final class Fetch implements Callable<Integer> {
+        @Parameters(paramLabel = "NAME", converter = SetName.class, description = "mnist (11 MB) or cifar10 (170 MB).")
+        private PublicDataSet set;
+
+        @Option(
+                names = {"-o", "--out"},
+                paramLabel = "DIR",
+                converter = EngineOptions.Folder.class,
+                description = "Where to (default: a folder of the set's name).")
+        private Path out;
+
+        @Option(
+                names = {"-q", "--quiet"},
+                description = "No progress on standard error.")
+        private boolean quiet;
+
+        @Spec
+        private CommandSpec spec;
+
+        /** Knows the sets' names. */
+        static final class SetName extends EnumName<PublicDataSet> {
+            SetName() {
+                super(PublicDataSet.class);
+            }
+        }
+
+        @Override
+        public Integer call() throws IOException {
+            var line = spec.commandLine();
+            var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+            var folder = out == null ? Path.of(EnumName.of(set)) : out;
+            console.note("fetching " + EnumName.of(set) + " to " + folder);
+            try {
+                DataFetch.fetch(
+                        set,
+                        folder,
+                        (name, bytes, total) ->
+                                console.status(name + ": " + bytes + (total < 0 ? "" : " of " + total) + " bytes"));
+            } catch (InterruptedIOException e) {
+                throw new CommandFailure(
+                        ExitCode.INTERRUPTED, "interrupted; what arrived is kept, and the same command goes on", e);
+            } finally {
+                console.status("");
+            }
+            line.getOut().println(folder);
+            line.getOut().flush();
+            return ExitCode.DONE.status();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package ddpm.cli;
+
+import ddpm.nn.NetworkConfig;
+import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
+import ddpm.torch.DType;
+import ddpm.train.Ema;
+import ddpm.train.LearningRate;
+import ddpm.train.Optimizer;
+import ddpm.train.TrainConfig;
+
+/** A network with a way to train it, from which options depart. */
+enum Preset {
+    /** The notebook's UNetMini, AdamW at 2e-4, batches of 128, EMA 0.999. */
+    NOTEBOOK,
+    /** The paper's CIFAR-10 model and recipe: Adam at 2e-4 after 5000 steps of warm-up, batches of 128, EMA 0.9999, flips. */
+    PAPER,
+    /** The paper's network at 1.1 million parameters: Adam at 5e-4 after 500 steps of warm-up, batches of 64, EMA 0.999. */
+    MINI;
+
+    NetworkConfig network(int channels) {
+        return switch (this) {
+            case NOTEBOOK -> UNetMini.Config.ofChannels(channels);
+            case PAPER -> UNetConfig.cifar10(channels);
+            case MINI -> UNetConfig.mini(channels);
+        };
+    }
+
+    TrainConfig training(long seed) {
+        return switch (this) {
+            case NOTEBOOK -> TrainConfig.notebook(seed, 1);
+            case PAPER -> TrainConfig.paper(seed, 1);
+            case MINI ->
+                new TrainConfig(
+                        seed,
+                        64,
+                        1,
+                        new LearningRate.Warmup(5e-4, 500),
+                        Optimizer.adam(),
+                        1.0,
+                        new Ema(0.999, true), // ramped, so that short runs do not keep their initial noise
+                        false,
+                        DType.FLOAT32,
+                        1,
+                        1);
+        };
+    }
+}

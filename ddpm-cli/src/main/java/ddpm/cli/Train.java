@@ -1,0 +1,270 @@
+package ddpm.cli;
+
+import ddpm.data.ImageSet;
+import ddpm.data.Split;
+import ddpm.io.ModelCard;
+import ddpm.torch.TorchException;
+import ddpm.train.DivergedException;
+import ddpm.train.FullDisk;
+import ddpm.train.Recipe;
+import ddpm.train.RunFolder;
+import ddpm.train.RunPlan;
+import ddpm.train.TrainConfig;
+import ddpm.train.TrainingRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm train}: begins a run in a folder, or goes on with the one that is there. */
+@Command(
+        name = "train",
+        description = "Train a model. The same command again goes on where the run in its folder stopped.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        versionProvider = Main.Version.class)
+final class Train implements Callable<Integer> {
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DATA",
+            converter = DataSpec.Converter.class,
+            description = "Images to learn from: " + DataSpec.FORMS + " (default: :train).")
+    private DataSpec data;
+
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            paramLabel = "RUN",
+            converter = EngineOptions.Folder.class,
+            description = "The run's folder: checkpoints, metrics, samples, report.html, model.safetensors.")
+    private Path out;
+
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            converter = PresetName.class,
+            defaultValue = "mini",
+            description = "Network and recipe to depart from: mini, notebook or paper (default: ${DEFAULT-VALUE}).")
+    private Preset preset;
+
+    @Mixin
+    private TrainOptions training;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Option(
+            names = "--init-from",
+            paramLabel = "FILE",
+            description = "Begin with the weights of this model file; the optimizer starts afresh.")
+    private Path initFrom;
+
+    @Option(
+            names = "--resume",
+            negatable = true,
+            description = "Insist that a run is there to go on with, or that none is (default: whichever is the case).")
+    private Boolean resume;
+
+    @Option(
+            names = "--validate",
+            paramLabel = "DATA",
+            converter = DataSpec.Converter.class,
+            description = "Images to measure the error on now and then (default part: :test).")
+    private DataSpec validate;
+
+    @Option(names = "--skip-bad-files", description = "Leave out pictures that cannot be read, and name them.")
+    private boolean skipBadFiles;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "1000",
+            description = "Steps between checkpoints and validations (default: ${DEFAULT-VALUE}).")
+    private int checkpointEvery;
+
+    @Option(
+            names = "--keep",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "3",
+            description = "Checkpoints to keep (default: ${DEFAULT-VALUE}).")
+    private int keep;
+
+    @Option(
+            names = "--sample-every",
+            paramLabel = "N",
+            description = "Steps between sample grids, 0 for none (default: as --checkpoint-every).")
+    private Long sampleEvery;
+
+    @Option(
+            names = "--on-full-disk",
+            paramLabel = "WHAT",
+            converter = FullDiskName.class,
+            defaultValue = "continue",
+            description = "When a checkpoint cannot be written: continue and try again, or stop (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private FullDisk onFullDisk;
+
+    @Mixin
+    private EngineOptions engine;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress and no notes on standard error.")
+    private boolean quiet;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** Knows the presets' names. */
+    static final class PresetName extends EnumName<Preset> {
+        PresetName() {
+            super(Preset.class);
+        }
+    }
+
+    /** Knows what can be done. */
+    static final class FullDiskName extends EnumName<FullDisk> {
+        FullDiskName() {
+            super(FullDisk.class);
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        var line = spec.commandLine();
+        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        requireExpected();
+        var plan = checked(this::plan);
+        var shape = checked(() -> model.shape(data));
+        var card = checked(() -> model.card(preset, shape));
+        var images = data.open(shape, Split.TRAIN, skipBadFiles, console);
+        Optional<ImageSet> validation = validate == null
+                ? Optional.empty()
+                : Optional.of(validate.open(shape, Split.TEST, skipBadFiles, console));
+        var config = checked(() -> training.config(preset, images.size(), engine.threads()));
+        requireBatch(config, images);
+        var torch = engine.load(console);
+        engine.requireCpu("training");
+        console.note("training on " + images.describe());
+        console.note(config.steps() + " steps of " + config.batch() + " images on " + config.threads() + " threads,"
+                + " libtorch " + torch.version());
+        train(new Recipe(card, images, config, validation, Optional.ofNullable(initFrom)), plan, console);
+        line.getOut().println(new RunFolder(out).model());
+        line.getOut().flush();
+        return ExitCode.DONE.status();
+    }
+
+    private void train(Recipe recipe, RunPlan plan, Console console) throws IOException {
+        warnOfSignal(recipe.card(), console);
+        var progress = new TrainProgress(console);
+        try (var run = TrainingRun.open(out, recipe, plan, progress)) {
+            if (run.run() == TrainingRun.Outcome.STOPPED) {
+                progress.end();
+                throw new CommandFailure(
+                        ExitCode.INTERRUPTED,
+                        "interrupted; step " + run.trainer().step() + " of "
+                                + recipe.config().steps() + " is saved, and the same command goes on from there",
+                        null);
+            }
+        } catch (DivergedException e) {
+            throw new CommandFailure(ExitCode.FAILED, e.getMessage(), e);
+        } catch (TorchException e) {
+            throw SampleRun.meansNoMemory(e) ? tooLarge(recipe.config(), e) : e;
+        } catch (OutOfMemoryError e) {
+            throw tooLarge(recipe.config(), e);
+        } finally {
+            progress.end();
+        }
+    }
+
+    private static CommandFailure tooLarge(TrainConfig config, Throwable cause) {
+        return new CommandFailure(
+                ExitCode.FAILED,
+                "out of memory with batches of " + config.batch() + " images in " + config.accumulate()
+                        + " part(s) on " + config.threads() + " threads; try --accumulate " + 2 * config.accumulate()
+                        + ", which needs half as much and trains the same",
+                cause);
+    }
+
+    private static void warnOfSignal(ModelCard card, Console console) {
+        double signal = card.schedule().terminalSignal();
+        if (signal > 0.05) {
+            console.note(String.format(
+                    java.util.Locale.ROOT,
+                    "warning: %.0f%% of the image is still in x_T of %s, and sampling will start from pure noise; use more"
+                            + " steps or a larger end",
+                    100 * signal,
+                    card.schedule()));
+        }
+    }
+
+    private void requireExpected() throws IOException {
+        boolean there = new RunFolder(out).hasCheckpoints();
+        if (resume != null && resume != there) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    there
+                            ? "--no-resume: " + out + " holds a run already; name another folder, or move it away"
+                            : "--resume: " + out + " holds no run with a checkpoint; leave out --resume to begin one");
+        }
+    }
+
+    private void requireBatch(TrainConfig config, ImageSet images) {
+        if (config.batch() > images.size()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--batch " + config.batch() + ": there are only " + images.size()
+                            + " images; use a smaller batch or more images");
+        }
+    }
+
+    private RunPlan plan() {
+        var usual = RunPlan.every(checkpointEvery);
+        return new RunPlan(
+                checkpointEvery,
+                keep,
+                usual.logEvery(),
+                sampleEvery == null ? checkpointEvery : sampleEvery,
+                usual.samples(),
+                usual.sampleSteps(),
+                usual.validateEvery(),
+                usual.validationImages(),
+                onFullDisk,
+                command());
+    }
+
+    /** This command line as one that goes on with the run. */
+    private String command() {
+        var args = new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        int init = args.indexOf("--init-from");
+        if (init >= 0) {
+            args.subList(init, init + 2).clear();
+        }
+        args.removeIf(arg -> arg.startsWith("--init-from=") || arg.equals("--no-resume"));
+        return args.stream().map(Train::quoted).collect(Collectors.joining(" ", "ddpm ", ""));
+    }
+
+    private static String quoted(String arg) {
+        return arg.matches("[\\w@%+=:,./-]+") ? arg : "'" + arg.replace("'", "'\\''") + "'";
+    }
+
+    /** What the configuration's own checks refuse is wrong usage. */
+    private <T> T checked(java.util.function.Supplier<T> made) {
+        try {
+            return made.get();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+    }
+}
