@@ -16,8 +16,10 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
  * Measures {@link EpsilonMse} of a model.
@@ -161,32 +163,37 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
 
     private static EpsilonMse summary(double[] errors, int steps) {
         var quartiles = new ArrayList<EpsilonMse.Quartile>();
-        double sum = 0;
         double variance = 0;
         for (int quarter = 0; quarter < QUARTERS; quarter++) {
             int fromT = (int) ((long) steps * quarter / QUARTERS);
             int toT = (int) ((long) steps * (quarter + 1) / QUARTERS) - 1;
-            int n = 0;
-            double ofQuarter = 0;
-            double squares = 0;
-            for (int i = 0; i < errors.length; i++) {
-                int t = timestep(i, steps);
-                if (t >= fromT && t <= toT) {
-                    n++;
-                    ofQuarter += errors[i];
-                    squares += errors[i] * errors[i];
-                }
-            }
-            double mean = ofQuarter / n; // NaN without images
-            double spread = Math.max(0, squares - n * mean * mean) / (n - 1); // NaN or infinite below two
-            double standardError = n < 2 ? Double.NaN : Math.sqrt(spread / n);
-            quartiles.add(new EpsilonMse.Quartile(fromT, toT, n, mean, standardError));
-            sum += ofQuarter;
-            if (n > 0) {
-                double share = (double) n / errors.length;
+            var within = IntStream.range(0, errors.length)
+                    .filter(i -> timestep(i, steps) >= fromT && timestep(i, steps) <= toT)
+                    .mapToDouble(i -> errors[i])
+                    .toArray();
+            double standardError = standardError(within);
+            quartiles.add(new EpsilonMse.Quartile(fromT, toT, within.length, mean(within), standardError));
+            if (within.length > 0) {
+                double share = (double) within.length / errors.length;
                 variance += share * share * standardError * standardError;
             }
         }
-        return new EpsilonMse(errors.length, sum / errors.length, Math.sqrt(variance), quartiles);
+        // Without the spread between quarters, which the even timesteps have taken out; with it where one is unknown.
+        double standardError = Double.isNaN(variance) ? standardError(errors) : Math.sqrt(variance);
+        return new EpsilonMse(errors.length, mean(errors), standardError, quartiles);
+    }
+
+    private static double mean(double[] values) {
+        return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
+    /** Of the mean; NaN below two values. */
+    private static double standardError(double[] values) {
+        if (values.length < 2) {
+            return Double.NaN;
+        }
+        double mean = mean(values);
+        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
+        return Math.sqrt(squares / (values.length - 1) / values.length);
     }
 }
