@@ -6,6 +6,8 @@ import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Translation;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
@@ -20,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
- * Measures {@link EpsilonMse} of a model that predicts epsilon.
+ * Measures {@link EpsilonMse} of a model.
  *
  * <p>Image i is noised to timestep floor(T v(i)), v being van der Corput's sequence 0, 1/2, 1/4, 3/4, 1/8, .. which
  * spreads any number of images evenly over the chain. Its noise is addressed by (seed, i, t). So neither batch size nor
@@ -72,14 +74,21 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
         return new EpsilonMeter(batch, threads, seed, newProgress);
     }
 
+    /** The same for a model that predicts epsilon. */
+    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
+        return measure(model, schedule, Prediction.EPSILON, data, count);
+    }
+
     /**
      * Measures images 0..count-1 of a set, each once.
      *
      * @param schedule the one the model was trained with
+     * @param prediction what it predicts; measured is the epsilon that its output implies
      * @param count 1..data.size()
      * @throws CancellationException if this thread is interrupted
      */
-    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
+    public EpsilonMse measure(
+            Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
         if (count < 1 || count > data.size()) {
             throw new IllegalArgumentException(
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
@@ -97,7 +106,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
                     }
                     int from = b * batch;
                     int to = Math.min(count, from + batch);
-                    measure(model, diffusion, data, from, to, errors);
+                    measure(model, diffusion, prediction, data, from, to, errors);
                     synchronized (done) {
                         progress.images(done.addAndGet(to - from), count);
                     }
@@ -114,7 +123,14 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
         return (int) (place * steps);
     }
 
-    private void measure(Denoiser model, Diffusion diffusion, ImageSet data, int from, int to, double[] errors) {
+    private void measure(
+            Denoiser model,
+            Diffusion diffusion,
+            Prediction prediction,
+            ImageSet data,
+            int from,
+            int to,
+            double[] errors) {
         int n = to - from;
         int perImage = data.shape().bytes();
         var noise = Noise.seed(seed);
@@ -135,7 +151,9 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
             var target = Tensor.of(epsilon, shape);
             var times = Tensor.of(t, Shape.of(n));
             var xt = new ForwardProcess(diffusion, Device.CPU).xt(Tensor.of(x0, shape), times, target);
-            var difference = model.predict(xt, times).sub(target);
+            var implied = new Translation(diffusion, prediction, Device.CPU)
+                    .epsilon(xt, model.predict(xt, times), times);
+            var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]
             for (int i = 0; i < n; i++) {
                 errors[from + i] = means[i];

@@ -2,6 +2,7 @@ package ddpm.train;
 
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.eval.EpsilonMeter;
@@ -32,6 +33,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .measure(
                             averaged,
                             averaged.card().schedule(),
+                            averaged.card().prediction(),
                             images,
                             Math.min(images.size(), plan.validationImages()));
             log.add(ValidationMetrics.of(made, result));
@@ -48,7 +50,9 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
             var chain = new Diffusion(card.schedule());
             int steps = Math.min(chain.steps(), plan.sampleSteps());
             // DDIM with eta 0 from the same x_T each time: pictures differ by what was learned between them alone.
-            var sampler = Sampler.ddim(chain.respaced(Timesteps.even(chain.steps(), steps)), 0)
+            var respaced = chain.respaced(Timesteps.even(chain.steps(), steps));
+            var sampler = Sampler.ddim(respaced, 0)
+                    .withTable(ReverseTable.ddim(respaced, card.prediction(), 0))
                     .withClip(card.clip())
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());
