@@ -64,13 +64,13 @@ public final class JavaCpp {
         if (folder.equals(readyOn)) {
             return;
         }
-        if (readyOn != null) {
-            throw new TorchException("JavaCPP already runs on the libtorch in " + readyOn + " and cannot change to "
-                    + folder + "; use one libtorch per JVM");
-        }
         if (!Files.isRegularFile(folder.resolve(System.mapLibraryName("jnitorch")))) {
             throw new TorchException("JavaCPP's binding " + System.mapLibraryName("jnitorch") + " is not in " + folder
                     + "; org.bytedeco.pytorch works only with the bundled libtorch, not with an external one");
+        }
+        if (readyOn != null) {
+            throw new TorchException("JavaCPP already runs on the libtorch in " + readyOn + " and cannot change to "
+                    + folder + "; use one libtorch per JVM");
         }
         if (System.getProperty(CACHE) == null) {
             // For the one link that the Loader makes for OpenBLAS's second name; the user's home may be read-only.
