@@ -2,7 +2,6 @@ package ddpm.cli;
 
 import ddpm.data.ImageShape;
 import ddpm.data.Split;
-import ddpm.diffusion.Prediction;
 import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
@@ -116,7 +115,7 @@ final class Evaluate implements Callable<Integer> {
         EpsilonMse result;
         try (var opened = Model.of(file, ddpm.torch.Device.CPU)) {
             result = new EpsilonMeter(batch, engine.threads(), seed, (done, _) -> progress.at(done))
-                    .measure(opened, card.schedule(), images, measured);
+                    .measure(opened, card.schedule(), card.prediction(), images, measured);
         } finally {
             progress.end();
         }
@@ -145,11 +144,11 @@ final class Evaluate implements Callable<Integer> {
 
     private static ImageShape shape(TensorFile file, ModelCard card) throws FileFormatException {
         int channels = card.network().inChannels();
-        if (card.prediction() != Prediction.EPSILON || card.network().outChannels() != channels) {
+        if (card.network().outChannels() != channels) {
             throw new FileFormatException(
                     file.path(),
-                    "predicts " + card.prediction() + " in " + card.network().outChannels() + " channels from "
-                            + channels + "; the error of epsilon is measured of models that predict epsilon alone");
+                    "predicts " + card.network().outChannels() + " channels from " + channels
+                            + "; the error of epsilon is measured of models with as many out as in");
         }
         if (channels != 1 && channels != 3) {
             throw new FileFormatException(

@@ -32,7 +32,11 @@ class MainTest {
         var run = Cli.run();
         assertEquals(ExitCode.USAGE.status(), run.status());
         assertEquals("", run.out());
-        assertTrue(run.err().startsWith("ddpm: missing command: one of sample, info, convert, doctor"), run.err());
+        assertTrue(
+                run.err()
+                        .startsWith(
+                                "ddpm: missing command: one of sample, train, evaluate, data, info, convert, doctor"),
+                run.err());
     }
 
     @Test

@@ -6,6 +6,8 @@ import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Translation;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
@@ -14,11 +16,13 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
- * Measures {@link EpsilonMse} of a model that predicts epsilon.
+ * Measures {@link EpsilonMse} of a model.
  *
  * <p>Image i is noised to timestep floor(T v(i)), v being van der Corput's sequence 0, 1/2, 1/4, 3/4, 1/8, .. which
  * spreads any number of images evenly over the chain. Its noise is addressed by (seed, i, t). So neither batch size nor
@@ -70,14 +74,21 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
         return new EpsilonMeter(batch, threads, seed, newProgress);
     }
 
+    /** The same for a model that predicts epsilon. */
+    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
+        return measure(model, schedule, Prediction.EPSILON, data, count);
+    }
+
     /**
      * Measures images 0..count-1 of a set, each once.
      *
      * @param schedule the one the model was trained with
+     * @param prediction what it predicts; measured is the epsilon that its output implies
      * @param count 1..data.size()
      * @throws CancellationException if this thread is interrupted
      */
-    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
+    public EpsilonMse measure(
+            Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
         if (count < 1 || count > data.size()) {
             throw new IllegalArgumentException(
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
@@ -95,7 +106,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
                     }
                     int from = b * batch;
                     int to = Math.min(count, from + batch);
-                    measure(model, diffusion, data, from, to, errors);
+                    measure(model, diffusion, prediction, data, from, to, errors);
                     synchronized (done) {
                         progress.images(done.addAndGet(to - from), count);
                     }
@@ -112,7 +123,14 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
         return (int) (place * steps);
     }
 
-    private void measure(Denoiser model, Diffusion diffusion, ImageSet data, int from, int to, double[] errors) {
+    private void measure(
+            Denoiser model,
+            Diffusion diffusion,
+            Prediction prediction,
+            ImageSet data,
+            int from,
+            int to,
+            double[] errors) {
         int n = to - from;
         int perImage = data.shape().bytes();
         var noise = Noise.seed(seed);
@@ -133,7 +151,9 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
             var target = Tensor.of(epsilon, shape);
             var times = Tensor.of(t, Shape.of(n));
             var xt = new ForwardProcess(diffusion, Device.CPU).xt(Tensor.of(x0, shape), times, target);
-            var difference = model.predict(xt, times).sub(target);
+            var implied = new Translation(diffusion, prediction, Device.CPU)
+                    .epsilon(xt, model.predict(xt, times), times);
+            var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]
             for (int i = 0; i < n; i++) {
                 errors[from + i] = means[i];
@@ -143,32 +163,37 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
 
     private static EpsilonMse summary(double[] errors, int steps) {
         var quartiles = new ArrayList<EpsilonMse.Quartile>();
-        double sum = 0;
         double variance = 0;
         for (int quarter = 0; quarter < QUARTERS; quarter++) {
             int fromT = (int) ((long) steps * quarter / QUARTERS);
             int toT = (int) ((long) steps * (quarter + 1) / QUARTERS) - 1;
-            int n = 0;
-            double ofQuarter = 0;
-            double squares = 0;
-            for (int i = 0; i < errors.length; i++) {
-                int t = timestep(i, steps);
-                if (t >= fromT && t <= toT) {
-                    n++;
-                    ofQuarter += errors[i];
-                    squares += errors[i] * errors[i];
-                }
-            }
-            double mean = ofQuarter / n; // NaN without images
-            double spread = Math.max(0, squares - n * mean * mean) / (n - 1); // NaN or infinite below two
-            double standardError = n < 2 ? Double.NaN : Math.sqrt(spread / n);
-            quartiles.add(new EpsilonMse.Quartile(fromT, toT, n, mean, standardError));
-            sum += ofQuarter;
-            if (n > 0) {
-                double share = (double) n / errors.length;
+            var within = IntStream.range(0, errors.length)
+                    .filter(i -> timestep(i, steps) >= fromT && timestep(i, steps) <= toT)
+                    .mapToDouble(i -> errors[i])
+                    .toArray();
+            double standardError = standardError(within);
+            quartiles.add(new EpsilonMse.Quartile(fromT, toT, within.length, mean(within), standardError));
+            if (within.length > 0) {
+                double share = (double) within.length / errors.length;
                 variance += share * share * standardError * standardError;
             }
         }
-        return new EpsilonMse(errors.length, sum / errors.length, Math.sqrt(variance), quartiles);
+        // Without the spread between quarters, which the even timesteps have taken out; with it where one is unknown.
+        double standardError = Double.isNaN(variance) ? standardError(errors) : Math.sqrt(variance);
+        return new EpsilonMse(errors.length, mean(errors), standardError, quartiles);
+    }
+
+    private static double mean(double[] values) {
+        return Arrays.stream(values).average().orElse(Double.NaN);
+    }
+
+    /** Of the mean; NaN below two values. */
+    private static double standardError(double[] values) {
+        if (values.length < 2) {
+            return Double.NaN;
+        }
+        double mean = mean(values);
+        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
+        return Math.sqrt(squares / (values.length - 1) / values.length);
     }
 }

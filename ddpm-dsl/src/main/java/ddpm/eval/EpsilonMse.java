@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param images how many were measured, each once
  * @param mse mean over all images
- * @param standardError of {@code mse}, from the spread of images within each quartile; NaN below two images in one
+ * @param standardError of {@code mse}, from the spread of images within each quartile (of all images where a quartile has a
+ *     single one); NaN for a single image
  * @param quartiles the same by timestep, from the least noisy quarter of the chain to the noisiest
  */
 public record EpsilonMse(int images, double mse, double standardError, List<Quartile> quartiles) {

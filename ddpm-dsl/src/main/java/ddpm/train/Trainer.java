@@ -4,7 +4,7 @@ import ddpm.data.ImageSet;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
-import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Translation;
 import ddpm.io.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
@@ -34,6 +34,7 @@ public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainConfig config;
     private final LossWeight weight;
+    private final Diffusion diffusion;
     private final Examples examples;
     private final Noise noise;
     private final Workers workers;
@@ -60,17 +61,14 @@ public final class Trainer implements AutoCloseable {
                             + card.height() + " x " + card.width() + " pixels (height x width), the data have "
                             + data.channels() + " channels of " + data.height() + " x " + data.width());
         }
-        if (card.prediction() != Prediction.EPSILON
-                || card.network().outChannels() != card.network().inChannels()) {
-            throw new IllegalArgumentException(
-                    "training is for networks that predict epsilon in as many channels as their"
-                            + " images have; this one predicts " + card.prediction() + " in "
-                            + card.network().outChannels() + " channels from "
-                            + card.network().inChannels());
+        if (card.network().outChannels() != card.network().inChannels()) {
+            throw new IllegalArgumentException("training is for networks with as many channels out as in; this one has "
+                    + card.network().outChannels() + " out and " + card.network().inChannels() + " in");
         }
         this.model = model;
         this.config = config;
         this.weight = weight;
+        this.diffusion = new Diffusion(card.schedule());
         this.noise = Noise.seed(config.seed());
         this.examples =
                 new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
@@ -187,13 +185,15 @@ public final class Trainer implements AutoCloseable {
         int n = batch.t().length;
         try (var _ = TensorScope.open();
                 var _ = GradMode.on()) {
-            var forward = new ForwardProcess(new Diffusion(model.card().schedule()), Device.CPU);
+            var forward = new ForwardProcess(diffusion, Device.CPU);
             var epsilon = batch.epsilonTensor();
             var t = batch.tTensor();
-            var xt = forward.xt(batch.x0Tensor(), t, epsilon);
+            var x0 = batch.x0Tensor();
+            var xt = forward.xt(x0, t, epsilon);
+            var target = new Translation(diffusion, model.card().prediction(), Device.CPU).target(x0, xt, epsilon, t);
             dropout(replica, firstPlace, n);
             var output = replica.network().forward(xt.to(config.precision()), t).to(DType.FLOAT32);
-            var loss = weighted(output, epsilon, batch.t()).mul((double) n / wholeBatch);
+            var loss = weighted(output, target, batch.t()).mul((double) n / wholeBatch);
             loss.backward();
             return loss.item();
         } finally {
@@ -213,15 +213,15 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
-    private Tensor weighted(Tensor output, Tensor epsilon, long[] t) {
+    private Tensor weighted(Tensor output, Tensor target, long[] t) {
         if (weight == LossWeight.SIMPLE) {
-            return Ops.mseLoss(output, epsilon);
+            return Ops.mseLoss(output, target);
         }
         var weights = new float[t.length];
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (float) weight.at(Math.toIntExact(t[i]));
         }
-        var difference = output.sub(epsilon);
+        var difference = output.sub(target);
         var perImage = Ops.mean(difference.mul(difference), 1, 2, 3); // [n]
         return Ops.mean(perImage.mul(Tensor.of(weights, Shape.of(weights.length))));
     }

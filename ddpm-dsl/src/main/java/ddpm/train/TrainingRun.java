@@ -299,6 +299,7 @@ public final class TrainingRun implements AutoCloseable {
                     .measure(
                             averaged,
                             averaged.card().schedule(),
+                            averaged.card().prediction(),
                             images,
                             Math.min(images.size(), plan.validationImages()));
             log.add(ValidationMetrics.of(made, result));

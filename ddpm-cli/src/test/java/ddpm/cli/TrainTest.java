@@ -1,0 +1,192 @@
+package ddpm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainTest {
+    @TempDir
+    static Path pictures;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void pictures() throws IOException {
+        for (int i = 0; i < 6; i++) {
+            var picture = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
+            picture.getRaster().setSample(2 * i, i, 0, 255);
+            ImageIO.write(picture, "png", pictures.resolve("p" + i + ".png").toFile());
+        }
+    }
+
+    private Cli train(Object... args) {
+        var all = new ArrayList<Object>(List.of("train", "--data", pictures, "--out", folder.resolve("run")));
+        all.addAll(List.of("--channels", 1, "--size", "8x16", "--base", 8, "--multipliers", "1,2", "--res-blocks", 1));
+        all.addAll(List.of("--batch", 2, "--sample-every", 0, "--schedule", "linear(20, 0.01, 0.4)", "--threads", 2));
+        all.addAll(List.of(args));
+        return Cli.run(all.toArray());
+    }
+
+    @Test
+    void aRunIsBegunGoneOnWithMeasuredAndSampled() throws IOException {
+        var begun = train("--epochs", 1, "--validate", pictures, "--attention", 8);
+        assertEquals(0, begun.status(), begun.err());
+        var model = folder.resolve("run/model.safetensors");
+        assertEquals(model + System.lineSeparator(), begun.out());
+        assertTrue(begun.err().contains("saved step 3: loss "), begun.err());
+        assertTrue(begun.err().contains("step 3: validation error "), begun.err());
+        assertFalse(begun.err().contains("\r"), "no bar in a log");
+
+        var resumed = train("--steps", 5, "--attention", 8, "--resume", "--preset", "mini");
+        assertEquals(0, resumed.status(), resumed.err());
+        assertTrue(resumed.err().contains("resuming at step 3 of 5"), resumed.err());
+        var report = Files.readString(folder.resolve("run/report.html"));
+        assertTrue(report.contains("ddpm train --data " + pictures), "how to go on");
+        assertTrue(report.contains("'linear(20, 0.01, 0.4)'"), "quoted for a shell");
+
+        var bars = folder.resolve("bars.svg");
+        var measured =
+                Cli.run("evaluate", "--model", model, "--data", pictures, "--batch", 4, "--json", "-q", "--plot", bars);
+        assertEquals(0, measured.status(), measured.err());
+        Map<String, Object> json = JSON.std.mapFrom(measured.out());
+        assertEquals(6, json.get("images"));
+        assertTrue(((Number) json.get("epsilonMse")).doubleValue() > 0);
+        assertTrue(Files.readString(bars).startsWith("<svg"));
+
+        var sampled = Cli.run("sample", "--model", model, "--steps", 2, "-n", 1, "-o", folder.resolve("s.png"));
+        assertEquals(0, sampled.status(), sampled.err());
+    }
+
+    @Test
+    void anotherConfigurationInTheSameFolderFailsWithBothValues() {
+        assertEquals(0, train("--steps", 2).status());
+        var other = train("--steps", 4, "--ema", 0.5);
+        assertEquals(1, other.status());
+        assertTrue(other.err().contains("ema.decay is 0.999 there and 0.5 here"), other.err());
+        var anew = train("--steps", 4, "--no-resume");
+        assertEquals(2, anew.status());
+        assertTrue(anew.err().contains("holds a run already"), anew.err());
+    }
+
+    @Test
+    void aLossThatIsNoNumberEndsWithStatusOneAndTheStep() {
+        var run = train("--steps", 20, "--lr", 1e38, "--warmup", 0);
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("ddpm: training diverged at step "), run.err());
+        assertTrue(run.err().matches("(?s).*Images of the batch: \\S+p\\d\\.png, \\S+p\\d\\.png\\. .*"), run.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--steps 2 --epochs 1 | either --steps N or --epochs E",
+                "--steps 0            | '0' is not a whole number in 1..",
+                "--steps 2 --lr -1    | a learning rate is positive",
+                "--steps 2 --ema 1    | an EMA decay is from 0 to below 1, not 1.0",
+                "--steps 2 --attention 5 | --attention 5: feature maps of this network are [8, 4] high",
+                "--steps 2 --model-config mini | give one of them",
+                "--steps 2 --precision fp8 | 'fp8' is none of fp32, bf16",
+                "--steps 2 --epochs-typo 1 | Unknown option",
+                "--epochs NaN         | --epochs NaN: more than 0",
+                "--steps 2 --resume   | holds no run with a checkpoint",
+            })
+    void wrongOptionsAreUsageErrorsThatSayWhatIsAllowed(String options, String message) {
+        var run = train((Object[]) options.split(" "));
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(Files.exists(folder.resolve("run")), "nothing was begun");
+    }
+
+    @Test
+    void aBatchLargerThanTheImagesIsRefusedWithBothNumbers() {
+        var run = Cli.run("train", "--data", pictures, "--out", folder.resolve("run"), "--steps", 1, "--batch", 7);
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains("--batch 7: there are only 6 images"), run.err());
+    }
+
+    @Test
+    void aSizeThatLevelsCannotHalveNamesTheMultiple() {
+        var run = Cli.run("train", "--data", pictures, "--out", folder.resolve("run"), "--steps", 1, "--size", "30x32");
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains("use multiples of 4"), run.err());
+    }
+
+    @Test
+    void badPicturesAreNamedAndSkippedOnlyIfAsked() throws IOException {
+        var mixed = Files.createDirectory(folder.resolve("mixed"));
+        for (int i = 0; i < 3; i++) {
+            Files.copy(pictures.resolve("p" + i + ".png"), mixed.resolve("p" + i + ".png"));
+        }
+        var whole = Files.readAllBytes(pictures.resolve("p4.png"));
+        Files.write(mixed.resolve("half.png"), java.util.Arrays.copyOf(whole, whole.length / 2));
+        Object[] args = {
+            "train",
+            "--data",
+            mixed,
+            "--out",
+            folder.resolve("run"),
+            "--steps",
+            1,
+            "--batch",
+            2,
+            "--size",
+            "8x16",
+            "--channels",
+            1,
+            "--base",
+            8,
+            "--multipliers",
+            "1",
+            "--sample-every",
+            0
+        };
+        var failed = Cli.run(args);
+        assertEquals(1, failed.status());
+        assertTrue(failed.err().contains("half.png"), failed.err());
+        var withSkip = new ArrayList<>(List.of(args));
+        withSkip.add("--skip-bad-files");
+        var skipped = Cli.run(withSkip.toArray());
+        assertEquals(0, skipped.status(), skipped.err());
+        assertTrue(skipped.err().contains("skipped: ") && skipped.err().contains("half.png"), skipped.err());
+        var verified = Cli.run("data", "verify", mixed);
+        assertEquals(1, verified.status());
+        assertTrue(verified.out().contains("half.png") && verified.out().contains("3 of 4 images"), verified.out());
+    }
+
+    @Test
+    void moreImagesThanThereAreAreNotMeasured() throws IOException {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        var run = Cli.run("evaluate", "--model", model, "--data", pictures, "--count", 7);
+        assertEquals(2, run.status());
+        assertTrue(run.err().contains("--count 7: there are 1..6 images"), run.err());
+        var all = Cli.run("evaluate", "--model", model, "--data", pictures, "-q");
+        assertEquals(0, all.status(), all.err());
+        assertTrue(all.out().lines().toList().get(1).matches("all +\\d\\.\\d{6} +\\d\\.\\d{6} +6"), all.out());
+    }
+
+    @Test
+    void whatIsNoSetAndNoCommandOfDataIsUsage() {
+        assertEquals(2, Cli.run("data").status());
+        var run = Cli.run("data", "fetch", "imagenet");
+        assertEquals(2, run.status());
+        assertTrue(run.err().contains("'imagenet' is none of mnist, cifar10"), run.err());
+    }
+}
