@@ -28,8 +28,10 @@ final class UseJavaCpp {
         Class.forName("org.bytedeco.pytorch.global.torch_gloo");
         Class.forName("org.bytedeco.pytorch.JitModule");
         System.out.println("took " + (System.nanoTime() - start) / 1_000_000 + " ms");
+        Path another = Files.createDirectories(folder.resolveSibling("another"));
+        Files.write(another.resolve(System.mapLibraryName("jnitorch")), new byte[0]);
         try {
-            JavaCpp.ready(folder.resolveSibling("another"));
+            JavaCpp.ready(another);
         } catch (TorchException e) {
             System.out.println("refused: " + e.getMessage());
         }
