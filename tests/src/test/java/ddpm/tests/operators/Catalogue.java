@@ -50,17 +50,16 @@ final class Catalogue {
         }) {
             long[] stride = {c[6], c[6]};
             long[] padding = {c[7], c[7]};
-            long[] dilation = {1, 1};
             list.add(Operator.of(
                     "Ops.conv2d(Tensor,Tensor,Tensor,int,int)",
                     List.of(normal(c[0], c[1], c[2], c[3]), normal(c[4], c[1], c[5], c[5]), normal(c[4])),
                     x -> Ops.conv2d(x[0], x[1], x[2], c[6], c[7]),
-                    x -> torch.conv2d(x[0], x[1], new TensorOptional(x[2]), stride, padding, dilation, 1)));
+                    x -> convolve(x[0], x[1], new TensorOptional(x[2]), stride, padding)));
             list.add(Operator.of(
                     "Ops.conv2d(Tensor,Tensor,Tensor,int,int)",
                     List.of(normal(c[0], c[1], c[2], c[3]), normal(c[4], c[1], c[5], c[5])),
                     x -> Ops.conv2d(x[0], x[1], null, c[6], c[7]),
-                    x -> torch.conv2d(x[0], x[1], new TensorOptional(), stride, padding, dilation, 1)));
+                    x -> convolve(x[0], x[1], new TensorOptional(), stride, padding)));
         }
         for (long[] shape : new long[][] {{2, 8, 4, 4}, {1, 32, 3, 5}, {3, 16}, {2, 4, 7}}) {
             long c = shape[1];
@@ -74,6 +73,22 @@ final class Catalogue {
             }
         }
         return list;
+    }
+
+    /**
+     * {@link Ops#conv2d} sends one small float32 image alone to oneDNN by name, so that it is rounded as it is in a batch,
+     * and {@code at::conv2d} does not: there the second opinion is the generated binding of that operator.
+     */
+    private static org.bytedeco.pytorch.Tensor convolve(
+            org.bytedeco.pytorch.Tensor x,
+            org.bytedeco.pytorch.Tensor weight,
+            TensorOptional bias,
+            long[] stride,
+            long[] padding) {
+        long[] dilation = {1, 1};
+        return x.size(0) == 1 && x.scalar_type().intern() == torch.ScalarType.Float
+                ? torch.mkldnn_convolution(x, weight, bias, padding, stride, dilation, 1)
+                : torch.conv2d(x, weight, bias, stride, padding, dilation, 1);
     }
 
     private static List<Operator> images() {
