@@ -89,7 +89,8 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--eta",
             paramLabel = "X",
-            description = "With ddim: 0, deterministic given the first noise, to 1, as noisy as ancestral (default: 0).")
+            description =
+                    "With ddim: 0, deterministic given the first noise, to 1, as noisy as ancestral (default: 0).")
     private Double eta;
 
     @Option(

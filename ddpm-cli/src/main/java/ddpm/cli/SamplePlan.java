@@ -61,10 +61,7 @@ record SamplePlan(
     }
 
     Sampler sampler(int threads) {
-        return card.sampler(chain)
-                .withTable(table())
-                .withClip(clip)
-                .withThreads(threads);
+        return card.sampler(chain).withTable(table()).withClip(clip).withThreads(threads);
     }
 
     /**

@@ -171,8 +171,7 @@ public record Sampler(
                         int from = (int) ((long) batch * slice / slices);
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
-                        return new ReverseChain(
-                                        this, model, shape.with(0, to - from), noise, firstImage + from, device)
+                        return new ReverseChain(this, model, shape.with(0, to - from), noise, firstImage + from, device)
                                 .run(part, step, count);
                     }),
                     shape);

@@ -87,8 +87,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
      * @param count 1..data.size()
      * @throws CancellationException if this thread is interrupted
      */
-    public EpsilonMse measure(
-            Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
+    public EpsilonMse measure(Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
         if (count < 1 || count > data.size()) {
             throw new IllegalArgumentException(
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
@@ -151,8 +150,8 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
             var target = Tensor.of(epsilon, shape);
             var times = Tensor.of(t, Shape.of(n));
             var xt = new ForwardProcess(diffusion, Device.CPU).xt(Tensor.of(x0, shape), times, target);
-            var implied = new Translation(diffusion, prediction, Device.CPU)
-                    .epsilon(xt, model.predict(xt, times), times);
+            var implied =
+                    new Translation(diffusion, prediction, Device.CPU).epsilon(xt, model.predict(xt, times), times);
             var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]
             for (int i = 0; i < n; i++) {

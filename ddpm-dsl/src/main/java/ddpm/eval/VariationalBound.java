@@ -118,7 +118,8 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
     }
 
     /** KL of two Gaussians, mean over dimensions, in bits. */
-    private static double divergence(double logVariance1, double logVariance2, double coefficient, double squaredError) {
+    private static double divergence(
+            double logVariance1, double logVariance2, double coefficient, double squaredError) {
         return 0.5
                 * (-1
                         + logVariance2
@@ -146,9 +147,7 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
             for (int i = image * perImage; i < (image + 1) * perImage; i++) {
                 square += (double) clean[i] * clean[i];
             }
-            return 0.5
-                    * (-1 - logVariance + Math.exp(logVariance) + signal * square / perImage)
-                    / Math.log(2);
+            return 0.5 * (-1 - logVariance + Math.exp(logVariance) + signal * square / perImage) / Math.log(2);
         });
         return prior;
     }

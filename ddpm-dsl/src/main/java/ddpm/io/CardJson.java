@@ -90,8 +90,8 @@ final class CardJson {
 
     private ModelCard card() {
         if (!FORMAT.equals(json.get("format"))) {
-            throw new IllegalArgumentException("its format is '" + json.get("format") + "', and this version reads '"
-                    + FORMAT + "'");
+            throw new IllegalArgumentException(
+                    "its format is '" + json.get("format") + "', and this version reads '" + FORMAT + "'");
         }
         var notes = new LinkedHashMap<String, String>();
         object("notes").json.forEach((key, value) -> notes.put(key, String.valueOf(value)));
@@ -110,7 +110,10 @@ final class CardJson {
         return switch (get("type", String.class)) {
             case "UNetMini" ->
                 new UNetMini.Config(
-                        integer("channels"), integer("base"), list("multipliers", Integer.class), integer("timeChannels"));
+                        integer("channels"),
+                        integer("base"),
+                        list("multipliers", Integer.class),
+                        integer("timeChannels"));
             case "UNet" ->
                 new UNetConfig(
                         integer("inChannels"),
@@ -156,7 +159,8 @@ final class CardJson {
         var list = new ArrayList<T>();
         for (var element : get(key, List.class)) {
             if (!type.isInstance(element)) {
-                throw new IllegalArgumentException("'" + key + "' holds " + element + ", not a " + type.getSimpleName());
+                throw new IllegalArgumentException(
+                        "'" + key + "' holds " + element + ", not a " + type.getSimpleName());
             }
             list.add(type.cast(element));
         }

@@ -31,7 +31,8 @@ public record TimeEmbedding(int channels, int shift, boolean cosineFirst) {
         int half = channels / 2;
         var frequencies = new float[half];
         for (int i = 0; i < half; i++) {
-            // In float32 steps as the reference implementations compute them: at t = 999 an ulp here is 6e-5 in the angle.
+            // In float32 steps as the reference implementations compute them: at t = 999 an ulp here is 6e-5 in the
+            // angle.
             float exponent = (float) (-Math.log(LONGEST) * i) / (half - shift);
             frequencies[i] = (float) Math.exp(exponent);
         }

@@ -49,9 +49,11 @@ public record UNetConfig(
         for (int multiplier : multipliers) {
             require(in(multiplier, 1, 64), "multipliers are 1 to 64");
             int width = base * multiplier;
-            require(width % groups == 0 && base % groups == 0,
+            require(
+                    width % groups == 0 && base % groups == 0,
                     groups + " norm groups divide every width, and do not divide " + width + " or " + base);
-            require(headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
+            require(
+                    headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
                     "attention heads of " + headChannels + " channels divide every width, and do not divide " + width);
         }
     }
@@ -73,8 +75,7 @@ public record UNetConfig(
 
     /** The paper's 256x256 models (CelebA-HQ, LSUN): 113,673,219 parameters with 3 channels. */
     public static UNetConfig image256(int channels) {
-        return of(
-                channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
+        return of(channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
     }
 
     /** The paper's network in small, for 32x32 images on a CPU: 1,112,801 parameters with 1 channel, attention at 8x8. */

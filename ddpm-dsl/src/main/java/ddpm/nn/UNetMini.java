@@ -16,21 +16,21 @@ public final class UNetMini implements Network {
      * @param multipliers widths of the three levels over {@code base}
      * @param timeChannels size of the time embedding, even
      */
-    public record Config(int channels, int base, List<Integer> multipliers, int timeChannels)
-            implements NetworkConfig {
+    public record Config(int channels, int base, List<Integer> multipliers, int timeChannels) implements NetworkConfig {
         /** Group norm has this many groups, so widths are multiples of it. */
         static final int GROUPS = 8;
 
         public Config {
             multipliers = List.copyOf(multipliers);
             if (channels < 1 || channels > 1024 || base < 1 || base > 4096 || multipliers.size() != 3) {
-                throw new IllegalArgumentException("UNetMini with " + channels + " channels (1 to 1024), base width " + base
-                        + " (1 to 4096) and multipliers " + multipliers + " (three)");
+                throw new IllegalArgumentException("UNetMini with " + channels + " channels (1 to 1024), base width "
+                        + base + " (1 to 4096) and multipliers " + multipliers + " (three)");
             }
             for (int multiplier : multipliers) {
                 if (multiplier < 1 || multiplier > 64 || base * multiplier % GROUPS != 0 || base % GROUPS != 0) {
-                    throw new IllegalArgumentException("UNetMini of base width " + base + " and multipliers "
-                            + multipliers + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
+                    throw new IllegalArgumentException(
+                            "UNetMini of base width " + base + " and multipliers " + multipliers
+                                    + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
                 }
             }
         }

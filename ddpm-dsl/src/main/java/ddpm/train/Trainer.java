@@ -63,7 +63,8 @@ public final class Trainer implements AutoCloseable {
         }
         if (card.network().outChannels() != card.network().inChannels()) {
             throw new IllegalArgumentException("training is for networks with as many channels out as in; this one has "
-                    + card.network().outChannels() + " out and " + card.network().inChannels() + " in");
+                    + card.network().outChannels() + " out and "
+                    + card.network().inChannels() + " in");
         }
         this.model = model;
         this.config = config;

@@ -30,21 +30,25 @@ class TranslationTest {
     @ParameterizedTest
     @CsvSource({"linear, 0", "linear, 1", "squaredcos_cap_v2, 0", "squaredcos_cap_v2, 1"})
     void noisingAndVelocityAreDiffusers(String schedule, int which) throws IOException {
-        var diffusion = new Diffusion(
-                schedule.equals("linear") ? BetaSchedule.ho2020() : BetaSchedule.cosine(1000));
+        var diffusion = new Diffusion(schedule.equals("linear") ? BetaSchedule.ho2020() : BetaSchedule.cosine(1000));
         try (var _ = TensorScope.open()) {
             var x0 = tensor("add_noise/x0");
             var epsilon = tensor("inputs/noise");
-            var t = Tensor.of(Golden.npy("diffusers/add_noise/t_" + which + ".npy").longs(), Shape.of(2));
+            var t = Tensor.of(
+                    Golden.npy("diffusers/add_noise/t_" + which + ".npy").longs(), Shape.of(2));
             var xt = new ForwardProcess(diffusion, Device.CPU).xt(x0, t, epsilon);
             // diffusers multiplies its alphas up in float32, which leaves 1e-5 of them by t = 999.
             assertWithin(
-                    1e-5, Golden.npy("diffusers/add_noise/" + schedule + "_xt_" + which + ".npy").floats(), xt.toFloats());
+                    1e-5,
+                    Golden.npy("diffusers/add_noise/" + schedule + "_xt_" + which + ".npy")
+                            .floats(),
+                    xt.toFloats());
             var v = new Translation(diffusion, Prediction.V, Device.CPU).target(x0, xt, epsilon, t);
             // At t = 0 the velocity is a difference of nearly equal numbers over sqrt(1e-4): float32 leaves 1e-5.
             assertWithin(
                     3e-5,
-                    Golden.npy("diffusers/add_noise/" + schedule + "_velocity_" + which + ".npy").floats(),
+                    Golden.npy("diffusers/add_noise/" + schedule + "_velocity_" + which + ".npy")
+                            .floats(),
                     v.toFloats());
         }
     }

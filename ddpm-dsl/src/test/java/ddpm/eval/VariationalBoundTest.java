@@ -47,10 +47,8 @@ class VariationalBoundTest {
             return switch (this) {
                 case LINEAR_1000 -> new Diffusion(BetaSchedule.ho2020());
                 case COSINE_100 -> new Diffusion(BetaSchedule.cosine(100));
-                case SPACED_LINEAR ->
-                    new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.sections(1000, 100));
-                case SPACED_COSINE ->
-                    new Diffusion(BetaSchedule.cosine(1000)).respaced(Timesteps.sections(1000, 25));
+                case SPACED_LINEAR -> new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.sections(1000, 100));
+                case SPACED_COSINE -> new Diffusion(BetaSchedule.cosine(1000)).respaced(Timesteps.sections(1000, 25));
             };
         }
 
@@ -88,7 +86,8 @@ class VariationalBoundTest {
                 + (clip == Clip.NONE ? "_noclip" : "");
         var recordedNoise = noise.equals("noise") ? chain.npy("noise").floats() : null;
         try (var _ = TensorScope.open()) {
-            var x0 = Tensor.of(NpyFile.read(Golden.path("improved-diffusion/x_start.npy")).floats(), IMAGES);
+            var x0 = Tensor.of(
+                    NpyFile.read(Golden.path("improved-diffusion/x_start.npy")).floats(), IMAGES);
             var terms = new VariationalBound(diffusion, Prediction.EPSILON, variance, clip)
                     .of(
                             model(model, diffusion),
@@ -163,8 +162,8 @@ class VariationalBoundTest {
             var x0 = Tensor.zeros(Shape.of(1, 1, 4, 4), DType.FLOAT32, Device.CPU);
             var bound = new VariationalBound(diffusion, Prediction.EPSILON, Variance.FIXED_LARGE, Clip.X0);
             // All images are 0, so x_t = sqrt(1 - abar) epsilon, and epsilon follows exactly.
-            Denoiser exact = (xt, t) -> xt.mul(1
-                    / Math.sqrt(1 - diffusion.alphasCumprod().at((int) t.toLongs()[0])));
+            Denoiser exact = (xt, t) ->
+                    xt.mul(1 / Math.sqrt(1 - diffusion.alphasCumprod().at((int) t.toLongs()[0])));
             var noise = Noise.seed(4);
             double[] totals = new double[2];
             Denoiser[] models = {exact, (xt, _) -> xt.mul(0.1)};
@@ -172,8 +171,7 @@ class VariationalBoundTest {
                 totals[i] = bound.of(
                                 models[i],
                                 x0,
-                                t -> Tensor.of(
-                                        noise.normals(Noise.Domain.EVAL, 0, t, 16), Shape.of(1, 1, 4, 4)),
+                                t -> Tensor.of(noise.normals(Noise.Domain.EVAL, 0, t, 16), Shape.of(1, 1, 4, 4)),
                                 _ -> {})
                         .total()[0];
             }

@@ -30,7 +30,8 @@ final class Abi {
     static final long VERSION = 0x020A_0000_0000_0000L;
 
     // Dispatcher and its containers.
-    static final MethodHandle CALL_DISPATCHER = code("torch_call_dispatcher", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    static final MethodHandle CALL_DISPATCHER =
+            code("torch_call_dispatcher", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     static final MethodHandle NEW_LIST = code("torch_new_list_reserve_size", JAVA_LONG, JAVA_LONG);
     static final MethodHandle LIST_PUSH = code("torch_list_push_back", JAVA_LONG, JAVA_LONG);
     static final MethodHandle LIST_SIZE = code("torch_list_size", JAVA_LONG, JAVA_LONG);
@@ -40,14 +41,14 @@ final class Abi {
     /** Present from 2.13 on; before that an optional's cell is memory that C++ {@code delete} frees, i.e. malloc's. */
     static final MethodHandle NEW_CELL = optionalCode("torch_new_stable_ivalue", JAVA_LONG);
 
-    static final MethodHandle MALLOC =
-            LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("malloc"), FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    static final MethodHandle MALLOC = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("malloc"), FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
 
     // Tensors.
     static final MethodHandle NEW_HANDLE = code("aoti_torch_new_tensor_handle", JAVA_LONG, JAVA_LONG);
     static final MethodHandle DELETE_TENSOR = code("aoti_torch_delete_tensor_object", JAVA_LONG);
-    static final MethodHandle EMPTY_STRIDED = code(
-            "aoti_torch_empty_strided", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    static final MethodHandle EMPTY_STRIDED =
+            code("aoti_torch_empty_strided", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     static final MethodHandle DATA_PTR = code("aoti_torch_get_data_ptr", JAVA_LONG, JAVA_LONG);
     static final MethodHandle DIM = code("aoti_torch_get_dim", JAVA_LONG, JAVA_LONG);
     static final MethodHandle SIZES = code("aoti_torch_get_sizes", JAVA_LONG, JAVA_LONG);
@@ -85,6 +86,7 @@ final class Abi {
     /** {@code std::string at::get_cpu_capability()}: the string's address is the hidden first argument (SysV x86-64). */
     static final MethodHandle CPU_CAPABILITY =
             optional("_ZN2at18get_cpu_capabilityB5cxx11Ev", FunctionDescriptor.ofVoid(JAVA_LONG));
+
     static final MethodHandle ABI_VERSION = optional("aoti_torch_abi_version", FunctionDescriptor.of(JAVA_LONG));
     /** Present from 2.13 on: the message of the last error of this thread. */
     static final MethodHandle WHAT =

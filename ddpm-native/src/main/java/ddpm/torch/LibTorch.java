@@ -80,7 +80,8 @@ public final class LibTorch {
         var folder = List.of(given, given.resolve("lib"), given.resolve("torch/lib")).stream()
                 .filter(candidate -> Files.isRegularFile(candidate.resolve(library)))
                 .findFirst()
-                .orElseThrow(() -> new LibTorchNotFound("no libtorch in " + given + ": neither it nor its lib or torch/lib"
+                .orElseThrow(() -> new LibTorchNotFound("no libtorch in " + given
+                        + ": neither it nor its lib or torch/lib"
                         + " folder has a " + library + " (libtorch 2.10 or newer; 'import torch; print(torch.__path__)'"
                         + " in Python prints such a folder)"))
                 .toAbsolutePath();
@@ -88,8 +89,8 @@ public final class LibTorch {
             if (loaded.folder.equals(folder)) {
                 return loaded;
             }
-            throw new IllegalStateException(
-                    "libtorch is already loaded from " + loaded.folder + "; a process cannot load a second from " + folder);
+            throw new IllegalStateException("libtorch is already loaded from " + loaded.folder
+                    + "; a process cannot load a second from " + folder);
         }
         ExternalLibrary.requireDispatcher(folder.resolve(library));
         return open(folder, false);
@@ -228,7 +229,8 @@ public final class LibTorch {
         if (Abi.CPU_CAPABILITY == null || !sysV) {
             return "unknown";
         }
-        // A libstdc++ string: pointer, length, 16 bytes of inline storage, which holds every answer this function gives.
+        // A libstdc++ string: pointer, length, 16 bytes of inline storage, which holds every answer this function
+        // gives.
         try (var arena = Arena.ofConfined()) {
             var string = arena.allocate(32, 8);
             Abi.CPU_CAPABILITY.invokeExact(string.address());

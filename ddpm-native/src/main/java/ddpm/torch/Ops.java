@@ -127,7 +127,8 @@ public final class Ops {
             throw new IllegalArgumentException(
                     "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
         }
-        // Several threads share the sums of one image and so round them differently: one image alone goes to one thread.
+        // Several threads share the sums of one image and so round them differently: one image alone goes to one
+        // thread.
         boolean alone = in.size(0) == 1 && x.device().equals(Device.CPU);
         int threads = alone ? LibTorch.load().threads() : 1;
         try {

@@ -60,7 +60,8 @@ final class JudgeDigits {
             int n = Math.min(batch, count - first);
             try (var _ = TensorScope.open();
                     var _ = GradMode.off()) {
-                var images = sampler.withFirstImage(first).sample(model, model.card().images(n), Noise.seed(2020));
+                var images =
+                        sampler.withFirstImage(first).sample(model, model.card().images(n), Noise.seed(2020));
                 Tensor probabilities = Ops.exp(lenet.forward(Ops.clamp(images, -1, 1))); // [n, 10]
                 var values = probabilities.toFloats();
                 for (int i = 0; i < n; i++) {

@@ -32,8 +32,8 @@ final class TrainLeNet {
         try (var lenet = new LeNet();
                 var _ = TensorScope.open()) {
             var params = lenet.params;
-            params.initialise((parameter, target) ->
-                    noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
+            params.initialise(
+                    (parameter, target) -> noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
             params.trainable();
             var first = Tensor.zeros(params.flat().shape(), DType.FLOAT32, Device.CPU);
             var second = Tensor.zeros(params.flat().shape(), DType.FLOAT32, Device.CPU);
@@ -75,9 +75,12 @@ final class TrainLeNet {
             lenet.save(
                     Path.of(arguments[1]),
                     Map.of(
-                            "format", "pt",
-                            "what", "LeNet-5 for MNIST at 32x32, made by TrainLeNet, " + epochs + " epochs",
-                            "test accuracy", "%.4f".formatted(accuracy)));
+                            "format",
+                            "pt",
+                            "what",
+                            "LeNet-5 for MNIST at 32x32, made by TrainLeNet, " + epochs + " epochs",
+                            "test accuracy",
+                            "%.4f".formatted(accuracy)));
         }
     }
 
@@ -92,7 +95,8 @@ final class TrainLeNet {
             int n = Math.min(BATCH, count - at);
             try (var _ = TensorScope.open();
                     var _ = GradMode.off()) {
-                var told = Ops.argmax(lenet.forward(images(data, order, at, n)), 1).toLongs();
+                var told =
+                        Ops.argmax(lenet.forward(images(data, order, at, n)), 1).toLongs();
                 for (int i = 0; i < n; i++) {
                     right += told[i] == data.label(at + i) ? 1 : 0;
                 }
