@@ -1,0 +1,100 @@
+package ddpm.tests.bench;
+
+import ddpm.data.ImageSet;
+import ddpm.data.ImageShape;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.io.Model;
+import ddpm.io.ModelCard;
+import ddpm.nn.UNetMini;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.train.LossWeight;
+import ddpm.train.TrainConfig;
+import ddpm.train.Trainer;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * How long one training step of the notebook's network takes, drawing of examples, Adam, clipping and EMA included.
+ *
+ * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test -Dbench.main=TrainingBenchmark [-Dbench.rounds=7]}</pre>
+ */
+public final class TrainingBenchmark {
+    private static final int BATCH = 32;
+    private static final int STEPS = 5;
+
+    private TrainingBenchmark() {}
+
+    /** @param args the number of rounds, 7 if left out */
+    public static void main(String[] args) {
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
+        var types = new DType[] {DType.FLOAT32, DType.BFLOAT16};
+        var times = new double[types.length][rounds];
+        var trainers = new Trainer[types.length];
+        var card = ModelCard.of(UNetMini.Config.ofChannels(3), BetaSchedule.ho2020(), 32, 32);
+        for (int i = 0; i < types.length; i++) {
+            var config = TrainConfig.notebook(1, 1_000_000).withBatch(BATCH).withPrecision(types[i]);
+            trainers[i] = new Trainer(new Model(card, Device.CPU), new Pattern(), config, LossWeight.SIMPLE);
+            trainers[i].initialise();
+            trainers[i].train(); // warm-up
+        }
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < types.length; i++) { // in turn, so that a slower minute slows both
+                long start = System.nanoTime();
+                for (int step = 0; step < STEPS; step++) {
+                    trainers[i].train();
+                }
+                times[i][round] = (System.nanoTime() - start) / 1e6 / STEPS;
+            }
+        }
+        for (int i = 0; i < types.length; i++) {
+            Arrays.sort(times[i]);
+            double median = times[i][rounds / 2];
+            System.out.printf(
+                    Locale.ROOT,
+                    "UNetMini, batch %d, %s: %.1f ms per training step (median of %d), %.1f images/s%n",
+                    BATCH,
+                    types[i],
+                    median,
+                    rounds,
+                    BATCH * 1000 / median);
+        }
+    }
+
+    /** Images that cost nothing to read. */
+    private static final class Pattern implements ImageSet {
+        private final ImageShape shape = new ImageShape(3, 32, 32);
+
+        @Override
+        public int size() {
+            return 1000;
+        }
+
+        @Override
+        public ImageShape shape() {
+            return shape;
+        }
+
+        @Override
+        public void read(int index, byte[] target, int offset) {
+            for (int i = 0; i < shape.bytes(); i++) {
+                target[offset + i] = (byte) (index + i);
+            }
+        }
+
+        @Override
+        public String name(int index) {
+            return "pattern " + index;
+        }
+
+        @Override
+        public String describe() {
+            return "1000 patterns";
+        }
+
+        @Override
+        public String fingerprint() {
+            return "0".repeat(32);
+        }
+    }
+}
