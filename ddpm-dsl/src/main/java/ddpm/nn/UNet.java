@@ -42,7 +42,7 @@ public final class UNet implements Network {
         this.config = config;
         this.dropout = new Dropout(config.dropout());
         int base = config.base();
-        sinusoid = new TimeEmbedding(base, config.timeShift(), config.cosineFirst());
+        sinusoid = new TimeEmbedding(base, config.timeShift(), config.timeOrder());
         time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
         convIn = new Conv2d(params.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);
@@ -83,8 +83,8 @@ public final class UNet implements Network {
                     attentions(at, level, config.resBlocks() + 1),
                     level > 0 ? Resample.up(at.sub("upsamplers.0.conv"), width) : null));
         }
-        normOut = new GroupNorm(params.sub("conv_norm_out"), config.groups(), base, config.normEps());
-        convOut = new Conv2d(params.sub("conv_out"), base, config.outChannels(), KERNEL3, 0);
+        normOut = new GroupNorm(params.sub("conv_norm_out"), config.groups(), width, config.normEps());
+        convOut = new Conv2d(params.sub("conv_out"), width, config.outChannels(), KERNEL3, 0);
     }
 
     private ResBlock resBlock(Params params, int in, int out) {

@@ -16,7 +16,7 @@ import java.util.List;
  * @param normEps added to the variance in group norms
  * @param dropout probability of a zero before the second convolution of a block, in training; 0 to below 1
  * @param timeShift 1 as in the paper, 0 as in the class defaults of diffusers, see {@link TimeEmbedding}
- * @param cosineFirst cosines before sines in the time embedding
+ * @param timeOrder how sines and cosines lie in the time embedding; sines first in the paper
  * @param symmetricPadding pads down-sampling convolutions by 1 on all sides rather than right and bottom, the paper's
  */
 public record UNetConfig(
@@ -31,7 +31,7 @@ public record UNetConfig(
         double normEps,
         double dropout,
         int timeShift,
-        boolean cosineFirst,
+        TimeEmbedding.Order timeOrder,
         boolean symmetricPadding)
         implements NetworkConfig {
 
@@ -49,9 +49,11 @@ public record UNetConfig(
         for (int multiplier : multipliers) {
             require(in(multiplier, 1, 64), "multipliers are 1 to 64");
             int width = base * multiplier;
-            require(width % groups == 0 && base % groups == 0,
+            require(
+                    width % groups == 0 && base % groups == 0,
                     groups + " norm groups divide every width, and do not divide " + width + " or " + base);
-            require(headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
+            require(
+                    headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
                     "attention heads of " + headChannels + " channels divide every width, and do not divide " + width);
         }
     }
@@ -73,8 +75,7 @@ public record UNetConfig(
 
     /** The paper's 256x256 models (CelebA-HQ, LSUN): 113,673,219 parameters with 3 channels. */
     public static UNetConfig image256(int channels) {
-        return of(
-                channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
+        return of(channels, 128, List.of(1, 1, 2, 2, 4, 4), 2, List.of(false, false, false, false, true, false), 32, 0);
     }
 
     /** The paper's network in small, for 32x32 images on a CPU: 1,112,801 parameters with 1 channel, attention at 8x8. */
@@ -92,7 +93,19 @@ public record UNetConfig(
             int groups,
             double dropout) {
         return new UNetConfig(
-                channels, channels, base, multipliers, resBlocks, attention, 0, groups, 1e-6, dropout, 1, false, false);
+                channels,
+                channels,
+                base,
+                multipliers,
+                resBlocks,
+                attention,
+                0,
+                groups,
+                1e-6,
+                dropout,
+                1,
+                TimeEmbedding.Order.SINE_FIRST,
+                false);
     }
 
     @Override

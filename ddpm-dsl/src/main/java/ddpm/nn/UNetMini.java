@@ -16,21 +16,21 @@ public final class UNetMini implements Network {
      * @param multipliers widths of the three levels over {@code base}
      * @param timeChannels size of the time embedding, even
      */
-    public record Config(int channels, int base, List<Integer> multipliers, int timeChannels)
-            implements NetworkConfig {
+    public record Config(int channels, int base, List<Integer> multipliers, int timeChannels) implements NetworkConfig {
         /** Group norm has this many groups, so widths are multiples of it. */
         static final int GROUPS = 8;
 
         public Config {
             multipliers = List.copyOf(multipliers);
             if (channels < 1 || channels > 1024 || base < 1 || base > 4096 || multipliers.size() != 3) {
-                throw new IllegalArgumentException("UNetMini with " + channels + " channels (1 to 1024), base width " + base
-                        + " (1 to 4096) and multipliers " + multipliers + " (three)");
+                throw new IllegalArgumentException("UNetMini with " + channels + " channels (1 to 1024), base width "
+                        + base + " (1 to 4096) and multipliers " + multipliers + " (three)");
             }
             for (int multiplier : multipliers) {
                 if (multiplier < 1 || multiplier > 64 || base * multiplier % GROUPS != 0 || base % GROUPS != 0) {
-                    throw new IllegalArgumentException("UNetMini of base width " + base + " and multipliers "
-                            + multipliers + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
+                    throw new IllegalArgumentException(
+                            "UNetMini of base width " + base + " and multipliers " + multipliers
+                                    + ": all widths must be multiples of " + GROUPS + ", the groups of its norms");
                 }
             }
         }
@@ -84,7 +84,7 @@ public final class UNetMini implements Network {
         int w1 = base * config.multipliers().get(0);
         int w2 = base * config.multipliers().get(1);
         int w3 = base * config.multipliers().get(2);
-        timeEmbedding = new TimeEmbedding(time, 0, false);
+        timeEmbedding = new TimeEmbedding(time, 0, TimeEmbedding.Order.SINE_FIRST);
         timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
                 .at(params.sub("time_mlp"));
         inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
