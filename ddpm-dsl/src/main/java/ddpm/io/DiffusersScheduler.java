@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -143,18 +144,27 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
                 });
         json.put("trained_betas", null);
         json.put("variance_type", variance == Variance.FIXED_LARGE ? "fixed_large" : "fixed_small");
-        if (schedule.equals(BetaSchedule.linear(steps, first, last))) {
+        if (isCurve(() -> BetaSchedule.linear(steps, first, last))) {
             json.put("beta_start", first);
             json.put("beta_end", last);
-        } else if (schedule.equals(BetaSchedule.quadratic(steps, start, end))) {
+        } else if (isCurve(() -> BetaSchedule.quadratic(steps, start, end))) {
             json.put("beta_schedule", "scaled_linear");
             json.put("beta_start", start);
             json.put("beta_end", end);
-        } else if (schedule.equals(BetaSchedule.cosine(steps))) {
+        } else if (isCurve(() -> BetaSchedule.cosine(steps))) {
             json.put("beta_schedule", "squaredcos_cap_v2");
         } else {
             json.put("trained_betas", schedule.betas().doubles());
         }
         return json;
+    }
+
+    /** Between the ends of one curve another may be no schedule at all. */
+    private boolean isCurve(Supplier<BetaSchedule> curve) {
+        try {
+            return schedule.equals(curve.get());
+        } catch (IllegalArgumentException impossible) {
+            return false;
+        }
     }
 }

@@ -48,7 +48,8 @@ class UNetTest {
             var network = config.build(params);
             params.allocate(Device.CPU, DType.FLOAT32);
             var tensors = new LinkedHashMap<String, Tensor>();
-            TensorFiles.read(Golden.path("hf_unet/" + folder + "/diffusion_pytorch_model.safetensors"))
+            TensorFiles.read(Golden.path("hf_unet/" + folder + (headChannels == 0 ? "" : "/unet")
+                            + "/diffusion_pytorch_model.safetensors"))
                     .forEach((name, stored) ->
                             tensors.put(name, Tensor.of(stored.data(), stored.dtype(), stored.shape())));
             params.load(tensors); // refuses any name that is missing, unknown or of another shape
