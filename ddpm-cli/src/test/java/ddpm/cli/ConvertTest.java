@@ -204,7 +204,7 @@ class ConvertTest {
         assertEquals(ema, TensorFiles.read(convert(file, "ema.safetensors")));
         assertEquals(raw, TensorFiles.read(convert(file, "raw.safetensors", "--weights", "raw")));
         var run = Cli.run("convert", file, folder.resolve("x.pt"));
-        assertTrue(run.err().contains("took the weights under 'ema.' in the file; left out " + raw.size()), run.err());
+        assertTrue(run.err().contains("took the average under 'ema.' in the file; left out " + raw.size()), run.err());
         assertTrue(Cli.run("info", file, "--weights", "raw")
                 .out()
                 .replaceAll(" +", " ")

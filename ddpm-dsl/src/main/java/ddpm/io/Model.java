@@ -81,6 +81,9 @@ public final class Model implements Denoiser, AutoCloseable {
         } catch (IllegalArgumentException e) {
             model.close();
             throw new FileFormatException(stored.file().path(), e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
         }
     }
 

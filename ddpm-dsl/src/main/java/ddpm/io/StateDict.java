@@ -135,8 +135,11 @@ record StateDict(TensorFile file, String prefix, SequencedMap<String, StoredTens
         return shapes;
     }
 
-    /** What it is called in notes. */
+    /** Which weights of the file these are, in words. */
     String describe() {
-        return prefix.isEmpty() ? "the file's only weights" : "the weights under " + quote(prefix) + " in the file";
+        if (prefix.isEmpty()) {
+            return "the file's only weights";
+        }
+        return (isAverage(prefix) ? "the average" : "the weights") + " under " + quote(prefix) + " in the file";
     }
 }
