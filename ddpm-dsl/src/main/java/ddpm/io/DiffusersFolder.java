@@ -28,6 +28,10 @@ public final class DiffusersFolder {
 
     private static final String INDEX = "model_index.json";
 
+    /** Attention layers before diffusers 0.14. */
+    private static final Map<String, String> EARLY_LAYERS =
+            Map.of("to_q", "query", "to_k", "key", "to_v", "value", "to_out.0", "proj_attn");
+
     private DiffusersFolder() {}
 
     /** Reads what stands beside a file of weights. */
@@ -44,9 +48,7 @@ public final class DiffusersFolder {
         var unet = DiffusersUNet.read(config);
         var notes = new LinkedHashMap<String, String>();
         notes.put("source", "a UNet2DModel of diffusers");
-        if (!unet.ignored().isEmpty()) {
-            notes.put("ignored", "of " + DiffusersUNet.FILE + ": " + String.join(", ", unet.ignored()));
-        }
+        notes.putAll(unet.notes());
         var at = schedulerFile(file);
         if (at == null) {
             notes.put("assumed", "T = 1000, linear betas: there is no " + DiffusersScheduler.FILE);
@@ -62,7 +64,20 @@ public final class DiffusersFolder {
                 unet.width(),
                 notes);
         boolean isEarly = weights.has("mid_block.attentions.0.query.weight");
-        return new StoredModel(ModelLayout.DIFFUSERS, card, weights, name -> DiffusersUNet.theirs(name, isEarly));
+        return new StoredModel(ModelLayout.DIFFUSERS, card, weights, name -> theirs(name, isEarly));
+    }
+
+    /** Our names are today's names of diffusers; early files call the attention's layers otherwise. */
+    private static String theirs(String ours, boolean isEarly) {
+        if (isEarly) {
+            for (var layer : EARLY_LAYERS.entrySet()) {
+                var today = "." + layer.getKey() + ".";
+                if (ours.contains(today)) {
+                    return ours.replace(today, "." + layer.getValue() + ".");
+                }
+            }
+        }
+        return ours;
     }
 
     /** Beside the weights, or where pipelines keep it. */
@@ -108,7 +123,7 @@ public final class DiffusersFolder {
             throw new IllegalArgumentException(
                     "diffusers has no network like UNetMini: only models of the paper's UNet can be written for it");
         }
-        var unet = new DiffusersUNet(network, card.height(), card.width(), java.util.Set.of()).json();
+        var unet = new DiffusersUNet(network, card.height(), card.width(), Map.of()).json();
         var scheduler = new DiffusersScheduler(card.schedule(), card.prediction(), card.variance(), card.clip()).json();
         var index = new LinkedHashMap<String, Object>();
         index.put("_class_name", "DDPMPipeline");

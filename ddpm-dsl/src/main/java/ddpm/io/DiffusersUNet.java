@@ -5,12 +5,9 @@ import ddpm.nn.UNetConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * What diffusers' {@code config.json} of a UNet2DModel says.
@@ -18,49 +15,13 @@ import java.util.TreeSet;
  * @param network the network
  * @param height of the images, pixels
  * @param width likewise
- * @param ignored fields that UNet2DModel has no use for either, such as those of a trainer's average
+ * @param notes for the card: what was assumed, and fields that UNet2DModel has no use for either, such as those of a
+ *     trainer's average
  */
-record DiffusersUNet(UNetConfig network, int height, int width, Set<String> ignored) {
+record DiffusersUNet(UNetConfig network, int height, int width, Map<String, String> notes) {
     static final String FILE = "config.json";
 
-    private static final String DOWN = "DownBlock2D";
-    private static final String UP = "UpBlock2D";
-    private static final String ATTENTION = "Attn";
     private static final int USUAL_SIZE = 32;
-
-    private static final Set<String> KNOWN = Set.of(
-            "sample_size",
-            "in_channels",
-            "out_channels",
-            "center_input_sample",
-            "time_embedding_type",
-            "freq_shift",
-            "flip_sin_to_cos",
-            "down_block_types",
-            "mid_block_type",
-            "up_block_types",
-            "block_out_channels",
-            "layers_per_block",
-            "mid_block_scale_factor",
-            "downsample_padding",
-            "downsample_type",
-            "upsample_type",
-            "dropout",
-            "act_fn",
-            "attention_legacy_order",
-            "attention_head_dim",
-            "norm_num_groups",
-            "attn_norm_num_groups",
-            "norm_eps",
-            "resnet_time_scale_shift",
-            "add_attention",
-            "class_embed_type",
-            "num_class_embeds",
-            "num_train_timesteps");
-
-    /** Attention layers before diffusers 0.14. */
-    private static final Map<String, String> EARLY_LAYERS =
-            Map.of("to_q", "query", "to_k", "key", "to_v", "value", "to_out.0", "proj_attn");
 
     /**
      * A field that is missing has UNet2DModel's own default, which is seldom that of Ho et al.'s models.
@@ -71,7 +32,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
         var json = JsonFields.read(file);
         requireSupported(json);
         var widths = json.list("block_out_channels", Integer.class, List.of(224, 448, 672, 896));
-        var attention = attention(json);
+        var attention = DiffusersBlocks.attention(json);
         if (widths.isEmpty() || widths.size() != attention.size()) {
             throw json.bad(
                     "block_out_channels",
@@ -103,10 +64,17 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
                             ? TimeEmbedding.Order.COSINE_FIRST
                             : TimeEmbedding.Order.SINE_FIRST,
                     json.integer("downsample_padding", 1) == 1);
-            var size = size(json, network);
-            var ignored = new TreeSet<>(json.keys());
-            ignored.removeIf(key -> key.startsWith("_") || KNOWN.contains(key));
-            return new DiffusersUNet(network, size.get(0), size.get(1), ignored);
+            var notes = new LinkedHashMap<String, String>();
+            var size = size(json);
+            if (size.isEmpty()) {
+                int side = Math.max(USUAL_SIZE, network.sizeMultiple());
+                size = List.of(side, side);
+                notes.put("assumed size", side + " x " + side + ": " + FILE + " has no sample_size");
+            }
+            if (!json.unread().isEmpty()) {
+                notes.put("ignored", "of " + FILE + ": " + String.join(", ", json.unread()));
+            }
+            return new DiffusersUNet(network, size.get(0), size.get(1), notes);
         } catch (IllegalArgumentException e) {
             throw new FileFormatException(file, "describes no network that can be built: " + e.getMessage(), e);
         }
@@ -139,41 +107,10 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
         return channels;
     }
 
-    /** Per level from full resolution; what goes up must mirror what goes down. */
-    private static List<Boolean> attention(JsonFields json) throws FileFormatException {
-        var down = attention(
-                json, "down_block_types", DOWN, List.of(DOWN, ATTENTION + DOWN, ATTENTION + DOWN, ATTENTION + DOWN));
-        var up = attention(json, "up_block_types", UP, List.of(ATTENTION + UP, ATTENTION + UP, ATTENTION + UP, UP));
-        Collections.reverse(up);
-        if (!up.equals(down)) {
-            throw json.bad(
-                    "up_block_types",
-                    "must mirror down_block_types: attention at levels " + down + " down, but " + up
-                            + " up, both from full resolution");
-        }
-        return down;
-    }
-
-    private static List<Boolean> attention(JsonFields json, String key, String block, List<String> orElse)
-            throws FileFormatException {
-        var attention = new ArrayList<Boolean>();
-        for (var type : json.list(key, String.class, orElse)) {
-            if (!type.equals(block) && !type.equals(ATTENTION + block)) {
-                throw json.bad(
-                        key,
-                        "holds " + FileFormatException.quote(type) + "; supported are " + block + " and " + ATTENTION
-                                + block);
-            }
-            attention.add(!type.equals(block));
-        }
-        return attention;
-    }
-
-    /** Height and width; diffusers allows none, and then only its user knows. */
-    private static List<Integer> size(JsonFields json, UNetConfig network) throws FileFormatException {
-        if (!json.keys().contains("sample_size") || json.isNull("sample_size")) {
-            int size = Math.max(USUAL_SIZE, network.sizeMultiple());
-            return List.of(size, size);
+    /** Height and width; empty if there are none, which diffusers allows. */
+    private static List<Integer> size(JsonFields json) throws FileFormatException {
+        if (json.isAbsent("sample_size") || json.isNull("sample_size")) {
+            return List.of();
         }
         List<Integer> size;
         try {
@@ -204,12 +141,6 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
                             + " times as wide at full resolution as after its first convolution, which in diffusers' UNet2DModel"
                             + " is one width");
         }
-        var down = network.attention().stream()
-                .map(has -> has ? ATTENTION + DOWN : DOWN)
-                .toList();
-        var up = network.attention().reversed().stream()
-                .map(has -> has ? ATTENTION + UP : UP)
-                .toList();
         var json = new LinkedHashMap<String, Object>();
         json.put("_class_name", "UNet2DModel");
         json.put("_diffusers_version", DiffusersFolder.VERSION);
@@ -222,7 +153,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
                 network.multipliers().stream().map(m -> m * network.base()).toList());
         json.put("center_input_sample", false);
         json.put("class_embed_type", null);
-        json.put("down_block_types", down);
+        json.put("down_block_types", DiffusersBlocks.down(network.attention()));
         json.put("downsample_padding", network.symmetricPadding() ? 1 : 0);
         json.put("downsample_type", "conv");
         json.put("dropout", network.dropout());
@@ -239,21 +170,8 @@ record DiffusersUNet(UNetConfig network, int height, int width, Set<String> igno
         json.put("resnet_time_scale_shift", "default");
         json.put("sample_size", height == width ? (Object) height : List.of(height, width));
         json.put("time_embedding_type", "positional");
-        json.put("up_block_types", up);
+        json.put("up_block_types", DiffusersBlocks.up(network.attention()));
         json.put("upsample_type", "conv");
         return json;
-    }
-
-    /** Our names are today's names of diffusers; early files call the attention's layers otherwise. */
-    static String theirs(String ours, boolean isEarly) {
-        if (isEarly) {
-            for (var layer : EARLY_LAYERS.entrySet()) {
-                var today = "." + layer.getKey() + ".";
-                if (ours.contains(today)) {
-                    return ours.replace(today, "." + layer.getValue() + ".");
-                }
-            }
-        }
-        return ours;
     }
 }

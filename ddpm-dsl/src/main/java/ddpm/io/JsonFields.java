@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The fields of another project's JSON configuration. A field that is absent has the default of the class that wrote it;
@@ -19,6 +22,7 @@ import java.util.Set;
 final class JsonFields {
     private final Path file;
     private final Map<String, Object> fields;
+    private final Set<String> asked = new HashSet<>();
 
     private JsonFields(Path file, Map<String, Object> fields) {
         this.file = file;
@@ -42,7 +46,24 @@ final class JsonFields {
         return fields.keySet();
     }
 
+    /** Fields with a value that nothing has asked for, but for a library's own remarks, which begin with {@code _}. */
+    SequencedSet<String> unread() {
+        var unread = new TreeSet<String>();
+        fields.forEach((key, value) -> {
+            if (value != null && !key.startsWith("_") && !asked.contains(key)) {
+                unread.add(key);
+            }
+        });
+        return unread;
+    }
+
+    boolean isAbsent(String key) {
+        asked.add(key);
+        return !fields.containsKey(key);
+    }
+
     boolean isNull(String key) {
+        asked.add(key);
         return fields.containsKey(key) && fields.get(key) == null;
     }
 
@@ -79,6 +100,7 @@ final class JsonFields {
      * @param allowed values as JSON has them, null among them where that is allowed
      */
     void require(String key, Object... allowed) throws FileFormatException {
+        asked.add(key);
         if (fields.containsKey(key) && !Arrays.asList(allowed).contains(fields.get(key))) {
             throw bad(
                     key,
@@ -90,6 +112,7 @@ final class JsonFields {
     }
 
     private <T> T get(String key, Class<T> type, String what, T orElse) throws FileFormatException {
+        asked.add(key);
         var value = fields.containsKey(key) ? fields.get(key) : orElse;
         if (!type.isInstance(value)) {
             throw bad(key, "is " + told(value) + ", not " + what);

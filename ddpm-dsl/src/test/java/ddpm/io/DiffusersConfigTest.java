@@ -16,7 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,7 +64,7 @@ class DiffusersConfigTest {
                 "[\"UpBlock2D\", \"UpBlock2D\", \"AttnUpBlock2D\", \"UpBlock2D\"]"));
         assertParameters(35_746_307, 328, unet.network());
         assertEquals(32, unet.height());
-        assertEquals(Set.of(), unet.ignored());
+        assertEquals(Map.of(), unet.notes());
         var paper = UNetConfig.cifar10(3);
         assertEquals(
                 List.of(paper.multipliers(), paper.attention(), paper.timeOrder(), paper.timeShift()),
@@ -111,11 +111,22 @@ class DiffusersConfigTest {
     }
 
     @Test
+    void anImageSizeThatNobodyToldIsNoted() throws IOException {
+        var unet = unet("{\"sample_size\": null}");
+        assertEquals(List.of(32, 32), List.of(unet.height(), unet.width()));
+        assertTrue(
+                unet.notes().get("assumed size").startsWith("32 x 32: "),
+                unet.notes().toString());
+        var wide = unet("{\"sample_size\": [24, 40]}");
+        assertEquals(List.of(24, 40), List.of(wide.height(), wide.width()));
+        assertFalse(wide.notes().containsKey("assumed size"));
+    }
+
+    @Test
     void aTrainersFieldsAreIgnoredByName() throws IOException {
-        assertEquals(
-                Set.of("decay", "power"),
-                unet("{\"decay\": 0.9999, \"power\": 0.75, \"_name_or_path\": \"x\"}")
-                        .ignored());
+        var notes = unet("{\"decay\": 0.9999, \"power\": 0.75, \"_name_or_path\": \"x\", \"inv_gamma\": null}")
+                .notes();
+        assertEquals("of config.json: decay, power", notes.get("ignored"));
     }
 
     @ParameterizedTest
