@@ -49,11 +49,7 @@ final class ReverseStep {
     Tensor apply(Tensor x, Tensor output, Tensor index, Tensor z) {
         var noise = sigma.at(index).mul(z);
         if (!throughX0) {
-            return meanFromX
-                    .at(index)
-                    .mul(x)
-                    .sub(meanFromX0.at(index).mul(output))
-                    .add(noise);
+            return meanFromX.at(index).mul(x).sub(meanFromX0.at(index).mul(output)).add(noise);
         }
         var x0 = x0FromX.at(index).mul(x).sub(x0FromOutput.at(index).mul(output));
         if (clip == Clip.X0) {

@@ -100,13 +100,12 @@ public record ReverseTable(
         var signalPrev = diffusion.alphasCumprodPrev();
         var lambda = Table.of(steps, t -> 0.5 * Math.log(signal.at(t) / (1 - signal.at(t))));
         // 1 / (2r): how far the line through the last two estimates is followed.
-        var lookBack = Table.of(
-                steps,
-                t -> t == 0 || t == steps - 1
-                        ? 0
-                        : (lambda.at(t - 1) - lambda.at(t)) / (2 * (lambda.at(t) - lambda.at(t + 1))));
-        var toX0 = Table.of(
-                steps, t -> t == 0 ? 1 : -Math.sqrt(signalPrev.at(t)) * Math.expm1(lambda.at(t) - lambda.at(t - 1)));
+        var lookBack = Table.of(steps, t -> t == 0 || t == steps - 1
+                ? 0
+                : (lambda.at(t - 1) - lambda.at(t)) / (2 * (lambda.at(t) - lambda.at(t + 1))));
+        var toX0 = Table.of(steps, t -> t == 0
+                ? 1
+                : -Math.sqrt(signalPrev.at(t)) * Math.expm1(lambda.at(t) - lambda.at(t - 1)));
         return new ReverseTable(
                 prediction.x0FromX(diffusion),
                 prediction.x0FromOutput(diffusion),

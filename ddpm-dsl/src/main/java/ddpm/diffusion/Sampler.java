@@ -70,7 +70,8 @@ public record Sampler(
     }
 
     private static Sampler of(Diffusion diffusion, ReverseTable table, Clip clip) {
-        return new Sampler(diffusion, table, clip, Runtime.getRuntime().availableProcessors(), 0, 0, (_, _) -> {});
+        return new Sampler(
+                diffusion, table, clip, Runtime.getRuntime().availableProcessors(), 0, 0, (_, _) -> {});
     }
 
     /** The paper's sampler for an epsilon model: ancestral, x0 clipped. */

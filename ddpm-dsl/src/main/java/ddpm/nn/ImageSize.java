@@ -10,7 +10,8 @@ final class ImageSize {
     static void check(String network, Tensor x, Tensor t, int channels, int multiple) {
         var shape = x.shape();
         if (shape.rank() != 4 || shape.size(1) != channels) {
-            throw new IllegalArgumentException(network + " takes images [B, " + channels + ", H, W], not " + shape);
+            throw new IllegalArgumentException(
+                    network + " takes images [B, " + channels + ", H, W], not " + shape);
         }
         if (shape.size(0) == 0
                 || shape.size(2) == 0

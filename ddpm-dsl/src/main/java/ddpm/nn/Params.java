@@ -87,9 +87,7 @@ public final class Params implements AutoCloseable {
 
     /** The number of scalars in all parameters of the tree. */
     public long count() {
-        return store.declared.values().stream()
-                .mapToLong(p -> p.shape().numel())
-                .sum();
+        return store.declared.values().stream().mapToLong(p -> p.shape().numel()).sum();
     }
 
     /** Gives the whole tree zeroed memory, which it owns until closed. Returns this. */
@@ -150,7 +148,8 @@ public final class Params implements AutoCloseable {
     public Params trainable() {
         if (store.gradient == null) {
             try (var _ = TensorScope.open()) {
-                store.gradient = own(Tensor.zeros(Shape.of(store.length), flat().dtype(), flat().device()));
+                store.gradient = own(Tensor.zeros(
+                        Shape.of(store.length), flat().dtype(), flat().device()));
                 store.declared.forEach((name, param) -> {
                     param.tensor().requiresGrad(true);
                     param.tensor().gradInto(view(store.gradient, param));
@@ -234,8 +233,7 @@ public final class Params implements AutoCloseable {
     /** Another flat buffer of this layout (an EMA, a moment) seen as named tensors of the current scope. */
     public Map<String, Tensor> named(Tensor flat) {
         if (!flat.shape().equals(Shape.of(store.length))) {
-            throw new IllegalArgumentException(
-                    "these parameters are " + store.length + " numbers, not " + flat.shape());
+            throw new IllegalArgumentException("these parameters are " + store.length + " numbers, not " + flat.shape());
         }
         var named = new LinkedHashMap<String, Tensor>();
         store.declared.forEach((name, param) -> named.put(name, view(flat, param)));

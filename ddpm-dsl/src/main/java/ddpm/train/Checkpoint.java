@@ -97,8 +97,7 @@ public final class Checkpoint {
         var state = StateJson.read(file, Files.readString(file));
         for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
             var path = folder.resolve(name);
-            if (!Files.isRegularFile(path)
-                    || !checksum(path).equals(state.files().get(name))) {
+            if (!Files.isRegularFile(path) || !checksum(path).equals(state.files().get(name))) {
                 throw new FileFormatException(path, "is missing or damaged: its checksum is not that in " + STATE);
             }
         }
@@ -151,11 +150,9 @@ public final class Checkpoint {
         for (var target : model.params().named(flat).entrySet()) {
             var stored = tensors.get(prefix + target.getKey());
             if (stored == null || !stored.shape().equals(target.getValue().shape())) {
-                throw new FileFormatException(
-                        folder,
-                        "is of another network: " + prefix + target.getKey() + " is "
-                                + (stored == null ? "missing" : stored.shape()) + ", not "
-                                + target.getValue().shape());
+                throw new FileFormatException(folder, "is of another network: " + prefix + target.getKey() + " is "
+                        + (stored == null ? "missing" : stored.shape()) + ", not "
+                        + target.getValue().shape());
             }
             target.getValue().copyFrom(Tensor.of(stored.data(), stored.dtype(), stored.shape()));
         }
@@ -175,8 +172,7 @@ public final class Checkpoint {
     static void deleteTree(Path folder) throws IOException {
         if (Files.exists(folder)) {
             try (var files = Files.walk(folder)) {
-                for (var file :
-                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (var file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.deleteIfExists(file);
                 }
             }

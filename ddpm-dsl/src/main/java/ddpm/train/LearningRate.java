@@ -36,8 +36,8 @@ public sealed interface LearningRate {
         public Cosine {
             check(rate);
             if (warmup < 0 || total <= warmup) {
-                throw new IllegalArgumentException("a cosine over " + total + " steps after a warm-up of " + warmup
-                        + ": the total must be larger");
+                throw new IllegalArgumentException(
+                        "a cosine over " + total + " steps after a warm-up of " + warmup + ": the total must be larger");
             }
         }
 

@@ -37,8 +37,8 @@ public final class RunFolder {
             throw new IllegalArgumentException("checkpoints to keep: at least 1, not " + keep);
         }
         Files.createDirectories(checkpoints());
-        var written =
-                Checkpoint.write(checkpoints().resolve("%s%08d".formatted(PREFIX, trainer.step())), trainer, dataset);
+        var written = Checkpoint.write(
+                checkpoints().resolve("%s%08d".formatted(PREFIX, trainer.step())), trainer, dataset);
         for (var old : newestFirst().stream().skip(keep).toList()) {
             Checkpoint.deleteTree(old);
         }
@@ -73,8 +73,7 @@ public final class RunFolder {
         }
         try (var entries = Files.list(checkpoints())) {
             return entries.filter(entry -> entry.getFileName().toString().matches(PREFIX + "\\d+"))
-                    .sorted(Comparator.comparing(
-                                    (Path entry) -> entry.getFileName().toString())
+                    .sorted(Comparator.comparing((Path entry) -> entry.getFileName().toString())
                             .reversed())
                     .toList();
         }

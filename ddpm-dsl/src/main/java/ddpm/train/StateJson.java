@@ -85,8 +85,8 @@ final class StateJson {
         try {
             var json = new Node(JSON.std.mapFrom(text));
             if (!FORMAT.equals(json.fields().get("format"))) {
-                throw new IllegalArgumentException(
-                        "its format is '" + json.fields().get("format") + "', and this version reads '" + FORMAT + "'");
+                throw new IllegalArgumentException("its format is '" + json.fields().get("format")
+                        + "', and this version reads '" + FORMAT + "'");
             }
             return new State(
                     json.whole("step"),
@@ -124,7 +124,8 @@ final class StateJson {
         return switch (json.text("type")) {
             case "constant" -> new LearningRate.Constant(json.number("rate"));
             case "warmup" -> new LearningRate.Warmup(json.number("rate"), json.whole("steps"));
-            case "cosine" -> new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
+            case "cosine" ->
+                new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
             default -> throw new IllegalArgumentException("unknown learning rate '" + json.text("type") + "'");
         };
     }

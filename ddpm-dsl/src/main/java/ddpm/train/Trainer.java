@@ -53,17 +53,15 @@ public final class Trainer implements AutoCloseable {
         if (data.channels() != card.network().inChannels()
                 || data.height() != card.height()
                 || data.width() != card.width()) {
-            throw new IllegalArgumentException(
-                    "the model is for " + card.network().inChannels() + " channels of "
-                            + card.height() + " x " + card.width() + " pixels (height x width), the data have "
-                            + data.channels() + " channels of " + data.height() + " x " + data.width());
+            throw new IllegalArgumentException("the model is for " + card.network().inChannels() + " channels of "
+                    + card.height() + " x " + card.width() + " pixels (height x width), the data have "
+                    + data.channels() + " channels of " + data.height() + " x " + data.width());
         }
         this.model = model;
         this.config = config;
         this.weight = weight;
         this.noise = Noise.seed(config.seed());
-        this.examples =
-                new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
+        this.examples = new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
         int slices = Math.min(config.threads(), config.batch());
         this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
         for (int i = 0; i < slices; i++) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -103,8 +104,7 @@ class SamplerTest {
     void ancestralSamplesHaveTheVarianceOfTheImages() {
         try (var _ = TensorScope.open()) {
             var sampler = Sampler.ancestral(PAPER, Variance.FIXED_SMALL).withClip(Clip.NONE);
-            var images = sampler.sample(gaussian(PAPER), Shape.of(8, 1, 32, 32), Noise.seed(11))
-                    .toFloats();
+            var images = sampler.sample(gaussian(PAPER), Shape.of(8, 1, 32, 32), Noise.seed(11)).toFloats();
             double square = 0;
             for (float value : images) {
                 square += value * (double) value;
@@ -120,8 +120,7 @@ class SamplerTest {
         var sampler = Sampler.ancestral(chain(10), Variance.FIXED_LARGE).withThreads(threads);
         try (var _ = TensorScope.open()) {
             var model = gaussian(PAPER);
-            var batch =
-                    sampler.sample(model, Shape.of(5, 3, 8, 8), Noise.seed(7)).toFloats();
+            var batch = sampler.sample(model, Shape.of(5, 3, 8, 8), Noise.seed(7)).toFloats();
             var alone = sampler.withFirstImage(3)
                     .sample(model, Shape.of(1, 3, 8, 8), Noise.seed(7))
                     .toFloats();
@@ -137,9 +136,7 @@ class SamplerTest {
             return xt;
         };
         try (var _ = TensorScope.open()) {
-            Sampler.ancestral(chain(7), Variance.FIXED_SMALL)
-                    .withThreads(1)
-                    .sample(recording, Shape.of(1, 1, 2, 2), Noise.seed(1));
+            Sampler.ancestral(chain(7), Variance.FIXED_SMALL).withThreads(1).sample(recording, Shape.of(1, 1, 2, 2), Noise.seed(1));
         }
         assertEquals(List.of(999L, 833L, 666L, 500L, 333L, 167L, 0L).size(), visited.size());
         assertEquals(999L, visited.getFirst());
@@ -165,9 +162,7 @@ class SamplerTest {
         // A model that says epsilon = 0 claims x0 = x / sqrt(abar), far outside the range at first.
         Denoiser zero = (xt, _) -> xt.mul(0);
         try (var _ = TensorScope.open()) {
-            var images = Sampler.ddim(chain(5), 0)
-                    .sample(zero, Shape.of(1, 1, 8, 8), Noise.seed(3))
-                    .toFloats();
+            var images = Sampler.ddim(chain(5), 0).sample(zero, Shape.of(1, 1, 8, 8), Noise.seed(3)).toFloats();
             for (float value : images) {
                 assertTrue(Math.abs(value) <= 1, "the last step's mean is x0, which was clipped: " + value);
             }
