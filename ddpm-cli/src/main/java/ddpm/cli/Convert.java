@@ -1,17 +1,21 @@
 package ddpm.cli;
 
+import ddpm.io.DiffusersFolder;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelLayout;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;
+import ddpm.io.StoredModel;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.io.TensorFiles;
 import ddpm.io.TorchFile;
+import ddpm.io.Weights;
 import ddpm.torch.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,21 +27,49 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code ddpm convert}: a state dict from PyTorch's format to safetensors or back, names and order kept. */
+/**
+ * {@code ddpm convert}: a model, or any state dict, in another format. Models are written under this program's names, which
+ * for the paper's UNet are diffusers'; what is no model keeps the names it has.
+ */
 @Command(
         name = "convert",
-        description = "Write the tensors of a .pt or .safetensors file as the other. Loads no libtorch.",
+        description = "Write a model or a state dict as safetensors, for PyTorch or for diffusers. Loads no libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Convert implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "IN", description = "A .pt or .safetensors file.")
+    /** What can be written. */
+    enum Target {
+        /** A safetensors file, with the model's card. */
+        SAFETENSORS,
+        /** A state dict that torch.load reads with weights_only=True. */
+        PT,
+        /** A folder that diffusers' DDPMPipeline loads. */
+        DIFFUSERS
+    }
+
+    @Parameters(index = "0", paramLabel = "IN", description = "A .pt or .safetensors file, or a folder with a model.")
     private Path in;
 
     @Parameters(
             index = "1",
             paramLabel = "OUT",
-            description = "A .safetensors file, or a .pt or .pth file that torch.load reads with weights_only=True.")
+            description = "A .safetensors file, a .pt or .pth file, or with --to diffusers a new folder.")
     private String out;
+
+    @Option(
+            names = "--to",
+            paramLabel = "FORMAT",
+            converter = TargetName.class,
+            description = "safetensors, pt or diffusers (default: by OUT's extension).")
+    private Target target;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            converter = WeightsName.class,
+            defaultValue = "ema",
+            description = WeightsName.DESCRIPTION)
+    private Weights weights;
 
     @Option(
             names = "--dtype",
@@ -67,55 +99,104 @@ final class Convert implements Callable<Integer> {
         }
     }
 
+    /** The formats in the command line's spelling. */
+    static final class TargetName extends EnumName<Target> {
+        TargetName() {
+            super(Target.class);
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
         Destination to;
         try {
-            to = Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth");
+            to = target == null
+                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth")
+                    : Destination.anyName("OUT", out);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage(), e);
         }
-        var file = TensorFiles.open(in);
+        var file = TensorFiles.open(in, weights);
         if (file.tensors().isEmpty()) {
-            throw new FileFormatException(in, "is a " + file.format() + " file without any tensors");
+            throw new FileFormatException(file.path(), "is a " + file.format() + " file without any tensors");
         }
         var console = new Console(line.getErr(), false, quiet);
-        Map<String, StoredTensor> tensors = dtype == null ? file.tensors() : StoredCast.to(dtype, file.tensors());
-        to.prepare();
-        if (to.path().toString().toLowerCase(java.util.Locale.ROOT).endsWith(".safetensors")) {
-            Safetensors.write(to.path(), tensors, metadata(file, console));
-        } else {
-            TorchFile.write(to.path(), tensors);
-            noteLostCard(file, console);
-        }
-        if (!file.values().isEmpty()) {
-            console.note("left out " + file.values().size() + " values that are no tensors: "
-                    + TextTable.printable(String.join(", ", file.values().keySet())));
-        }
+        write(file, to, target == null ? targetOf(to) : target, console);
         line.getOut().println(to.path());
         line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
-    /** What the file says already, and its model card where one can be told. */
-    private static Map<String, String> metadata(TensorFile file, Console console) throws IOException {
-        var metadata = new LinkedHashMap<String, String>();
-        metadata.put("format", "pt");
-        metadata.putAll(file.metadata());
+    private static Target targetOf(Destination to) {
+        return to.path().toString().toLowerCase(Locale.ROOT).endsWith(".safetensors") ? Target.SAFETENSORS : Target.PT;
+    }
+
+    private void write(TensorFile file, Destination to, Target target, Console console) throws IOException {
+        if (target == Target.DIFFUSERS) {
+            var model = StoredModel.of(file, weights);
+            var tensors = cast(model.tensors());
+            to.prepare();
+            DiffusersFolder.write(to.path(), model.card(), tensors);
+            noteLostNotes(model, console);
+            return;
+        }
         try {
-            metadata.putAll(ModelLayout.of(file).card(file).metadata());
+            var model = StoredModel.of(file, weights);
+            var tensors = cast(model.tensors());
+            to.prepare();
+            if (target == Target.SAFETENSORS) {
+                var metadata = new LinkedHashMap<>(file.metadata());
+                metadata.putAll(model.card().metadata());
+                Safetensors.write(to.path(), tensors, metadata);
+            } else {
+                TorchFile.write(to.path(), tensors);
+                noteLostCard(model, console);
+            }
+            int others = file.tensors().size() - tensors.size();
+            if (others > 0) {
+                console.note("took " + model.origin() + "; left out " + others + " other tensors");
+            }
         } catch (FileFormatException e) {
+            copy(file, to, target);
             console.note("copied the tensors, but without a model card: "
                     + e.reason().lines().findFirst().orElse(""));
         }
-        return metadata;
+        if (!file.values().isEmpty()) {
+            console.note("left out " + file.values().size() + " values that are no tensors: "
+                    + TextTable.printable(String.join(", ", file.values().keySet())));
+        }
     }
 
-    private static void noteLostCard(TensorFile file, Console console) {
-        if (file.metadata().containsKey(ModelLayout.CARD_KEY)) {
-            console.note("a PyTorch state dict has no place for the model card: keep " + file.path()
-                    + " for its schedule, image size and notes");
+    /** What is no model that can be told keeps its names. */
+    private void copy(TensorFile file, Destination to, Target target) throws IOException {
+        var tensors = cast(file.tensors());
+        to.prepare();
+        if (target == Target.SAFETENSORS) {
+            var metadata = new LinkedHashMap<String, String>();
+            metadata.put("format", "pt");
+            metadata.putAll(file.metadata());
+            Safetensors.write(to.path(), tensors, metadata);
+        } else {
+            TorchFile.write(to.path(), tensors);
+        }
+    }
+
+    private Map<String, StoredTensor> cast(Map<String, StoredTensor> tensors) {
+        return dtype == null ? tensors : StoredCast.to(dtype, tensors);
+    }
+
+    private static void noteLostCard(StoredModel model, Console console) {
+        if (model.layout() != ModelLayout.NOTEBOOK) { // whose files never had one
+            console.note("a PyTorch state dict has no place for the model card: keep "
+                    + model.file().path() + " for its schedule, image size and notes");
+        }
+    }
+
+    private static void noteLostNotes(StoredModel model, Console console) {
+        if (!model.card().notes().isEmpty()) {
+            console.note("diffusers has no place for the card's notes: "
+                    + TextTable.printable(String.join(", ", model.card().notes().keySet())));
         }
     }
 }

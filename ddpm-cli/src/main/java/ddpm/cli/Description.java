@@ -3,11 +3,11 @@ package ddpm.cli;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
 import ddpm.io.ModelLayout;
+import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
-import ddpm.nn.Params;
+import ddpm.io.Weights;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
-import ddpm.torch.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -21,31 +21,28 @@ import java.util.TreeMap;
  * @param file the opened file
  * @param layout whose model it is; null if none that can be loaded
  * @param card the model's; null if there is none
+ * @param origin which of the file's weights it has; null without a card
  * @param parameters how many the network of the card has; 0 without
  * @param refusal why the file cannot be sampled from; null if it can
  */
-record Description(TensorFile file, ModelLayout layout, ModelCard card, long parameters, String refusal) {
+record Description(
+        TensorFile file, ModelLayout layout, ModelCard card, String origin, long parameters, String refusal) {
     private static final int LONGEST_VALUE = 80;
 
     /** Finds out without libtorch: networks declare their parameters before they have memory. */
-    static Description of(TensorFile file) throws IOException {
+    static Description of(TensorFile file, Weights weights) throws IOException {
         ModelLayout layout = null;
-        ModelCard card = null;
-        long parameters = 0;
+        StoredModel stored = null;
         try {
             layout = ModelLayout.of(file);
-            card = layout.card(file);
-            var params = new Params();
-            card.network().build(params);
-            parameters = params.count();
-            var shapes = new LinkedHashMap<String, Shape>();
-            file.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-            params.requireFit(shapes);
-            return new Description(file, layout, card, parameters, null);
+            stored = StoredModel.of(file, weights);
+            stored.tensors();
+            return new Description(file, layout, stored.card(), stored.origin(), stored.parameters(), null);
         } catch (FileFormatException e) {
-            return new Description(file, layout, card, parameters, e.reason());
-        } catch (IllegalArgumentException e) {
-            return new Description(file, layout, card, parameters, e.getMessage());
+            var reason = file.path().toString().equals(e.file()) ? e.reason() : e.getMessage();
+            return stored == null
+                    ? new Description(file, layout, null, null, 0, reason)
+                    : new Description(file, layout, stored.card(), stored.origin(), stored.parameters(), reason);
         }
     }
 
@@ -61,6 +58,7 @@ record Description(TensorFile file, ModelLayout layout, ModelCard card, long par
             facts.row("layout", layout);
         }
         if (card != null) {
+            facts.row("weights", origin);
             facts.row("parameters", parameters);
             facts.row("network", network());
             facts.row("images", card.network().inChannels() + " x " + card.height() + " x " + card.width());
@@ -135,6 +133,7 @@ record Description(TensorFile file, ModelLayout layout, ModelCard card, long par
         json.put("format", file.format().toString());
         json.put("elements", elements());
         json.put("layout", layout == null ? null : layout.toString());
+        json.put("weights", origin);
         json.put("parameters", card == null ? null : parameters);
         json.put("refusal", refusal);
         json.put("model", card == null ? null : model());

@@ -46,6 +46,19 @@ record Destination(Path path, boolean isFolder) {
                 + String.join(" or ", extensions) + (folders ? ", or a folder's in / for one file per image" : ""));
     }
 
+    /** A place whose kind the name need not tell. */
+    static Destination anyName(String option, String text) {
+        try {
+            var path = Path.of(text).normalize();
+            if (path.getFileName() != null && !path.getFileName().toString().isBlank()) {
+                return new Destination(path, false);
+            }
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException(option + " '" + text + "': " + e.getReason(), e);
+        }
+        throw new IllegalArgumentException(option + " '" + text + "': name a file or a new folder");
+    }
+
     /** Whether two names are one file. */
     boolean isSameAs(Destination other) {
         return path.toAbsolutePath()

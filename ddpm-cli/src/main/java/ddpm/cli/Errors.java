@@ -83,6 +83,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
             case NoSuchFileException e when e.getReason() == null -> e.getFile() + ": there is no such file or folder";
             case NoSuchFileException e -> e.getFile() + ": " + e.getReason();
             case AccessDeniedException e -> e.getFile() + ": no permission; change it or name another place";
+            case FileAlreadyExistsException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
             case FileAlreadyExistsException e ->
                 e.getFile() + ": is a file where a folder is needed; name another place";
             case UncheckedIOException e -> message(e.getCause());

@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.io.DefaultModel;
 import ddpm.io.TensorFiles;
+import ddpm.io.Weights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -20,9 +21,19 @@ import picocli.CommandLine.Spec;
 final class Info implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
-            paramLabel = "FILE",
-            description = "A .safetensors or .pt file, or a .safetensors.index.json (default: the built-in model).")
+            paramLabel = "PATH",
+            description =
+                    "A .safetensors or .pt file, a .safetensors.index.json, or a folder with a model (default: the"
+                            + " built-in model).")
     private Path path;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            converter = WeightsName.class,
+            defaultValue = "ema",
+            description = WeightsName.DESCRIPTION)
+    private Weights weights;
 
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
@@ -32,7 +43,7 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var description = Description.of(path == null ? DefaultModel.open() : TensorFiles.open(path));
+        var description = Description.of(path == null ? DefaultModel.open() : TensorFiles.open(path, weights), weights);
         var out = spec.commandLine().getOut();
         out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
         out.flush();

@@ -8,9 +8,10 @@ import ddpm.diffusion.Variance;
 import ddpm.io.DefaultModel;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
-import ddpm.io.ModelLayout;
+import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
 import ddpm.io.TensorFiles;
+import ddpm.io.Weights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -36,9 +37,18 @@ final class Sample implements Callable<Integer> {
 
     @Option(
             names = {"-m", "--model"},
-            paramLabel = "FILE",
-            description = "A .safetensors or .pt file (default: a small model inside this program).")
+            paramLabel = "PATH",
+            description =
+                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
     private Path model;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            converter = WeightsName.class,
+            defaultValue = "ema",
+            description = WeightsName.DESCRIPTION)
+    private Weights weights;
 
     @Option(
             names = {"-n", "--count"},
@@ -158,9 +168,9 @@ final class Sample implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model == null ? DefaultModel.open() : TensorFiles.open(model);
-        var card = ModelLayout.of(file).card(file);
-        var plan = plan(file, card);
+        var file = model == null ? DefaultModel.open() : TensorFiles.open(model, weights);
+        var stored = StoredModel.of(file, weights);
+        var plan = plan(file, stored.card());
         Pictures pictures;
         try {
             pictures = Pictures.parse(plan, out, trajectory, scale);
@@ -169,7 +179,7 @@ final class Sample implements Callable<Integer> {
         }
         var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
         var torch = engine.load(console);
-        var run = new SampleRun(plan, file, torch, engine.device(torch), engine.threads(), console);
+        var run = new SampleRun(plan, stored, torch, engine.device(torch), engine.threads(), console);
         pictures.prepare();
         var done = run.draw(pictures.toOutput(), pictures.toTrajectory());
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
@@ -213,7 +223,9 @@ final class Sample implements Callable<Integer> {
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
         var chain = new Diffusion(card.schedule());
         return new SamplePlan(
-                file.path().getFileName().toString(),
+                (model == null ? file.path() : model.toAbsolutePath().normalize())
+                        .getFileName()
+                        .toString(),
                 card,
                 chosen == trained ? chain : chain.respaced(Timesteps.even(trained, chosen)),
                 method,

@@ -5,7 +5,7 @@ import ddpm.diffusion.Noise;
 import ddpm.diffusion.Sampler;
 import ddpm.io.Images;
 import ddpm.io.Model;
-import ddpm.io.TensorFile;
+import ddpm.io.StoredModel;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
@@ -27,10 +27,10 @@ import java.util.stream.Stream;
 /**
  * Draws a plan's images batch by batch, holding one batch at a time beside what a grid needs.
  *
- * @param file the opened model
+ * @param stored the opened model
  * @param console hears of progress
  */
-record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device, int threads, Console console) {
+record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device device, int threads, Console console) {
     /** How libtorch's allocators say it, on CPUs and GPUs. */
     private static final Pattern NO_MEMORY =
             Pattern.compile("(?i)out of memory|(can't|cannot|failed to) allocate|not enough memory|bad_alloc");
@@ -83,7 +83,7 @@ record SampleRun(SamplePlan plan, TensorFile file, LibTorch torch, Device device
         var files = new ArrayList<Path>();
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
-        try (var model = Model.of(file, device)) {
+        try (var model = Model.of(stored, device)) {
             while (drawn < plan.count()) {
                 int now = Math.min(plan.batch(), plan.count() - drawn);
                 var states = batch(model, drawn, now, trajectory, progress);

@@ -5,14 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.diffusion.BetaSchedule;
+import ddpm.io.Model;
+import ddpm.io.ModelCard;
 import ddpm.io.ModelLayout;
+import ddpm.io.StoredCast;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
+import ddpm.io.TensorFormat;
+import ddpm.io.TorchFile;
+import ddpm.nn.UNetConfig;
 import ddpm.torch.DType;
+import ddpm.torch.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,5 +126,92 @@ class ConvertTest {
         convert(ours, "ours.safetensors", "--dtype", "float16");
         assertEquals(
                 DType.FLOAT16, TensorFiles.read(ours).firstEntry().getValue().dtype());
+    }
+
+    /** A grey model of the paper's UNet. */
+    private Path unet() throws IOException {
+        var config = UNetConfig.of(1, 8, List.of(1, 2), 1, List.of(false, true), 8, 0);
+        var card = ModelCard.of(config, BetaSchedule.linear(10, 0.05, 0.5), 8, 16);
+        var file = folder.resolve("unet.safetensors");
+        try (var model = new Model(card, Device.CPU)) {
+            model.params().initialise((parameter, target) -> java.util.Arrays.fill(target, 0.75f));
+            model.save(file, DType.FLOAT32);
+        }
+        return file;
+    }
+
+    @Test
+    void aFolderForDiffusersComesBackAsTheSameModel() throws IOException {
+        var ours = unet();
+        var theirs = folder.resolve("for-diffusers");
+        var run = Cli.run("convert", ours, theirs, "--to", "diffusers");
+        assertEquals(0, run.status(), run.err());
+        assertEquals(theirs + System.lineSeparator(), run.out());
+        var back = convert(theirs, "back.safetensors");
+        assertEquals(TensorFiles.read(ours), TensorFiles.read(back));
+        var card = ModelLayout.of(TensorFiles.open(ours)).card(TensorFiles.open(ours));
+        assertEquals(
+                card.withNotes(Map.of()),
+                ModelLayout.of(TensorFiles.open(back))
+                        .card(TensorFiles.open(back))
+                        .withNotes(Map.of()));
+        var grid = folder.resolve("a.png");
+        run = Cli.run("sample", "-m", theirs, "-n", 1, "--steps", 2, "--seed", 1, "-o", grid);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.err().contains("model for-diffusers:"), run.err());
+        var info = Cli.run("info", theirs).out().replaceAll(" +", " ");
+        assertTrue(info.contains("layout diffusers"), info);
+        assertTrue(info.contains("schedule linear(10, 0.05, 0.5)"), info);
+        assertFalse(info.contains("no model"), info);
+    }
+
+    @Test
+    void aFolderThatIsThereIsNotReplaced() throws IOException {
+        var there = Files.createDirectory(folder.resolve("there"));
+        var run = Cli.run("convert", unet(), there, "--to", "diffusers");
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertEquals("ddpm: " + there + ": is there already; name a new folder" + System.lineSeparator(), run.err());
+    }
+
+    @Test
+    void aNetworkThatDiffusersHasNotIsRefused() throws IOException {
+        var out = folder.resolve("out");
+        var run = Cli.run("convert", Cli.tinyModel(folder.resolve("tiny.safetensors")), out, "--to", "diffusers");
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().contains("diffusers has no network like UNetMini"), run.err());
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void theFormatAskedForNeedsNoExtension() throws IOException {
+        var ours = unet();
+        var bare = convert(ours, "bare", "--to", "safetensors");
+        assertEquals(TensorFormat.SAFETENSORS, TensorFiles.open(bare).format());
+        assertEquals(
+                TensorFormat.TORCH_ZIP,
+                TensorFiles.open(convert(ours, "dict", "--to", "pt")).format());
+    }
+
+    @Test
+    void ofTwoSetsOfWeightsTheOneAskedForIsConverted() throws IOException {
+        var raw = TensorFiles.read(Cli.tinyModel(folder.resolve("tiny.safetensors")));
+        var ema = StoredCast.to(DType.FLOAT16, raw);
+        var both = new LinkedHashMap<String, StoredTensor>();
+        raw.forEach((name, tensor) -> both.put("model." + name, tensor));
+        ema.forEach((name, tensor) -> both.put("ema." + name, tensor));
+        var file = folder.resolve("both.pt");
+        TorchFile.write(file, both);
+        assertEquals(ema, TensorFiles.read(convert(file, "ema.safetensors")));
+        assertEquals(raw, TensorFiles.read(convert(file, "raw.safetensors", "--weights", "raw")));
+        var run = Cli.run("convert", file, folder.resolve("x.pt"));
+        assertTrue(run.err().contains("took the average under 'ema.' in the file; left out " + raw.size()), run.err());
+        assertTrue(Cli.run("info", file, "--weights", "raw")
+                .out()
+                .replaceAll(" +", " ")
+                .contains("weights the weights under 'model.' in the file"));
+        assertEquals(
+                0,
+                Cli.run("sample", "-m", file, "--weights", "raw", "-n", 1, "--steps", 1, "-o", folder.resolve("b.png"))
+                        .status());
     }
 }

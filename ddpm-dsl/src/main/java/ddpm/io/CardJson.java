@@ -6,6 +6,7 @@ import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class CardJson {
         var json = new LinkedHashMap<String, Object>();
         json.put("format", FORMAT);
         json.put("network", network(card.network()));
-        json.put("schedule", card.schedule().toString());
+        json.put("schedule", schedule(card.schedule()));
         json.put("prediction", card.prediction().name());
         json.put("variance", card.variance().name());
         json.put("clip", card.clip().name());
@@ -64,7 +65,7 @@ final class CardJson {
                 json.put("normEps", unet.normEps());
                 json.put("dropout", unet.dropout());
                 json.put("timeShift", unet.timeShift());
-                json.put("cosineFirst", unet.cosineFirst());
+                json.put("timeOrder", unet.timeOrder().name());
                 json.put("symmetricPadding", unet.symmetricPadding());
             }
         }
@@ -97,7 +98,7 @@ final class CardJson {
         object("notes").json.forEach((key, value) -> notes.put(key, String.valueOf(value)));
         return new ModelCard(
                 object("network").network(),
-                BetaSchedule.parse(get("schedule", String.class)),
+                schedule(),
                 choice("prediction", Prediction.class),
                 choice("variance", Variance.class),
                 choice("clip", Clip.class),
@@ -127,11 +128,39 @@ final class CardJson {
                         get("normEps", Number.class).doubleValue(),
                         get("dropout", Number.class).doubleValue(),
                         integer("timeShift"),
-                        get("cosineFirst", Boolean.class),
+                        timeOrder(),
                         get("symmetricPadding", Boolean.class));
             default ->
                 throw new IllegalArgumentException("unknown network type '" + json.get("type") + "': UNet or UNetMini");
         };
+    }
+
+    /** Early cards have a flag in its place. */
+    private TimeEmbedding.Order timeOrder() {
+        if (json.containsKey("cosineFirst")) {
+            return get("cosineFirst", Boolean.class)
+                    ? TimeEmbedding.Order.COSINE_FIRST
+                    : TimeEmbedding.Order.SINE_FIRST;
+        }
+        return choice("timeOrder", TimeEmbedding.Order.class);
+    }
+
+    /** A curve by its formula; betas that follow none, one by one. */
+    private static Object schedule(BetaSchedule schedule) {
+        try {
+            return BetaSchedule.parse(schedule.toString()).toString();
+        } catch (IllegalArgumentException noFormula) {
+            return schedule.betas().doubles();
+        }
+    }
+
+    private BetaSchedule schedule() {
+        if (json.get("schedule") instanceof List<?>) {
+            return BetaSchedule.of(list("schedule", Number.class).stream()
+                    .mapToDouble(Number::doubleValue)
+                    .toArray());
+        }
+        return BetaSchedule.parse(get("schedule", String.class));
     }
 
     private <T> T get(String key, Class<T> type) {

@@ -5,7 +5,6 @@ import ddpm.nn.Network;
 import ddpm.nn.Params;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
@@ -40,14 +39,20 @@ public final class Model implements Denoiser, AutoCloseable {
     }
 
     /**
-     * Reads a model of any {@link ModelLayout}, from safetensors or a file of {@code torch.save}.
+     * Reads a model of any {@link ModelLayout}, from a file or a folder; see {@link StoredModel#open}. Averaged weights
+     * where there are two sets.
      *
      * @throws FileFormatException if the file is damaged, of another kind, or does not fit its network; then all missing,
      *     unknown and misshapen tensors are listed
      * @throws IOException if it cannot be reached
      */
-    public static Model load(Path file, Device device) throws IOException {
-        return of(TensorFiles.open(file), device);
+    public static Model load(Path path, Device device) throws IOException {
+        return load(path, device, Weights.EMA);
+    }
+
+    /** The same with a choice of weights. */
+    public static Model load(Path path, Device device, Weights weights) throws IOException {
+        return of(StoredModel.open(path, weights), device);
     }
 
     /**
@@ -61,25 +66,24 @@ public final class Model implements Denoiser, AutoCloseable {
 
     /** The same from a file that is open already. */
     public static Model of(TensorFile file, Device device) throws IOException {
-        var card = ModelLayout.of(file).card(file);
-        var shapes = new LinkedHashMap<String, Shape>();
-        file.tensors().forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        try {
-            var model = new Model(card);
-            model.params.requireFit(shapes); // before memory is taken for what a card merely claims
-            model.params.allocate(device, DType.FLOAT32);
-            model.load(file.tensors());
-            return model;
-        } catch (IllegalArgumentException e) {
-            throw new FileFormatException(file.path(), e.getMessage(), e);
-        }
+        return of(StoredModel.of(file, Weights.EMA), device);
     }
 
-    private void load(Map<String, StoredTensor> tensors) {
+    /** The same from a stored model. */
+    public static Model of(StoredModel stored, Device device) throws IOException {
+        var tensors = stored.tensors(); // refuses a misfit before memory is taken for what a card merely claims
+        var model = new Model(stored.card(), device);
         try (var _ = TensorScope.open()) {
             var named = new LinkedHashMap<String, Tensor>();
             tensors.forEach((name, t) -> named.put(name, Tensor.of(t.data(), t.dtype(), t.shape())));
-            params.load(named);
+            model.params.load(named);
+            return model;
+        } catch (IllegalArgumentException e) {
+            model.close();
+            throw new FileFormatException(stored.file().path(), e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
         }
     }
 

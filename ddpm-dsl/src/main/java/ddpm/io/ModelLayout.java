@@ -1,29 +1,38 @@
 package ddpm.io;
 
-import ddpm.diffusion.BetaSchedule;
-import ddpm.diffusion.Clip;
-import ddpm.diffusion.Prediction;
-import ddpm.diffusion.Variance;
-import ddpm.nn.UNetMini;
-import ddpm.torch.Shape;
 import java.io.IOException;
-import java.util.List;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** Whose file a model is: recognised by its metadata or by the names of its tensors. */
 public enum ModelLayout {
     /** Ours: safetensors with a model card in the metadata. */
     DDPM("ddpm"),
     /** The notebook's {@code torch.save(ema_model.state_dict())} of its UNetMini. */
-    NOTEBOOK("the notebook's UNetMini");
+    NOTEBOOK("the notebook's UNetMini", NotebookLayout.MARKER, "down3.conv1.weight"),
+    /** A UNet2DModel of Hugging Face's diffusers, with its config.json beside it. */
+    DIFFUSERS("diffusers", "conv_in.weight", "down_blocks.0.resnets.0.conv1.weight"),
+    /** Ho et al.'s network in PyTorch, by pesser/pytorch_diffusion and ermongroup/ddim. */
+    HO_PYTORCH("pesser/pytorch_diffusion and ermongroup/ddim", HoLayout.MARKER, "mid.block_1.conv1.weight"),
+    /** The trainer's dict of w86763777/pytorch-ddpm. */
+    W86763777("w86763777/pytorch-ddpm", W86763777Layout.MARKER, "head.weight");
 
     /** The metadata key under which our files carry their card. */
     public static final String CARD_KEY = "ddpm";
 
     private final String description;
+    private final String marker;
+    private final String second;
 
     ModelLayout(String description) {
+        this(description, null, null);
+    }
+
+    /** Two tensors that together only this layout has; the first finds the prefix of all names. */
+    ModelLayout(String description, String marker, String second) {
         this.description = description;
+        this.marker = marker;
+        this.second = second;
     }
 
     @Override
@@ -32,76 +41,61 @@ public enum ModelLayout {
     }
 
     /**
-     * @throws FileFormatException if no layout fits; the message says what was looked for
+     * @throws FileFormatException if no layout fits; the message says what was looked for, or whose model it is instead
      */
     public static ModelLayout of(TensorFile file) throws FileFormatException {
         if (file.metadata().containsKey(CARD_KEY)) {
             return DDPM;
         }
-        if (file.tensors().containsKey("time_mlp.0.weight") && file.tensors().containsKey("down3.conv1.weight")) {
-            return NOTEBOOK;
+        ForeignModel.refuse(file);
+        for (var layout : values()) {
+            var weights = layout.marker == null ? null : StateDict.find(file, layout.marker, Weights.EMA);
+            if (weights != null && weights.has(layout.second)) {
+                return layout;
+            }
         }
         throw new FileFormatException(
                 file.path(),
                 "holds " + file.tensors().size()
                         + " tensors, but not those of a model that can be loaded: neither a model"
-                        + " of this program (metadata '" + CARD_KEY
-                        + "') nor the notebook's UNetMini (time_mlp.0.weight, down3.conv1.weight, ...); 'info' lists"
-                        + " what is in it");
+                        + " of this program (metadata '" + CARD_KEY + "') nor the tensors of "
+                        + Arrays.stream(values())
+                                .filter(layout -> layout.marker != null)
+                                .map(layout -> layout + " (" + layout.marker + ", ...)")
+                                .collect(Collectors.joining(" or "))
+                        + "; 'info' lists what is in it");
     }
 
     /**
-     * The card of a model in this layout: read where the file has one, else what the weights and the layout's habits say.
-     * Needs no libtorch.
+     * The card of a model in this layout: read where the file or its folder has one, else what the weights and the
+     * layout's habits say. Needs no libtorch.
      *
      * @throws FileFormatException if the file's card cannot be used, or its weights are not what the layout has
      */
     public ModelCard card(TensorFile file) throws IOException {
-        return switch (this) {
-            case DDPM -> CardJson.read(file.path(), file.metadata().get(CARD_KEY));
-            case NOTEBOOK -> notebook(file);
-        };
+        return read(file, Weights.EMA).card();
     }
 
-    /** Widths are read off the weights; everything else is as the notebook has it, for it stores nothing more. */
-    private static ModelCard notebook(TensorFile file) throws FileFormatException {
+    /** The model in a file of this layout, whose weights are not compared with its network yet. */
+    StoredModel read(TensorFile file, Weights which) throws IOException {
         try {
-            var in = shape(file, "in_conv.weight", 4);
-            int base = Math.toIntExact(in.size(0));
-            var config = new UNetMini.Config(
-                    Math.toIntExact(in.size(1)),
-                    base,
-                    List.of(multiplier(file, 1, base), multiplier(file, 2, base), multiplier(file, 3, base)),
-                    Math.toIntExact(shape(file, "time_mlp.0.weight", 2).size(1)));
-            return new ModelCard(
-                    config,
-                    BetaSchedule.ho2020(),
-                    Prediction.EPSILON,
-                    Variance.FIXED_SMALL,
-                    Clip.NONE,
-                    32,
-                    32,
-                    Map.of("source", "a PyTorch state dict in the notebook's layout; T = 1000, linear betas assumed"));
+            if (this == DDPM) {
+                return new StoredModel(
+                        this,
+                        CardJson.read(file.path(), file.metadata().get(CARD_KEY)),
+                        new StateDict(file, "", file.tensors()),
+                        name -> name);
+            }
+            var weights = StateDict.find(file, marker, which);
+            return switch (this) {
+                case DDPM -> throw new AssertionError("read above");
+                case NOTEBOOK -> NotebookLayout.read(weights);
+                case DIFFUSERS -> DiffusersFolder.read(weights);
+                case HO_PYTORCH -> HoLayout.read(weights);
+                case W86763777 -> W86763777Layout.read(weights);
+            };
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new FileFormatException(file.path(), "looks like the notebook's UNetMini, but " + e.getMessage(), e);
+            throw new FileFormatException(file.path(), "looks like a model of " + this + ", but " + e.getMessage(), e);
         }
-    }
-
-    private static int multiplier(TensorFile file, int level, int base) {
-        long width = shape(file, "down" + level + ".conv1.weight", 4).size(0);
-        if (base == 0 || width % base != 0) {
-            throw new IllegalArgumentException(
-                    "level " + level + " is " + width + " wide, which is no multiple of " + base);
-        }
-        return Math.toIntExact(width / base);
-    }
-
-    private static Shape shape(TensorFile file, String name, int rank) {
-        var tensor = file.tensors().get(name);
-        if (tensor == null || tensor.shape().rank() != rank) {
-            throw new IllegalArgumentException(name + " is "
-                    + (tensor == null ? "missing" : tensor.shape().toString()) + ", not a tensor of rank " + rank);
-        }
-        return tensor.shape();
     }
 }

@@ -1,6 +1,7 @@
 package ddpm.io;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,11 +28,18 @@ public final class TensorFiles {
     }
 
     /**
-     * Like {@link #read}, with all that the file says beside its tensors.
+     * Like {@link #read}, with all that the file says beside its tensors. Of a folder with a model, the file with the
+     * averaged weights.
      *
-     * @throws FileFormatException as {@link #read}, but a file without tensors is allowed
+     * @throws FileFormatException as {@link #read}, but a file without tensors is allowed; also for a folder without a model
      */
     public static TensorFile open(Path file) throws IOException {
+        return open(file, Weights.EMA);
+    }
+
+    /** Like {@link #open(Path)}; {@code weights} chooses where a folder has a file for each. */
+    public static TensorFile open(Path path, Weights weights) throws IOException {
+        var file = Files.isDirectory(path) ? ModelFolder.weightsFile(path, weights) : path;
         String name = file.toString();
         if (name.endsWith(Safetensors.INDEX_SUFFIX)) {
             return of(file, TensorFormat.SAFETENSORS_SHARDED, Safetensors.read(file));

@@ -13,7 +13,14 @@ public final class MismatchException extends IllegalArgumentException {
         super(message);
     }
 
-    static void check(Map<String, Shape> wanted, Map<String, Shape> given) {
+    /**
+     * Checks that exactly the wanted tensors are given.
+     *
+     * @param wanted shapes by name, in whichever project's spelling the reader shall see
+     * @param given likewise
+     * @throws MismatchException listing all that are missing, unknown or of another shape
+     */
+    public static void check(Map<String, Shape> wanted, Map<String, Shape> given) {
         var missing = new ArrayList<String>();
         var misshapen = new ArrayList<String>();
         wanted.forEach((name, shape) -> {

@@ -6,14 +6,24 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /**
- * Timesteps as sinusoids (Vaswani et al. 2017): {@code [sin(t f_0), .., cos(t f_0), ..]} with frequencies f_i =
- * 10000^(-i / (half - shift)).
+ * Timesteps as sinusoids (Vaswani et al. 2017): sin(t f_i) and cos(t f_i) with frequencies f_i =
+ * 10000^(-i / (half - shift)) for i below half the channels.
  *
  * @param channels size of the embedding, even, at least 4
  * @param shift 1 as in the paper (the last frequency is exactly 1e-4), 0 as in the notebook
- * @param cosineFirst puts the cosines before the sines
+ * @param order which channel holds which
  */
-public record TimeEmbedding(int channels, int shift, boolean cosineFirst) {
+public record TimeEmbedding(int channels, int shift, Order order) {
+    /** How projects lay the sines and cosines out; the layers behind are trained for one of these. */
+    public enum Order {
+        /** All sines, then all cosines, as in the paper. */
+        SINE_FIRST,
+        /** All cosines, then all sines: the class default of diffusers. */
+        COSINE_FIRST,
+        /** Sine and cosine of one frequency after the other, as in w86763777/pytorch-ddpm. */
+        INTERLEAVED
+    }
+
     private static final double LONGEST = 10000;
 
     public TimeEmbedding {
@@ -40,6 +50,11 @@ public record TimeEmbedding(int channels, int shift, boolean cosineFirst) {
         var angles = t.to(DType.FLOAT32).view(-1, 1).mul(rates); // [B, half]
         var sine = Ops.sin(angles);
         var cosine = Ops.cos(angles);
-        return cosineFirst ? Ops.cat(1, cosine, sine) : Ops.cat(1, sine, cosine);
+        return switch (order) {
+            case SINE_FIRST -> Ops.cat(1, sine, cosine);
+            case COSINE_FIRST -> Ops.cat(1, cosine, sine);
+            case INTERLEAVED ->
+                Ops.cat(2, sine.view(-1, half, 1), cosine.view(-1, half, 1)).view(-1, channels);
+        };
     }
 }

@@ -42,7 +42,7 @@ public final class UNet implements Network {
         this.config = config;
         this.dropout = new Dropout(config.dropout());
         int base = config.base();
-        sinusoid = new TimeEmbedding(base, config.timeShift(), config.cosineFirst());
+        sinusoid = new TimeEmbedding(base, config.timeShift(), config.timeOrder());
         time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
         convIn = new Conv2d(params.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);

@@ -16,7 +16,7 @@ import java.util.List;
  * @param normEps added to the variance in group norms
  * @param dropout probability of a zero before the second convolution of a block, in training; 0 to below 1
  * @param timeShift 1 as in the paper, 0 as in the class defaults of diffusers, see {@link TimeEmbedding}
- * @param cosineFirst cosines before sines in the time embedding
+ * @param timeOrder how sines and cosines lie in the time embedding; sines first in the paper
  * @param symmetricPadding pads down-sampling convolutions by 1 on all sides rather than right and bottom, the paper's
  */
 public record UNetConfig(
@@ -31,7 +31,7 @@ public record UNetConfig(
         double normEps,
         double dropout,
         int timeShift,
-        boolean cosineFirst,
+        TimeEmbedding.Order timeOrder,
         boolean symmetricPadding)
         implements NetworkConfig {
 
@@ -93,7 +93,19 @@ public record UNetConfig(
             int groups,
             double dropout) {
         return new UNetConfig(
-                channels, channels, base, multipliers, resBlocks, attention, 0, groups, 1e-6, dropout, 1, false, false);
+                channels,
+                channels,
+                base,
+                multipliers,
+                resBlocks,
+                attention,
+                0,
+                groups,
+                1e-6,
+                dropout,
+                1,
+                TimeEmbedding.Order.SINE_FIRST,
+                false);
     }
 
     @Override

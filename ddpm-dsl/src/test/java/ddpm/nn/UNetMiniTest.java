@@ -45,7 +45,9 @@ class UNetMiniTest {
             assertWithin(
                     1e-4,
                     NotebookRun.npy("time_embedding").floats(),
-                    new TimeEmbedding(128, 0, false).forward(t).toFloats(),
+                    new TimeEmbedding(128, 0, TimeEmbedding.Order.SINE_FIRST)
+                            .forward(t)
+                            .toFloats(),
                     "time embedding");
         }
     }

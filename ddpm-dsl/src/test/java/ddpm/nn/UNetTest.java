@@ -30,13 +30,26 @@ class UNetTest {
     @CsvSource({"current, 0", "heads8, 8"})
     void itsOutputIsDiffusers(String folder, int headChannels) throws IOException {
         var config = new UNetConfig(
-                3, 3, 16, List.of(1, 2), 2, List.of(false, true), headChannels, 8, 1e-6, 0, 1, false, false);
+                3,
+                3,
+                16,
+                List.of(1, 2),
+                2,
+                List.of(false, true),
+                headChannels,
+                8,
+                1e-6,
+                0,
+                1,
+                TimeEmbedding.Order.SINE_FIRST,
+                false);
         try (var params = new Params();
                 var _ = TensorScope.open()) {
             var network = config.build(params);
             params.allocate(Device.CPU, DType.FLOAT32);
             var tensors = new LinkedHashMap<String, Tensor>();
-            TensorFiles.read(Golden.path("hf_unet/" + folder + "/diffusion_pytorch_model.safetensors"))
+            TensorFiles.read(Golden.path("hf_unet/" + folder + (headChannels == 0 ? "" : "/unet")
+                            + "/diffusion_pytorch_model.safetensors"))
                     .forEach((name, stored) ->
                             tensors.put(name, Tensor.of(stored.data(), stored.dtype(), stored.shape())));
             params.load(tensors); // refuses any name that is missing, unknown or of another shape
@@ -51,7 +64,7 @@ class UNetTest {
             assertWithin(
                     1e-6,
                     npy(folder, "tap_temb_sinusoid").floats(),
-                    new TimeEmbedding(16, 1, false)
+                    new TimeEmbedding(16, 1, TimeEmbedding.Order.SINE_FIRST)
                             .forward(Tensor.of(t, Shape.of(t.length)))
                             .toFloats(),
                     "sinusoid");
