@@ -1,5 +1,6 @@
 package ddpm.tests.networks;
 
+import ddpm.nn.TimeEmbedding;
 import ddpm.torch.cpp.CppTensors;
 import java.util.Map;
 import org.bytedeco.pytorch.DoubleOptional;
@@ -60,13 +61,19 @@ public record Cpp(Map<String, Tensor> weights) {
     }
 
     /** {@code [B, channels]} from float timesteps {@code [B]}; exponents are rounded as the reference codes round them. */
-    static Tensor sinusoid(Tensor t, int channels, int shift, boolean cosineFirst) {
+    static Tensor sinusoid(Tensor t, int channels, int shift, TimeEmbedding.Order order) {
         int half = channels / 2;
         var frequencies = new float[half];
         for (int i = 0; i < half; i++) {
             frequencies[i] = (float) Math.exp((float) (-Math.log(10000) * i) / (half - shift));
         }
         var angles = t.unsqueeze(1).mul(Tensor.create(frequencies, 1, half));
-        return cosineFirst ? cat(angles.cos(), angles.sin()) : cat(angles.sin(), angles.cos());
+        return switch (order) {
+            case SINE_FIRST -> cat(angles.sin(), angles.cos());
+            case COSINE_FIRST -> cat(angles.cos(), angles.sin());
+            case INTERLEAVED ->
+                torch.cat(new TensorVector(angles.sin().unsqueeze(2), angles.cos().unsqueeze(2)), 2)
+                        .reshape(-1, channels);
+        };
     }
 }

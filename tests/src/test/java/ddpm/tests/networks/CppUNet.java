@@ -21,7 +21,7 @@ final class CppUNet {
      * @param t {@code [B]}, float32
      */
     Tensor forward(Tensor x, Tensor t) {
-        var sinusoid = Cpp.sinusoid(t, config.base(), config.timeShift(), config.cosineFirst());
+        var sinusoid = Cpp.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
         var time = cpp.linear("time_embedding.linear_2", torch.silu(cpp.linear("time_embedding.linear_1", sinusoid)));
         time = torch.silu(time);
         int levels = config.multipliers().size();

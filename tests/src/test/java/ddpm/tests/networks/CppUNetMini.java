@@ -1,5 +1,6 @@
 package ddpm.tests.networks;
 
+import ddpm.nn.TimeEmbedding;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -23,7 +24,7 @@ public final class CppUNetMini {
      * @param t {@code [B]}, float32
      */
     public Tensor forward(Tensor x, Tensor t) {
-        var sinusoid = Cpp.sinusoid(t, timeChannels, 0, false);
+        var sinusoid = Cpp.sinusoid(t, timeChannels, 0, TimeEmbedding.Order.SINE_FIRST);
         var time = cpp.linear("time_mlp.2", torch.silu(cpp.linear("time_mlp.0", sinusoid)));
         var h = torch.silu(cpp.conv3("in_conv", x));
         h = block("down1", h, time);
