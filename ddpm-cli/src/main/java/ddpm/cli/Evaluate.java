@@ -142,7 +142,8 @@ final class Evaluate implements Callable<Integer> {
         return destination;
     }
 
-    private static ImageShape shape(TensorFile file, ModelCard card) throws FileFormatException {
+    /** The images a model can be measured on. */
+    static ImageShape shape(TensorFile file, ModelCard card) throws FileFormatException {
         int channels = card.network().inChannels();
         if (card.network().outChannels() != channels) {
             throw new FileFormatException(

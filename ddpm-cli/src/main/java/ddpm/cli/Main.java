@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             Sample.class,
             Train.class,
             Evaluate.class,
+            Compress.class,
             Data.class,
             Info.class,
             Convert.class,

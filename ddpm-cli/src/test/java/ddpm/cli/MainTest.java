@@ -35,7 +35,7 @@ class MainTest {
         assertTrue(
                 run.err()
                         .startsWith(
-                                "ddpm: missing command: one of sample, train, evaluate, data, info, convert, doctor"),
+                                "ddpm: missing command: one of sample, train, evaluate, compress, data, info, convert, doctor"),
                 run.err());
     }
 
