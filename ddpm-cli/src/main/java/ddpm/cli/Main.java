@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             Train.class,
             Evaluate.class,
             Compress.class,
+            Interpolate.class,
             Data.class,
             Info.class,
             Convert.class,

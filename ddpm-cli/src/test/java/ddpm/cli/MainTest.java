@@ -35,7 +35,8 @@ class MainTest {
         assertTrue(
                 run.err()
                         .startsWith(
-                                "ddpm: missing command: one of sample, train, evaluate, compress, data, info, convert, doctor"),
+                                "ddpm: missing command: one of sample, train, evaluate, compress, interpolate,"
+                                        + " data, info, convert, doctor"),
                 run.err());
     }
 

@@ -2,6 +2,8 @@ package ddpm.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +81,25 @@ public final class ImageFolder implements ImageSet {
         }
         bad.forEach(options.onBadFile());
         return new ImageFolder(folder, options, decoder, entries, bad.size());
+    }
+
+    /**
+     * One picture as training would see it: decoded, in the options' channels, resized and cropped to their shape.
+     *
+     * @return {@code [C, H, W]} unsigned bytes
+     * @throws DataException if the file cannot be used; names it
+     */
+    public static byte[] read(Path file, FolderOptions options) throws IOException {
+        try {
+            var decoder = new ImageDecoder(options.background(), options.maxPixels());
+            return fit(decoder.decode(Files.readAllBytes(file)), options)
+                    .centreCrop(options.shape().height(), options.shape().width())
+                    .data();
+        } catch (BadImageException e) {
+            throw new DataException(file + ": " + e.getMessage());
+        } catch (NoSuchFileException e) {
+            throw new DataException(file + ": there is no such file; check the path");
+        }
     }
 
     /** Decodes every image file below {@code folder}, keeping none, and lists the bad ones; empty folders are refused. */

@@ -11,7 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** One slice of a batch on its way from x_t to x_0, on the thread that runs it. */
-record ReverseChain(Sampler sampler, Denoiser model, Shape shape, Noise noise, long firstImage, Device device) {
+record ReverseChain(
+        Sampler sampler,
+        Denoiser model,
+        Shape shape,
+        Noise noise,
+        Sampler.Addresses addresses,
+        long firstImage,
+        Device device) {
     /**
      * @param start x_t, or null for x_T from noise
      * @param first t, an index of the chain
@@ -71,7 +78,8 @@ record ReverseChain(Sampler sampler, Denoiser model, Shape shape, Noise noise, l
         int perImage = Math.toIntExact(shape.numel() / shape.size(0));
         var values = new float[Math.toIntExact(shape.numel())];
         for (int image = 0; image < shape.size(0); image++) {
-            noise.normals(domain, firstImage + image, step, values, image * perImage, perImage);
+            long address = addresses == Sampler.Addresses.SHARED ? firstImage : firstImage + image;
+            noise.normals(domain, address, step, values, image * perImage, perImage);
         }
         return Tensor.of(values, shape);
     }

@@ -49,6 +49,14 @@ public record Sampler(
         X0
     }
 
+    /** Which noise the images of a batch get. */
+    public enum Addresses {
+        /** Each its own: image k of the batch that of index firstImage + k. */
+        EACH,
+        /** All that of index firstImage, so that they differ only as their starts do. */
+        SHARED
+    }
+
     /** Hears from sampling threads, one call at a time. */
     @FunctionalInterface
     public interface Progress {
@@ -142,7 +150,7 @@ public record Sampler(
         if (shape.rank() != 4 || shape.size(0) < 1) {
             throw new IllegalArgumentException("samples have a shape [B, C, H, W] with B at least 1, not " + shape);
         }
-        return walk(model, null, diffusion.steps() - 1, shape, noise, device);
+        return walk(model, null, diffusion.steps() - 1, shape, noise, Addresses.EACH, device);
     }
 
     /**
@@ -151,16 +159,19 @@ public record Sampler(
      *
      * @param xt x_t, {@code [B, C, H, W]} float32 in any scope
      * @param step t, as an index of this chain: steps t, t-1, .., 0 are walked
+     * @param addresses whether the images share the noise of the way down
      */
-    public Samples denoise(Denoiser model, Tensor xt, int step, Noise noise, Device device) {
+    public Samples denoise(
+            Denoiser model, Tensor xt, int step, Noise noise, Addresses addresses, Device device) {
         if (xt.shape().rank() != 4 || xt.shape().size(0) < 1 || step < 0 || step >= diffusion.steps()) {
             throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
                     + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
         }
-        return walk(model, xt.toFloats(), step, xt.shape(), noise, device);
+        return walk(model, xt.toFloats(), step, xt.shape(), noise, addresses, device);
     }
 
-    private Samples walk(Denoiser model, float[] start, int step, Shape shape, Noise noise, Device device) {
+    private Samples walk(
+            Denoiser model, float[] start, int step, Shape shape, Noise noise, Addresses addresses, Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
         int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
@@ -171,7 +182,9 @@ public record Sampler(
                         int from = (int) ((long) batch * slice / slices);
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
-                        return new ReverseChain(this, model, shape.with(0, to - from), noise, firstImage + from, device)
+                        long first = addresses == Addresses.SHARED ? firstImage : firstImage + from;
+                        return new ReverseChain(
+                                        this, model, shape.with(0, to - from), noise, addresses, first, device)
                                 .run(part, step, count);
                     }),
                     shape);

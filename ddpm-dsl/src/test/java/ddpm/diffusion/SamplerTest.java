@@ -235,7 +235,7 @@ class SamplerTest {
             noise.normals(Noise.Domain.INITIAL, 1, 0, xT, 16, 16);
             assertArrayEquals(
                     sampler.sample(gaussian(PAPER), shape, noise).toFloats(),
-                    sampler.denoise(gaussian(PAPER), Tensor.of(xT, shape), 9, noise, Device.CPU)
+                    sampler.denoise(gaussian(PAPER), Tensor.of(xT, shape), 9, noise, Sampler.Addresses.EACH, Device.CPU)
                             .images()
                             .toFloats());
         }
@@ -250,7 +250,7 @@ class SamplerTest {
         };
         try (var _ = TensorScope.open()) {
             Sampler.ancestral(PAPER, Variance.FIXED_SMALL)
-                    .denoise(recording, Tensor.of(new float[4], Shape.of(1, 1, 2, 2)), 3, Noise.seed(1), Device.CPU);
+                    .denoise(recording, Tensor.of(new float[4], Shape.of(1, 1, 2, 2)), 3, Noise.seed(1), Sampler.Addresses.EACH, Device.CPU);
         }
         assertEquals(List.of(3L, 2L, 1L, 0L), visited);
     }

@@ -1,0 +1,186 @@
+package ddpm.cli;
+
+import ddpm.data.FolderOptions;
+import ddpm.data.ImageFolder;
+import ddpm.data.ImageSet;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Interpolation;
+import ddpm.diffusion.Noise;
+import ddpm.io.DefaultModel;
+import ddpm.io.GridLayout;
+import ddpm.io.Images;
+import ddpm.io.Model;
+import ddpm.io.StoredModel;
+import ddpm.io.TensorFiles;
+import ddpm.io.Weights;
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ddpm interpolate}: images between two images, Fig. 8 and 9 of the paper. */
+@Command(
+        name = "interpolate",
+        description = "Mix two pictures in the model's latent space: both are noised alike, mixed and denoised. A row for"
+                + " each number of noising steps, the pictures themselves at both ends.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class)
+final class Interpolate implements Callable<Integer> {
+    private static final int GRID_PIXELS = 512;
+
+    @Parameters(index = "0", paramLabel = "A", description = "A picture; resized and cropped to the model's shape.")
+    private Path from;
+
+    @Parameters(index = "1", paramLabel = "B", description = "Another.")
+    private Path to;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "PATH",
+            description =
+                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
+    private Path model;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            converter = WeightsName.class,
+            defaultValue = "ema",
+            description = WeightsName.DESCRIPTION)
+    private Weights weights;
+
+    @Option(
+            names = "--noising",
+            paramLabel = "N,..",
+            split = ",",
+            description = "How many steps both are noised, 0 to the model's T; one row each (default: half of T).")
+    private List<Integer> noising;
+
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "9",
+            description = "Mixtures per row, evenly from A to B (default: ${DEFAULT-VALUE}).")
+    private int count;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = WholeNumber.Seed.class,
+            defaultValue = "0",
+            description = "Of the noise, which all mixtures share (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            defaultValue = "interpolation.png",
+            description = "A .png (default: ${DEFAULT-VALUE}).")
+    private String out;
+
+    @Mixin
+    private EngineOptions engine;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No progress and no notes on standard error.")
+    private boolean quiet;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        var line = spec.commandLine();
+        var file = model == null ? DefaultModel.open() : TensorFiles.open(model, weights);
+        var stored = StoredModel.of(file, weights);
+        var card = stored.card();
+        var shape = Evaluate.shape(file, card);
+        int trained = card.schedule().steps();
+        var rows = noising == null ? List.of(trained / 2) : noising;
+        for (int steps : rows) {
+            if (steps < 0 || steps > trained) {
+                throw wrong("--noising " + steps + ": 0.." + trained + " steps of this model", null);
+            }
+        }
+        if (count < 2 || (long) count * rows.size() > 10_000) {
+            throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all", null);
+        }
+        Destination destination;
+        try {
+            destination = Destination.parse("--out", out, false, ".png");
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage(), e);
+        }
+        var a = ImageFolder.read(from, FolderOptions.of(shape));
+        var b = ImageFolder.read(to, FolderOptions.of(shape));
+        destination.prepare();
+        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        engine.load(console);
+        engine.requireCpu("interpolation");
+        long all = rows.stream().mapToLong(Integer::longValue).sum();
+        var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
+        var pictures = new ArrayList<Images>();
+        try (var opened = Model.of(stored, Device.CPU);
+                var _ = TensorScope.open()) {
+            var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
+            long before = 0;
+            for (int steps : rows) {
+                long start = before;
+                var sampler = card.sampler(new Diffusion(card.schedule()))
+                        .withThreads(engine.threads())
+                        .withProgress((done, of) -> progress.at(start + done * steps / of));
+                var mixed = new Interpolation(sampler)
+                        .between(opened, tensor(a, image), tensor(b, image), steps, lambdas(), Noise.seed(seed));
+                pictures.add(Images.of(mixed.toFloats(), mixed.shape()));
+                before += steps;
+            }
+        } finally {
+            progress.end();
+        }
+        Images.joined(pictures)
+                .grid(GridLayout.ofColumns(count))
+                .enlargedToAtLeast(GRID_PIXELS)
+                .write(
+                        destination.path(),
+                        Map.of(
+                                "Software", Main.Version.program(),
+                                "seed", Long.toString(seed),
+                                "noising", rows.stream().map(String::valueOf).collect(Collectors.joining(","))));
+        line.getOut().println(destination.path());
+        line.getOut().flush();
+        return ExitCode.DONE.status();
+    }
+
+    private double[] lambdas() {
+        var lambdas = new double[count];
+        Arrays.setAll(lambdas, i -> (double) i / (count - 1));
+        return lambdas;
+    }
+
+    private static Tensor tensor(byte[] bytes, Shape shape) {
+        var values = new float[bytes.length];
+        ImageSet.toModel(bytes, 0, values, 0, bytes.length);
+        return Tensor.of(values, shape);
+    }
+
+    private ParameterException wrong(String message, Throwable cause) {
+        return new ParameterException(spec.commandLine(), message, cause);
+    }
+}
