@@ -8,14 +8,9 @@ import ddpm.diffusion.Variance;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
 import ddpm.eval.VariationalBound;
-import ddpm.io.DefaultModel;
 import ddpm.io.Model;
-import ddpm.io.TensorFiles;
-import ddpm.io.StoredModel;
-import ddpm.io.Weights;
 import ddpm.torch.Device;
 import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,20 +18,8 @@ import picocli.CommandLine.ParameterException;
 
 /** What is measured and how, for commands that measure bits per dimension. */
 final class BoundOptions {
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "PATH",
-            description =
-                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
-    private Path model;
-
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
-    private Weights weights;
+    @Mixin
+    private ModelPath model;
 
     @Option(
             names = "--data",
@@ -98,8 +81,8 @@ final class BoundOptions {
 
     /** Runs the measurement, everything that can be wrong checked before its first step. */
     BitsPerDim measure(CommandLine line, Console console) throws IOException {
-        var file = model == null ? DefaultModel.open() : TensorFiles.open(model, weights);
-        var stored = StoredModel.of(file, weights);
+        var file = model.open();
+        var stored = model.model(file);
         var card = stored.card();
         int trained = card.schedule().steps();
         if (steps != null && steps > trained) {
@@ -114,13 +97,15 @@ final class BoundOptions {
         var images = data.open(Evaluate.shape(file, card), Split.TEST, skipBadFiles, console);
         if (count > images.size()) {
             throw new ParameterException(
-                    line, "--count " + count + ": there are 1.." + images.size() + " images (" + images.describe() + ")");
+                    line,
+                    "--count " + count + ": there are 1.." + images.size() + " images (" + images.describe() + ")");
         }
         engine.load(console);
         engine.requireCpu("evaluation");
-        console.note(count + " of " + images.describe() + ", " + bound.diffusion().steps() + " steps each");
-        var progress = new Progress(
-                console, "steps", (long) count * bound.diffusion().steps(), System::nanoTime);
+        console.note(
+                count + " of " + images.describe() + ", " + bound.diffusion().steps() + " steps each");
+        var progress =
+                new Progress(console, "steps", (long) count * bound.diffusion().steps(), System::nanoTime);
         try (var opened = Model.of(stored, Device.CPU)) {
             return new BitsPerDimMeter(batch, engine.threads(), seed, (done, _) -> progress.at(done))
                     .measure(opened, bound, images, count);

@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm compress}: bits per dimension and the rate-distortion curve of progressive coding (Table 4, Fig. 5). */
 @Command(
         name = "compress",
-        description = "Measure a model as a lossless and progressively lossy code: bits per dimension (an upper bound of the"
-                + " negative log-likelihood), and distortion over rate. Nothing is compressed.",
+        description =
+                "Measure a model as a lossless and progressively lossy code: bits per dimension (an upper bound of the"
+                        + " negative log-likelihood), and distortion over rate. Nothing is compressed.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Compress implements Callable<Integer> {
@@ -33,7 +34,10 @@ final class Compress implements Callable<Integer> {
     @Mixin
     private BoundOptions bound;
 
-    @Option(names = "--csv", paramLabel = "FILE", description = "Also write the whole curve, one line per step, to a .csv.")
+    @Option(
+            names = "--csv",
+            paramLabel = "FILE",
+            description = "Also write the whole curve, one line per step, to a .csv.")
     private String csv;
 
     @Option(names = "--plot", paramLabel = "FILE", description = "Also draw the curve to an .svg file.")

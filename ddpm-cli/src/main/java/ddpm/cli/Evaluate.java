@@ -5,18 +5,15 @@ import ddpm.data.Split;
 import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
-import ddpm.io.DefaultModel;
 import ddpm.io.FileFormatException;
 import ddpm.io.Model;
 import ddpm.io.ModelCard;
-import ddpm.io.ModelLayout;
 import ddpm.io.TensorFile;
-import ddpm.io.TensorFiles;
 import ddpm.io.WholeFile;
+import ddpm.torch.Device;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,11 +34,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Evaluate implements Callable<Integer> {
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "FILE",
-            description = "A .safetensors or .pt file (default: a small model inside this program).")
-    private Path model;
+    @Mixin
+    private ModelPath model;
 
     @Option(
             names = "--data",
@@ -97,8 +91,9 @@ final class Evaluate implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model == null ? DefaultModel.open() : TensorFiles.open(model);
-        var card = ModelLayout.of(file).card(file);
+        var file = model.open();
+        var stored = model.model(file);
+        var card = stored.card();
         var picture = destination();
         var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
         var images = data.open(shape(file, card), Split.TEST, skipBadFiles, console);
@@ -113,7 +108,7 @@ final class Evaluate implements Callable<Integer> {
         console.note(measured + " of " + images.describe());
         var progress = new Progress(console, "images", measured, System::nanoTime);
         EpsilonMse result;
-        try (var opened = Model.of(file, ddpm.torch.Device.CPU)) {
+        try (var opened = Model.of(stored, Device.CPU)) {
             result = new EpsilonMeter(batch, engine.threads(), seed, (done, _) -> progress.at(done))
                     .measure(opened, card.schedule(), card.prediction(), images, measured);
         } finally {

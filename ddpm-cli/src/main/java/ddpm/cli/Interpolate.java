@@ -6,13 +6,9 @@ import ddpm.data.ImageSet;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Interpolation;
 import ddpm.diffusion.Noise;
-import ddpm.io.DefaultModel;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
-import ddpm.io.StoredModel;
-import ddpm.io.TensorFiles;
-import ddpm.io.Weights;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -36,8 +32,9 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm interpolate}: images between two images, Fig. 8 and 9 of the paper. */
 @Command(
         name = "interpolate",
-        description = "Mix two pictures in the model's latent space: both are noised alike, mixed and denoised. A row for"
-                + " each number of noising steps, the pictures themselves at both ends.",
+        description =
+                "Mix two pictures in the model's latent space: both are noised alike, mixed and denoised. A row for"
+                        + " each number of noising steps, the pictures themselves at both ends.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Interpolate implements Callable<Integer> {
@@ -49,20 +46,8 @@ final class Interpolate implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "B", description = "Another.")
     private Path to;
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "PATH",
-            description =
-                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
-    private Path model;
-
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
-    private Weights weights;
+    @Mixin
+    private ModelPath model;
 
     @Option(
             names = "--noising",
@@ -108,8 +93,8 @@ final class Interpolate implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model == null ? DefaultModel.open() : TensorFiles.open(model, weights);
-        var stored = StoredModel.of(file, weights);
+        var file = model.open();
+        var stored = model.model(file);
         var card = stored.card();
         var shape = Evaluate.shape(file, card);
         int trained = card.schedule().steps();

@@ -5,15 +5,10 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
-import ddpm.io.DefaultModel;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
-import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
-import ddpm.io.TensorFiles;
-import ddpm.io.Weights;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.Command;
@@ -35,20 +30,8 @@ final class Sample implements Callable<Integer> {
 
     private static final int PIXELS = 32 * 32;
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "PATH",
-            description =
-                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
-    private Path model;
-
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
-    private Weights weights;
+    @Mixin
+    private ModelPath model;
 
     @Option(
             names = {"-n", "--count"},
@@ -168,8 +151,8 @@ final class Sample implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model == null ? DefaultModel.open() : TensorFiles.open(model, weights);
-        var stored = StoredModel.of(file, weights);
+        var file = model.open();
+        var stored = model.model(file);
         var plan = plan(file, stored.card());
         Pictures pictures;
         try {
@@ -223,9 +206,7 @@ final class Sample implements Callable<Integer> {
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
         var chain = new Diffusion(card.schedule());
         return new SamplePlan(
-                (model == null ? file.path() : model.toAbsolutePath().normalize())
-                        .getFileName()
-                        .toString(),
+                model.name(file),
                 card,
                 chosen == trained ? chain : chain.respaced(Timesteps.even(trained, chosen)),
                 method,

@@ -39,7 +39,19 @@ class CompressTest {
         var csv = folder.resolve("curve.csv");
         var plot = folder.resolve("curve.svg");
         var run = Cli.run(
-                "compress", "--model", model, "--data", pictures, "-n", 3, "--json", "-q", "--csv", csv, "--plot", plot);
+                "compress",
+                "--model",
+                model,
+                "--data",
+                pictures,
+                "-n",
+                3,
+                "--json",
+                "-q",
+                "--csv",
+                csv,
+                "--plot",
+                plot);
         assertEquals(0, run.status(), run.err());
         Map<String, Object> json = JSON.std.mapFrom(run.out());
         double total = ((Number) json.get("bitsPerDim")).doubleValue();

@@ -34,9 +34,8 @@ class MainTest {
         assertEquals("", run.out());
         assertTrue(
                 run.err()
-                        .startsWith(
-                                "ddpm: missing command: one of sample, train, evaluate, compress, interpolate,"
-                                        + " data, info, convert, doctor"),
+                        .startsWith("ddpm: missing command: one of sample, train, evaluate, compress, interpolate,"
+                                + " data, info, convert, doctor"),
                 run.err());
     }
 

@@ -30,8 +30,8 @@ public record Interpolation(Sampler sampler) {
         }
         int all = sampler.diffusion().steps();
         if (steps < 0 || steps > all || lambdas.length == 0) {
-            throw new IllegalArgumentException(
-                    "interpolation after " + steps + " steps (0.." + all + ") at " + lambdas.length + " places (at least 1)");
+            throw new IllegalArgumentException("interpolation after " + steps + " steps (0.." + all + ") at "
+                    + lambdas.length + " places (at least 1)");
         }
         for (double lambda : lambdas) {
             if (!(lambda >= 0 && lambda <= 1)) {
@@ -59,7 +59,10 @@ public record Interpolation(Sampler sampler) {
             return image;
         }
         var epsilon = noise.normals(
-                Noise.Domain.INITIAL, sampler.firstImage(), 0, Math.toIntExact(image.shape().numel()));
+                Noise.Domain.INITIAL,
+                sampler.firstImage(),
+                0,
+                Math.toIntExact(image.shape().numel()));
         return new ForwardProcess(sampler.diffusion(), Device.CPU)
                 .xt(image, Tensor.of(new long[] {steps - 1}, Shape.of(1)), Tensor.of(epsilon, image.shape()));
     }

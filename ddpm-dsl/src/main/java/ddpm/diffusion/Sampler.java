@@ -161,8 +161,7 @@ public record Sampler(
      * @param step t, as an index of this chain: steps t, t-1, .., 0 are walked
      * @param addresses whether the images share the noise of the way down
      */
-    public Samples denoise(
-            Denoiser model, Tensor xt, int step, Noise noise, Addresses addresses, Device device) {
+    public Samples denoise(Denoiser model, Tensor xt, int step, Noise noise, Addresses addresses, Device device) {
         if (xt.shape().rank() != 4 || xt.shape().size(0) < 1 || step < 0 || step >= diffusion.steps()) {
             throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
                     + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
@@ -183,8 +182,7 @@ public record Sampler(
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
                         long first = addresses == Addresses.SHARED ? firstImage : firstImage + from;
-                        return new ReverseChain(
-                                        this, model, shape.with(0, to - from), noise, addresses, first, device)
+                        return new ReverseChain(this, model, shape.with(0, to - from), noise, addresses, first, device)
                                 .run(part, step, count);
                     }),
                     shape);

@@ -53,8 +53,7 @@ public record BitsPerDim(
         var points = new Point[terms.size()];
         double rate = prior;
         for (int t = points.length - 1; t >= 0; t--) {
-            points[points.length - 1 - t] =
-                    new Point(timesteps.get(t), rate, 127.5 * Math.sqrt(squaredErrors.get(t)));
+            points[points.length - 1 - t] = new Point(timesteps.get(t), rate, 127.5 * Math.sqrt(squaredErrors.get(t)));
             rate += terms.get(t);
         }
         return List.copyOf(Arrays.asList(points));

@@ -90,8 +90,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
                         var epsilon = new float[n * perImage];
                         for (int i = 0; i < n; i++) {
                             int timestep = bound.diffusion().timestep(t);
-                            noise.normals(
-                                    Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
+                            noise.normals(Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
                         }
                         return Tensor.of(epsilon, shape);
                     },

@@ -17,7 +17,8 @@ public final class RateDistortionChart {
     /** Distortion (root mean squared error, 0..255) over rate (bits/dim); the text of an SVG file. */
     public static String svg(BitsPerDim result) {
         var curve = result.curve();
-        double mostRate = curve.stream().mapToDouble(BitsPerDim.Point::rate).max().orElse(1);
+        double mostRate =
+                curve.stream().mapToDouble(BitsPerDim.Point::rate).max().orElse(1);
         double mostDistortion =
                 curve.stream().mapToDouble(BitsPerDim.Point::distortion).max().orElse(1);
         var svg = new StringBuilder();

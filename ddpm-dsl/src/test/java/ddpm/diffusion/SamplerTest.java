@@ -250,7 +250,13 @@ class SamplerTest {
         };
         try (var _ = TensorScope.open()) {
             Sampler.ancestral(PAPER, Variance.FIXED_SMALL)
-                    .denoise(recording, Tensor.of(new float[4], Shape.of(1, 1, 2, 2)), 3, Noise.seed(1), Sampler.Addresses.EACH, Device.CPU);
+                    .denoise(
+                            recording,
+                            Tensor.of(new float[4], Shape.of(1, 1, 2, 2)),
+                            3,
+                            Noise.seed(1),
+                            Sampler.Addresses.EACH,
+                            Device.CPU);
         }
         assertEquals(List.of(3L, 2L, 1L, 0L), visited);
     }

@@ -72,7 +72,10 @@ public record Cpp(Map<String, Tensor> weights) {
             case SINE_FIRST -> cat(angles.sin(), angles.cos());
             case COSINE_FIRST -> cat(angles.cos(), angles.sin());
             case INTERLEAVED ->
-                torch.cat(new TensorVector(angles.sin().unsqueeze(2), angles.cos().unsqueeze(2)), 2)
+                torch.cat(
+                                new TensorVector(
+                                        angles.sin().unsqueeze(2), angles.cos().unsqueeze(2)),
+                                2)
                         .reshape(-1, channels);
         };
     }
