@@ -1,6 +1,5 @@
 package ddpm.cli;
 
-import ddpm.data.Split;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Timesteps;
@@ -21,13 +20,8 @@ final class BoundOptions {
     @Mixin
     private ModelPath model;
 
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "DATA",
-            converter = DataSpec.Converter.class,
-            description = "Images: " + DataSpec.FORMS + " (default: :test).")
-    private DataSpec data;
+    @Mixin
+    private MeasuredImages data;
 
     @Option(
             names = {"-n", "--count"},
@@ -65,17 +59,6 @@ final class BoundOptions {
             description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            converter = WholeNumber.Seed.class,
-            defaultValue = "0",
-            description = "Of the noise; models are compared at equal seed (default: ${DEFAULT-VALUE}).")
-    private long seed;
-
-    @Option(names = "--skip-bad-files", description = "Leave out pictures that cannot be read, and name them.")
-    private boolean skipBadFiles;
-
     @Mixin
     private EngineOptions engine;
 
@@ -94,12 +77,7 @@ final class BoundOptions {
                 card.prediction(),
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE);
-        var images = data.open(Evaluate.shape(file, card), Split.TEST, skipBadFiles, console);
-        if (count > images.size()) {
-            throw new ParameterException(
-                    line,
-                    "--count " + count + ": there are 1.." + images.size() + " images (" + images.describe() + ")");
-        }
+        var images = data.open(line, file, card, count, console);
         engine.load(console);
         engine.requireCpu("evaluation");
         console.note(
@@ -107,7 +85,7 @@ final class BoundOptions {
         var progress =
                 new Progress(console, "steps", (long) count * bound.diffusion().steps(), System::nanoTime);
         try (var opened = Model.of(stored, Device.CPU)) {
-            return new BitsPerDimMeter(batch, engine.threads(), seed, (done, _) -> progress.at(done))
+            return new BitsPerDimMeter(batch, engine.threads(), data.seed(), (done, _) -> progress.at(done))
                     .measure(opened, bound, images, count);
         } finally {
             progress.end();

@@ -4,8 +4,6 @@ import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
 import ddpm.io.WholeFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +14,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ddpm compress}: bits per dimension and the rate-distortion curve of progressive coding (Table 4, Fig. 5). */
@@ -46,10 +43,8 @@ final class Compress implements Callable<Integer> {
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
     private boolean json;
 
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "No progress and no notes on standard error.")
-    private boolean quiet;
+    @Mixin
+    private QuietOption quiet;
 
     @Spec
     private CommandSpec spec;
@@ -57,9 +52,9 @@ final class Compress implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var table = destination("--csv", csv, ".csv");
-        var picture = destination("--plot", plot, ".svg");
-        var result = bound.measure(line, new Console(line.getErr(), Terminal.isStandardError(), quiet));
+        var table = Destination.prepared(line, "--csv", csv, ".csv");
+        var picture = Destination.prepared(line, "--plot", plot, ".svg");
+        var result = bound.measure(line, quiet.console(line));
         write(table, csv(result));
         write(picture, RateDistortionChart.svg(result));
         line.getOut().print(json ? Json.of(describe(result)) + System.lineSeparator() : table(result));
@@ -67,23 +62,9 @@ final class Compress implements Callable<Integer> {
         return ExitCode.DONE.status();
     }
 
-    private Destination destination(String option, String path, String suffix) throws IOException {
-        if (path == null) {
-            return null;
-        }
-        try {
-            var destination = Destination.parse(option, path, false, suffix);
-            destination.prepare();
-            return destination;
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-    }
-
     private static void write(Destination destination, String text) throws IOException {
         if (destination != null) {
-            var bytes = text.getBytes(StandardCharsets.UTF_8);
-            WholeFile.write(destination.path(), bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
+            WholeFile.write(destination.path(), text);
         }
     }
 

@@ -14,6 +14,7 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -93,10 +94,8 @@ final class Data implements Callable<Integer> {
                 description = "Where to (default: a folder of the set's name).")
         private Path out;
 
-        @Option(
-                names = {"-q", "--quiet"},
-                description = "No progress on standard error.")
-        private boolean quiet;
+        @Mixin
+        private QuietOption quiet;
 
         @Spec
         private CommandSpec spec;
@@ -111,7 +110,7 @@ final class Data implements Callable<Integer> {
         @Override
         public Integer call() throws IOException {
             var line = spec.commandLine();
-            var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+            var console = quiet.console(line);
             var folder = out == null ? Path.of(EnumName.of(set)) : out;
             console.note("fetching " + EnumName.of(set) + " to " + folder);
             try {

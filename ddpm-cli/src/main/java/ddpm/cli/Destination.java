@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /**
  * A place named on the command line for results. Wrong ones are refused before the work that would fill them.
@@ -44,6 +46,29 @@ record Destination(Path path, boolean isFolder) {
         }
         throw new IllegalArgumentException(option + " '" + text + "': end a file's name in "
                 + String.join(" or ", extensions) + (folders ? ", or a folder's in / for one file per image" : ""));
+    }
+
+    /**
+     * The file that an option names.
+     *
+     * @throws ParameterException if the name ends in none of the extensions
+     */
+    static Destination of(CommandLine line, String option, String text, String... extensions) {
+        try {
+            return parse(option, text, false, extensions);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(line, e.getMessage(), e);
+        }
+    }
+
+    /** The same with its folder made ready, or null where the option was not given. */
+    static Destination prepared(CommandLine line, String option, String text, String... extensions) throws IOException {
+        if (text == null) {
+            return null;
+        }
+        var destination = of(line, option, text, extensions);
+        destination.prepare();
+        return destination;
     }
 
     /** A place whose kind the name need not tell. */

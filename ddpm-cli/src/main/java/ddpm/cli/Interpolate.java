@@ -82,10 +82,8 @@ final class Interpolate implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "No progress and no notes on standard error.")
-    private boolean quiet;
+    @Mixin
+    private QuietOption quiet;
 
     @Spec
     private CommandSpec spec;
@@ -96,27 +94,22 @@ final class Interpolate implements Callable<Integer> {
         var file = model.open();
         var stored = model.model(file);
         var card = stored.card();
-        var shape = Evaluate.shape(file, card);
+        var shape = MeasuredImages.shape(file, card);
         int trained = card.schedule().steps();
         var rows = noising == null ? List.of(trained / 2) : noising;
         for (int steps : rows) {
             if (steps < 0 || steps > trained) {
-                throw wrong("--noising " + steps + ": 0.." + trained + " steps of this model", null);
+                throw wrong("--noising " + steps + ": 0.." + trained + " steps of this model");
             }
         }
         if (count < 2 || (long) count * rows.size() > 10_000) {
-            throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all", null);
+            throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all");
         }
-        Destination destination;
-        try {
-            destination = Destination.parse("--out", out, false, ".png");
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage(), e);
-        }
+        var destination = Destination.of(line, "--out", out, ".png");
         var a = ImageFolder.read(from, FolderOptions.of(shape));
         var b = ImageFolder.read(to, FolderOptions.of(shape));
         destination.prepare();
-        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        var console = quiet.console(line);
         engine.load(console);
         engine.requireCpu("interpolation");
         long all = rows.stream().mapToLong(Integer::longValue).sum();
@@ -165,7 +158,7 @@ final class Interpolate implements Callable<Integer> {
         return Tensor.of(values, shape);
     }
 
-    private ParameterException wrong(String message, Throwable cause) {
-        return new ParameterException(spec.commandLine(), message, cause);
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

@@ -126,10 +126,8 @@ final class Sample implements Callable<Integer> {
     @Option(names = "--json", description = "Describe the result as one JSON object on standard output.")
     private boolean json;
 
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "No progress and no notes on standard error.")
-    private boolean quiet;
+    @Mixin
+    private QuietOption quiet;
 
     @Spec
     private CommandSpec spec;
@@ -160,7 +158,7 @@ final class Sample implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage(), e);
         }
-        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        var console = quiet.console(line);
         var torch = engine.load(console);
         var run = new SampleRun(plan, stored, torch, engine.device(torch), engine.threads(), console);
         pictures.prepare();

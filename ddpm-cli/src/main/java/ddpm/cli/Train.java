@@ -89,10 +89,8 @@ final class Train implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
-    @Option(
-            names = {"-q", "--quiet"},
-            description = "No progress and no notes on standard error.")
-    private boolean quiet;
+    @Mixin
+    private QuietOption quiet;
 
     @Spec
     private CommandSpec spec;
@@ -107,7 +105,7 @@ final class Train implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var console = new Console(line.getErr(), Terminal.isStandardError(), quiet);
+        var console = quiet.console(line);
         requireExpected();
         var plan = checked(
                 () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));

@@ -17,6 +17,10 @@ public final class Translation {
 
     public Translation(Diffusion diffusion, Prediction prediction, Device device) {
         this.prediction = prediction;
+        if (prediction == Prediction.EPSILON) { // nothing to translate: no tables in the training of most models
+            fromX = fromOutput = signal = noise = null;
+            return;
+        }
         fromX = new DeviceTable(prediction.x0FromX(diffusion), device);
         fromOutput = new DeviceTable(prediction.x0FromOutput(diffusion), device);
         signal = new DeviceTable(diffusion.sqrtAlphasCumprod(), device);

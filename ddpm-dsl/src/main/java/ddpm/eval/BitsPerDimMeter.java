@@ -4,10 +4,8 @@ import ddpm.data.ImageSet;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Noise;
 import ddpm.torch.GradMode;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
-import ddpm.torch.Workers;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,9 +27,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
     }
 
     public BitsPerDimMeter {
-        if (batch < 1 || threads < 1) {
-            throw new IllegalArgumentException("batch " + batch + " and threads " + threads + " are at least 1");
-        }
+        new Batches(batch, threads); // checks both
     }
 
     /**
@@ -41,58 +37,42 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
      * @throws CancellationException if this thread is interrupted
      */
     public BitsPerDim measure(Denoiser model, VariationalBound bound, ImageSet data, int count) {
-        if (count < 1 || count > data.size()) {
-            throw new IllegalArgumentException(
-                    count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
-        }
         int steps = bound.diffusion().steps();
-        int batches = Math.ceilDiv(count, batch);
-        int slices = Math.min(threads, batches);
-        var parts = new VariationalBound.Terms[batches];
+        var batches = new Batches(batch, threads);
+        var parts = new VariationalBound.Terms[Math.max(0, batches.of(count))]; // a wrong count is refused below
         var done = new AtomicLong();
-        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
-            workers.run(slice -> {
-                for (int b = slice; b < batches; b += slices) {
-                    int from = b * batch;
-                    int n = Math.min(count, from + batch) - from;
-                    parts[b] = part(model, bound, data, from, n, _ -> {
-                        if (Thread.currentThread().isInterrupted()) {
-                            throw new CancellationException("interrupted while measuring bits per dimension");
-                        }
-                        synchronized (done) {
-                            progress.steps(done.addAndGet(n), (long) steps * count);
-                        }
-                    });
-                }
-                return slice;
-            });
-        }
+        batches.over(
+                data,
+                count,
+                (number, from, n) -> parts[number] = part(model, bound, data, from, n, _ -> {
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw new CancellationException("interrupted while measuring bits per dimension");
+                    }
+                    synchronized (done) {
+                        progress.steps(done.addAndGet(n), (long) steps * count);
+                    }
+                }),
+                _ -> {});
         return summary(parts, bound, count);
     }
 
     private VariationalBound.Terms part(
             Denoiser model, VariationalBound bound, ImageSet data, int from, int n, VariationalBound.Steps steps) {
         int perImage = data.shape().bytes();
-        var bytes = new byte[perImage];
-        var x0 = new float[n * perImage];
-        for (int i = 0; i < n; i++) {
-            data.read(from + i, bytes, 0);
-            ImageSet.toModel(bytes, 0, x0, i * perImage, perImage);
-        }
-        var shape = Shape.of(n, data.channels(), data.height(), data.width());
         var noise = Noise.seed(seed);
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
+            var x0 = Batches.images(data, from, n);
             return bound.of(
                     model,
-                    Tensor.of(x0, shape),
+                    x0,
                     t -> {
                         var epsilon = new float[n * perImage];
+                        int timestep = bound.diffusion().timestep(t);
                         for (int i = 0; i < n; i++) {
-                            int timestep = bound.diffusion().timestep(t);
                             noise.normals(Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
                         }
-                        return Tensor.of(epsilon, shape);
+                        return Tensor.of(epsilon, x0.shape());
                     },
                     steps);
         }

@@ -14,11 +14,9 @@ import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
-import ddpm.torch.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
@@ -48,9 +46,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
     }
 
     public EpsilonMeter {
-        if (batch < 1 || threads < 1) {
-            throw new IllegalArgumentException("batch " + batch + " and threads " + threads + " are at least 1");
-        }
+        new Batches(batch, threads); // checks both
     }
 
     /** Batches of 32 on every core, seed 0. */
@@ -88,31 +84,14 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
      * @throws CancellationException if this thread is interrupted
      */
     public EpsilonMse measure(Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
-        if (count < 1 || count > data.size()) {
-            throw new IllegalArgumentException(
-                    count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
-        }
         var diffusion = new Diffusion(schedule);
-        int batches = Math.ceilDiv(count, batch);
-        int slices = Math.min(threads, batches);
-        var errors = new double[count];
-        var done = new AtomicInteger();
-        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
-            workers.run(slice -> {
-                for (int b = slice; b < batches; b += slices) {
-                    if (Thread.currentThread().isInterrupted()) {
-                        throw new CancellationException("interrupted after " + done + " of " + count + " images");
-                    }
-                    int from = b * batch;
-                    int to = Math.min(count, from + batch);
-                    measure(model, diffusion, prediction, data, from, to, errors);
-                    synchronized (done) {
-                        progress.images(done.addAndGet(to - from), count);
-                    }
-                }
-                return slice;
-            });
-        }
+        var errors = new double[Math.max(0, count)]; // a wrong count is refused below
+        new Batches(batch, threads)
+                .over(
+                        data,
+                        count,
+                        (_, from, n) -> measure(model, diffusion, prediction, data, from, n, errors),
+                        done -> progress.images(done, count));
         return summary(errors, schedule.steps());
     }
 
@@ -128,28 +107,23 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
             Prediction prediction,
             ImageSet data,
             int from,
-            int to,
+            int n,
             double[] errors) {
-        int n = to - from;
         int perImage = data.shape().bytes();
         var noise = Noise.seed(seed);
-        var bytes = new byte[perImage];
-        var x0 = new float[n * perImage];
         var epsilon = new float[n * perImage];
         var t = new long[n];
         for (int i = 0; i < n; i++) {
-            data.read(from + i, bytes, 0);
-            ImageSet.toModel(bytes, 0, x0, i * perImage, perImage);
             int timestep = timestep(from + i, diffusion.steps());
             t[i] = timestep;
             noise.normals(Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
         }
-        var shape = Shape.of(n, data.channels(), data.height(), data.width());
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            var target = Tensor.of(epsilon, shape);
+            var x0 = Batches.images(data, from, n);
+            var target = Tensor.of(epsilon, x0.shape());
             var times = Tensor.of(t, Shape.of(n));
-            var xt = new ForwardProcess(diffusion, Device.CPU).xt(Tensor.of(x0, shape), times, target);
+            var xt = new ForwardProcess(diffusion, Device.CPU).xt(x0, times, target);
             var implied =
                     new Translation(diffusion, prediction, Device.CPU).epsilon(xt, model.predict(xt, times), times);
             var difference = implied.sub(target);

@@ -1,7 +1,5 @@
 package ddpm.eval;
 
-import java.util.Locale;
-
 /** {@link EpsilonMse} by quarter of the chain as a bar chart, an SVG picture of a few hundred bytes. */
 public final class QuartileChart {
     private static final int WIDTH = 480;
@@ -15,15 +13,10 @@ public final class QuartileChart {
 
     /** Bars with their standard errors; the text of an SVG file. */
     public static String svg(EpsilonMse result) {
-        var svg = new StringBuilder();
-        svg.append(text(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\""
-                        + " font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%%\" height=\"100%%\""
-                        + " fill=\"#fff\"/>\n",
-                WIDTH, HEIGHT, WIDTH, HEIGHT));
-        svg.append(text(
+        var svg = new Svg(WIDTH, HEIGHT);
+        svg.add(
                 "<text x=\"%d\" y=\"26\" fill=\"#1d2129\">epsilon MSE %.5g (standard error %.2g), %d images</text>\n",
-                LEFT, result.mse(), result.standardError(), result.images()));
+                LEFT, result.mse(), result.standardError(), result.images());
         double highest = result.quartiles().stream()
                 .mapToDouble(q -> known(q.mse()) + known(q.standardError()))
                 .max()
@@ -39,27 +32,23 @@ public final class QuartileChart {
             double scale = highest > 0 ? room / highest : 0;
             double tall = known(q.mse()) * scale;
             double error = known(q.standardError()) * scale;
-            svg.append(text(
+            svg.add(
                     "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#2458d3\" rx=\"3\"/>\n",
-                    x, floor - tall, width, tall));
-            svg.append(text(
+                    x, floor - tall, width, tall);
+            svg.add(
                     "<path d=\"M%.1f %.1fV%.1f\" stroke=\"#1d2129\"/>\n",
-                    middle, floor - tall - error, floor - tall + error));
-            svg.append(text(
+                    middle, floor - tall - error, floor - tall + error);
+            svg.add(
                     "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" fill=\"#1d2129\">%s</text>\n",
-                    middle, floor - tall - error - 6, q.images() == 0 ? "no images" : text("%.3g", q.mse())));
-            svg.append(text(
+                    middle, floor - tall - error - 6, q.images() == 0 ? "no images" : Svg.format("%.3g", q.mse()));
+            svg.add(
                     "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#68707d\">t %d..%d</text>\n",
-                    middle, HEIGHT - BOTTOM + 20, q.fromT(), q.toT()));
+                    middle, HEIGHT - BOTTOM + 20, q.fromT(), q.toT());
         }
-        return svg.append("</svg>\n").toString();
+        return svg.toString();
     }
 
     private static double known(double value) {
         return Double.isFinite(value) ? value : 0;
-    }
-
-    private static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
     }
 }

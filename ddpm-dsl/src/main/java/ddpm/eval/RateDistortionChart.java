@@ -1,7 +1,5 @@
 package ddpm.eval;
 
-import java.util.Locale;
-
 /** The rate-distortion curve of {@link BitsPerDim} as an SVG picture: Fig. 5 of Ho et al. 2020, right panel. */
 public final class RateDistortionChart {
     private static final int WIDTH = 520;
@@ -21,23 +19,18 @@ public final class RateDistortionChart {
                 curve.stream().mapToDouble(BitsPerDim.Point::rate).max().orElse(1);
         double mostDistortion =
                 curve.stream().mapToDouble(BitsPerDim.Point::distortion).max().orElse(1);
-        var svg = new StringBuilder();
-        svg.append(text(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\""
-                        + " font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%%\" height=\"100%%\""
-                        + " fill=\"#fff\"/>\n",
-                WIDTH, HEIGHT, WIDTH, HEIGHT));
-        svg.append(text(
+        var svg = new Svg(WIDTH, HEIGHT);
+        svg.add(
                 "<text x=\"%d\" y=\"26\" fill=\"#1d2129\">%.3f bits/dim: rate %.3f + distortion %.3f, %d images</text>\n",
-                LEFT, result.total(), result.rate(), result.decoder(), result.images()));
+                LEFT, result.total(), result.rate(), result.decoder(), result.images());
         for (int i = 0; i <= TICKS; i++) {
             double rate = mostRate * i / TICKS;
             double distortion = mostDistortion * i / TICKS;
-            svg.append(text(
+            svg.add(
                     "<path d=\"M%.1f %dV%d\" stroke=\"#e4e7ec\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\""
                             + " fill=\"#68707d\">%.2f</text>\n",
-                    x(rate, mostRate), TOP, HEIGHT - BOTTOM, x(rate, mostRate), HEIGHT - BOTTOM + 18, rate));
-            svg.append(text(
+                    x(rate, mostRate), TOP, HEIGHT - BOTTOM, x(rate, mostRate), HEIGHT - BOTTOM + 18, rate);
+            svg.add(
                     "<path d=\"M%d %.1fH%d\" stroke=\"#e4e7ec\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\""
                             + " fill=\"#68707d\">%.0f</text>\n",
                     LEFT,
@@ -45,23 +38,23 @@ public final class RateDistortionChart {
                     WIDTH - RIGHT,
                     LEFT - 8,
                     y(distortion, mostDistortion) + 4,
-                    distortion));
+                    distortion);
         }
         var path = new StringBuilder();
         for (var point : curve) {
-            path.append(text(
+            path.append(Svg.format(
                     "%s%.1f %.1f",
                     path.isEmpty() ? "M" : "L", x(point.rate(), mostRate), y(point.distortion(), mostDistortion)));
         }
-        svg.append("<path d=\"").append(path).append("\" fill=\"none\" stroke=\"#2458d3\" stroke-width=\"2\"/>\n");
-        svg.append(text(
+        svg.add("<path d=\"%s\" fill=\"none\" stroke=\"#2458d3\" stroke-width=\"2\"/>\n", path);
+        svg.add(
                 "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" fill=\"#1d2129\">rate (bits/dim)</text>\n",
-                (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12));
-        svg.append(text(
+                (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12);
+        svg.add(
                 "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\" fill=\"#1d2129\">distortion"
                         + " (RMSE, 0..255)</text>\n",
-                (TOP + HEIGHT - BOTTOM) / 2));
-        return svg.append("</svg>\n").toString();
+                (TOP + HEIGHT - BOTTOM) / 2);
+        return svg.toString();
     }
 
     private static double x(double rate, double most) {
@@ -70,9 +63,5 @@ public final class RateDistortionChart {
 
     private static double y(double distortion, double most) {
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (most > 0 ? distortion / most : 0);
-    }
-
-    private static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
     }
 }

@@ -62,7 +62,7 @@ public record Animation(List<Picture> frames, Duration delay, Duration hold) {
      */
     public void write(Path gif) throws IOException {
         Picture.requireExtension(gif, ".gif");
-        Picture.save(gif, encoded());
+        WholeFile.write(gif, encoded());
     }
 
     private byte[] encoded() throws IOException {

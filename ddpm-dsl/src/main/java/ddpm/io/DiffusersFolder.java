@@ -3,8 +3,6 @@ package ddpm.io;
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.nn.UNetConfig;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -158,8 +156,7 @@ public final class DiffusersFolder {
                         .with(JSON.Feature.PRETTY_PRINT_OUTPUT, JSON.Feature.WRITE_NULL_PROPERTIES)
                         .asString(json)
                 + "\n";
-        var bytes = text.getBytes(StandardCharsets.UTF_8);
-        WholeFile.write(file, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
+        WholeFile.write(file, text);
     }
 
     /** What a failed attempt left; nothing after a good one. */

@@ -7,7 +7,6 @@ import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.Raster;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -118,7 +117,7 @@ public final class Picture {
      */
     public void write(Path png, Map<String, String> text) throws IOException {
         requireExtension(png, ".png");
-        save(png, PngEncoder.encode(toBufferedImage(), text));
+        WholeFile.write(png, PngEncoder.encode(toBufferedImage(), text));
     }
 
     /** A copy for use with java.awt. */
@@ -143,9 +142,5 @@ public final class Picture {
         if (!file.toString().toLowerCase(Locale.ROOT).endsWith(extension)) {
             throw new IllegalArgumentException(file + ": this is written as " + extension + "; end the name in it");
         }
-    }
-
-    static void save(Path file, byte[] bytes) throws IOException {
-        WholeFile.write(file, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
     }
 }

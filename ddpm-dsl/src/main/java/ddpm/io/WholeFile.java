@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -59,6 +60,16 @@ public final class WholeFile {
             Files.deleteIfExists(part);
         }
         flushFolder(folder);
+    }
+
+    /** Writes these bytes as the whole of {@code target}. */
+    public static void write(Path target, byte[] bytes) throws IOException {
+        write(target, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
+    }
+
+    /** Writes this text, as UTF-8, as the whole of {@code target}. */
+    public static void write(Path target, String text) throws IOException {
+        write(target, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /**

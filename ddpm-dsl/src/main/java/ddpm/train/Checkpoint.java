@@ -12,8 +12,6 @@ import ddpm.torch.LibTorch;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -77,8 +75,7 @@ public final class Checkpoint {
                     Map.of(
                             "libtorch", LibTorch.load().version(),
                             "java", System.getProperty("java.version")));
-            var json = StateJson.write(state).getBytes(StandardCharsets.UTF_8);
-            WholeFile.write(part.resolve(STATE), json.length, out -> out.write(ByteBuffer.wrap(json)));
+            WholeFile.write(part.resolve(STATE), StateJson.write(state));
             deleteTree(folder); // only a checkpoint of the very same step can stand there
             WholeFile.publish(part, folder);
             return new Checkpoint(folder, state);

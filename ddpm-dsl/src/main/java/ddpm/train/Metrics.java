@@ -5,7 +5,6 @@ import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ final class Metrics {
             }
             var bytes = kept.toString().getBytes(StandardCharsets.UTF_8);
             if (bytes.length != Files.size(path)) {
-                WholeFile.write(path, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
+                WholeFile.write(path, bytes);
             }
         }
         this.file = new AppendFile(path);

@@ -6,10 +6,7 @@ import ddpm.io.Picture;
 import ddpm.io.WholeFile;
 import ddpm.torch.LibTorch;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -41,7 +38,7 @@ final class RunLog {
         folder.cutSamples(step);
         this.metrics = new Metrics(folder.metrics(), step);
         this.events = new EventFile(folder.path(), step);
-        write(
+        WholeFile.write(
                 folder.description(),
                 JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(describe()) + "\n");
     }
@@ -78,7 +75,7 @@ final class RunLog {
     }
 
     void report() {
-        unlessFull(() -> write(
+        unlessFull(() -> WholeFile.write(
                 folder.report(),
                 new Report(folder, describe(), plan.command(), metrics.steps(), metrics.validations()).html()));
     }
@@ -127,10 +124,5 @@ final class RunLog {
         versions.put("java", System.getProperty("java.version"));
         versions.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
         return versions;
-    }
-
-    private static void write(Path file, String text) throws IOException {
-        var bytes = text.getBytes(StandardCharsets.UTF_8);
-        WholeFile.write(file, bytes.length, out -> out.write(ByteBuffer.wrap(bytes)));
     }
 }

@@ -6,22 +6,19 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.testing.NpyFile;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
 /** Recorded numbers of other projects; src/test/resources/golden/README.md says whose. */
 final class Golden {
-    private static final Path ROOT = Path.of("src/test/resources/golden");
-
     private Golden() {}
 
     static NpyFile npy(String name) throws IOException {
-        return NpyFile.read(ROOT.resolve(name));
+        return NpyFile.read(ddpm.testing.Golden.path(name));
     }
 
     static List<Map<String, Object>> rows(String name) throws IOException {
-        var rows = JSON.std.listFrom(Files.readString(ROOT.resolve(name)));
+        var rows = JSON.std.listFrom(Files.readString(ddpm.testing.Golden.path(name)));
         return rows.stream().map(Golden::row).toList();
     }
 

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.testing.Golden;
-import ddpm.testing.NpyTensor;
+import ddpm.testing.NpyFile;
 import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import java.io.IOException;
@@ -41,7 +41,8 @@ class SafetensorsTest {
         assertEquals(12, contents.tensors().size());
         for (var entry : contents.tensors().entrySet()) {
             String file = entry.getKey().equals("ünï") ? "unicode" : entry.getKey();
-            var expected = NpyTensor.read(golden("all_dtypes_npy/" + file + ".npy"));
+            var expected =
+                    NpyFile.read(golden("all_dtypes_npy/" + file + ".npy")).stored();
             var actual = entry.getValue();
             assertEquals(expected.shape(), actual.shape(), entry.getKey());
             if (actual.dtype() == DType.BFLOAT16) { // NumPy has none: its array is the exact float32

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.testing.Golden;
-import ddpm.testing.NpyTensor;
+import ddpm.testing.NpyFile;
 import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import java.io.IOException;
@@ -69,7 +69,7 @@ class TorchFileTest {
             if (tensor.dtype() == DType.BFLOAT16) {
                 array = array.resolveSibling(entry.getKey() + ".bits_u16.npy");
             }
-            var reference = NpyTensor.read(array);
+            var reference = NpyFile.read(array).stored();
             assertEquals(reference.shape(), tensor.shape(), entry.getKey());
             assertEquals(reference.data(), tensor.data(), entry.getKey());
         }

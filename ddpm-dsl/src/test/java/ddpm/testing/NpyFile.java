@@ -1,5 +1,8 @@
 package ddpm.testing;
 
+import ddpm.io.StoredTensor;
+import ddpm.torch.DType;
+import ddpm.torch.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -7,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
@@ -15,6 +19,19 @@ import java.util.stream.LongStream;
 public final class NpyFile {
     private static final Pattern DESCR = Pattern.compile("'descr': '([<|][a-z]\\d)'");
     private static final Pattern SHAPE = Pattern.compile("'shape': \\(([^)]*)\\)");
+
+    /** Without an unsigned 16-bit type, {@code u2} is INT16: the same bits, which is what bfloat16 dumps are about. */
+    private static final Map<String, DType> DTYPES = Map.ofEntries(
+            Map.entry("|b1", DType.BOOL),
+            Map.entry("|u1", DType.UINT8),
+            Map.entry("|i1", DType.INT8),
+            Map.entry("<i2", DType.INT16),
+            Map.entry("<u2", DType.INT16),
+            Map.entry("<i4", DType.INT32),
+            Map.entry("<i8", DType.INT64),
+            Map.entry("<f2", DType.FLOAT16),
+            Map.entry("<f4", DType.FLOAT32),
+            Map.entry("<f8", DType.FLOAT64));
 
     private final String descr;
     private final long[] shape;
@@ -83,6 +100,15 @@ public final class NpyFile {
         var values = new long[count()];
         Arrays.setAll(values, this::integer);
         return values;
+    }
+
+    /** The bytes as they lie in the file; refuses types that {@link DType} does not have. */
+    public StoredTensor stored() {
+        var dtype = DTYPES.get(descr);
+        if (dtype == null) {
+            throw new IllegalStateException("elements are " + descr);
+        }
+        return new StoredTensor(dtype, Shape.of(shape), data.duplicate());
     }
 
     private static long[] sizes(Matcher shape) {

@@ -34,9 +34,6 @@ final class Abi {
             code("torch_call_dispatcher", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     static final MethodHandle NEW_LIST = code("torch_new_list_reserve_size", JAVA_LONG, JAVA_LONG);
     static final MethodHandle LIST_PUSH = code("torch_list_push_back", JAVA_LONG, JAVA_LONG);
-    static final MethodHandle LIST_SIZE = code("torch_list_size", JAVA_LONG, JAVA_LONG);
-    static final MethodHandle LIST_GET = code("torch_list_get_item", JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    static final MethodHandle DELETE_LIST = code("torch_delete_list", JAVA_LONG);
     static final MethodHandle NEW_STRING = code("torch_new_string_handle", JAVA_LONG, JAVA_LONG, JAVA_LONG);
     /** Present from 2.13 on; before that an optional's cell is memory that C++ {@code delete} frees, i.e. malloc's. */
     static final MethodHandle NEW_CELL = optionalCode("torch_new_stable_ivalue", JAVA_LONG);
@@ -59,7 +56,6 @@ final class Abi {
     static final MethodHandle IS_CONTIGUOUS = code("aoti_torch_is_contiguous", JAVA_LONG, JAVA_LONG);
     static final MethodHandle IS_DEFINED = code("aoti_torch_is_defined", JAVA_LONG, JAVA_LONG);
     static final MethodHandle SCALAR_F32 = code("aoti_torch_scalar_to_tensor_float32", JAVA_FLOAT, JAVA_LONG);
-    static final MethodHandle SCALAR_F64 = code("aoti_torch_scalar_to_tensor_float64", JAVA_DOUBLE, JAVA_LONG);
     static final MethodHandle SUBTRACT =
             code("aoti_torch_aten_subtract_Tensor", JAVA_LONG, JAVA_LONG, JAVA_DOUBLE, JAVA_LONG);
     static final MethodHandle FILL = code("aoti_torch_aten_fill__Scalar", JAVA_LONG, JAVA_DOUBLE);

@@ -54,7 +54,6 @@ final class Op {
         PRESENT_TENSOR,
         LONGS,
         PRESENT_LONGS,
-        PRESENT_DOUBLES,
         TENSORS,
         STRING
     }
@@ -107,10 +106,6 @@ final class Op {
             return put(Kind.VALUE, Double.doubleToRawLongBits(value), null);
         }
 
-        Call optionalReal(double value) {
-            return put(Kind.PRESENT, Double.doubleToRawLongBits(value), null);
-        }
-
         Call none() {
             return put(Kind.VALUE, 0, null);
         }
@@ -128,45 +123,11 @@ final class Op {
             return put(Kind.STRING, 0, text);
         }
 
-        Call optionalReals(double... values) {
-            return put(Kind.PRESENT_DOUBLES, 0, values);
-        }
-
         /** Runs an operator that returns one tensor, which the current scope owns. */
         Tensor one() {
             var scope = TensorScope.current();
             run();
             return new Tensor(stack.getAtIndex(JAVA_LONG, 0), scope);
-        }
-
-        /** Runs an operator that returns {@code n} tensors. */
-        Tensor[] many(int n) {
-            var scope = TensorScope.current();
-            run();
-            var results = new Tensor[n];
-            for (int i = 0; i < n; i++) {
-                results[i] = new Tensor(stack.getAtIndex(JAVA_LONG, i), scope);
-            }
-            return results;
-        }
-
-        /** Runs an operator that returns one {@code Tensor[]}. */
-        Tensor[] list() {
-            var scope = TensorScope.current();
-            run();
-            long list = stack.getAtIndex(JAVA_LONG, 0);
-            try {
-                Abi.check((int) Abi.LIST_SIZE.invokeExact(list, slab.address), "torch_list_size");
-                var results = new Tensor[(int) slab.getLong(0)];
-                for (int i = 0; i < results.length; i++) {
-                    Abi.check((int) Abi.LIST_GET.invokeExact(list, (long) i, slab.address), "torch_list_get_item");
-                    results[i] = new Tensor(slab.getLong(0), scope);
-                }
-                Abi.check((int) Abi.DELETE_LIST.invokeExact(list), "torch_delete_list");
-                return results;
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
         }
 
         /** Runs an operator that returns the (in place changed) first argument or nothing of interest. */
@@ -230,14 +191,6 @@ final class Op {
                 case PRESENT_TENSOR -> cell(duplicate((Tensor) object));
                 case LONGS -> newLongs((long[]) object);
                 case PRESENT_LONGS -> cell(newLongs((long[]) object));
-                case PRESENT_DOUBLES -> {
-                    var doubles = (double[]) object;
-                    long list = newList(doubles.length);
-                    for (double element : doubles) {
-                        push(list, Double.doubleToRawLongBits(element));
-                    }
-                    yield cell(list);
-                }
                 case TENSORS -> {
                     var tensors = (Tensor[]) object;
                     long list = newList(tensors.length);
@@ -310,7 +263,6 @@ final class Op {
                 text.append(i == 0 ? "" : ", ");
                 switch (kinds[i]) {
                     case LONGS, PRESENT_LONGS -> text.append(Arrays.toString((long[]) objects[i]));
-                    case PRESENT_DOUBLES -> text.append(Arrays.toString((double[]) objects[i]));
                     case TENSORS -> text.append(Arrays.toString((Tensor[]) objects[i]));
                     case TENSOR, PRESENT_TENSOR, STRING -> text.append(objects[i]);
                     default -> text.append(values[i]);

@@ -1,0 +1,82 @@
+package ddpm.eval;
+
+import ddpm.data.ImageSet;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.Workers;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+
+/**
+ * How a measurement goes through a set of images: in batches, which the threads share out among them.
+ *
+ * @param batch images in one forward pass, at least 1
+ * @param threads cores, each with batches of its own, at least 1
+ */
+record Batches(int batch, int threads) {
+    /** Measures some images; called from several threads at once. */
+    @FunctionalInterface
+    interface Part {
+        /**
+         * @param number of the batch
+         * @param from first image
+         * @param count how many
+         */
+        void measure(int number, int from, int count);
+    }
+
+    Batches {
+        if (batch < 1 || threads < 1) {
+            throw new IllegalArgumentException("batch " + batch + " and threads " + threads + " are at least 1");
+        }
+    }
+
+    /** How many batches there are of so many images. */
+    int of(int count) {
+        return Math.ceilDiv(count, batch);
+    }
+
+    /**
+     * Goes through images 0..count-1, each once.
+     *
+     * @param measured hears how many images are done, by one thread at a time
+     * @throws CancellationException if this thread is interrupted
+     */
+    void over(ImageSet data, int count, Part part, IntConsumer measured) {
+        if (count < 1 || count > data.size()) {
+            throw new IllegalArgumentException(
+                    count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
+        }
+        int slices = Math.min(threads, of(count));
+        var done = new AtomicInteger();
+        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
+            workers.run(slice -> {
+                for (int number = slice; number < of(count); number += slices) {
+                    if (Thread.currentThread().isInterrupted()) {
+                        throw new CancellationException("interrupted after " + done + " of " + count + " images");
+                    }
+                    int from = number * batch;
+                    int n = Math.min(count, from + batch) - from;
+                    part.measure(number, from, n);
+                    synchronized (done) {
+                        measured.accept(done.addAndGet(n));
+                    }
+                }
+                return slice;
+            });
+        }
+    }
+
+    /** Images {@code from..from+count-1} as the model sees them, {@code [count, C, H, W]} in the current scope. */
+    static Tensor images(ImageSet data, int from, int count) {
+        int perImage = data.shape().bytes();
+        var bytes = new byte[perImage];
+        var values = new float[count * perImage];
+        for (int i = 0; i < count; i++) {
+            data.read(from + i, bytes, 0);
+            ImageSet.toModel(bytes, 0, values, i * perImage, perImage);
+        }
+        return Tensor.of(values, Shape.of(count, data.channels(), data.height(), data.width()));
+    }
+}
