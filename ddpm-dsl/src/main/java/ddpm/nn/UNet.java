@@ -31,7 +31,7 @@ public final class UNet implements Network {
     private final Conv2d convOut;
 
     /** The blocks of one level; no attention and no resampling are null. */
-    private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Resample resample) {
+    private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Module resample) {
         Tensor block(int i, Tensor h, Tensor time) {
             h = blocks.get(i).forward(h, time);
             return attentions == null ? h : attentions.get(i).forward(h);
@@ -58,7 +58,7 @@ public final class UNet implements Network {
                 width = config.width(level);
                 skips.push(width);
             }
-            Resample resample = null;
+            Module resample = null;
             if (level < config.levels() - 1) {
                 resample = Resample.down(at.sub("downsamplers.0.conv"), width, config.symmetricPadding());
                 skips.push(width);

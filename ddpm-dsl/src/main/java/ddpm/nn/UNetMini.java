@@ -88,12 +88,12 @@ public final class UNetMini implements Network {
         timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
                 .at(params.sub("time_mlp"));
         inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
-        down1 = new Block(params.sub("down1"), base, w1, time);
-        down2 = new Block(params.sub("down2"), w1, w2, time);
-        down3 = new Block(params.sub("down3"), w2, w3, time);
-        up1 = new Block(params.sub("up1"), w3, w2, time);
-        up2 = new Block(params.sub("up2"), w2, w1, time);
-        up3 = new Block(params.sub("up3"), w1, base, time);
+        down1 = Block.keeping(params.sub("down1"), base, w1, time);
+        down2 = Block.keeping(params.sub("down2"), w1, w2, time);
+        down3 = Block.keeping(params.sub("down3"), w2, w3, time);
+        up1 = Block.doubling(params.sub("up1"), w3, w2, time);
+        up2 = Block.doubling(params.sub("up2"), w2, w1, time);
+        up3 = Block.keeping(params.sub("up3"), w1, base, time);
         outConv = new Conv2d(params.sub("out_conv"), base, config.channels(), KERNEL3);
     }
 
@@ -116,22 +116,30 @@ public final class UNetMini implements Network {
         h = down1.forward(h, time); // [B, w1, H, W]
         h = down2.forward(Ops.avgPool2d(h, 2), time); // [B, w2, H/2, W/2]
         h = down3.forward(Ops.avgPool2d(h, 2), time); // [B, w3, H/4, W/4]
-        h = up1.forward(Ops.upsampleNearest2d(h, 2), time); // [B, w2, H/2, W/2]
-        h = up2.forward(Ops.upsampleNearest2d(h, 2), time); // [B, w1, H, W]
+        h = up1.forward(h, time); // [B, w2, H/2, W/2]
+        h = up2.forward(h, time); // [B, w1, H, W]
         h = up3.forward(h, time); // [B, base, H, W]
         return outConv.forward(Ops.silu(h));
     }
 
-    /** Convolution, time added, norm, swish, convolution, norm, swish. */
+    /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */
     private static final class Block {
-        private final Conv2d conv1;
+        private final Module conv1;
         private final Conv2d conv2;
         private final Linear time;
         private final GroupNorm norm1;
         private final GroupNorm norm2;
 
-        Block(Params params, int in, int out, int timeChannels) {
-            conv1 = new Conv2d(params.sub("conv1"), in, out, KERNEL3);
+        static Block keeping(Params params, int in, int out, int timeChannels) {
+            return new Block(params, new Conv2d(params.sub("conv1"), in, out, KERNEL3), out, timeChannels);
+        }
+
+        static Block doubling(Params params, int in, int out, int timeChannels) {
+            return new Block(params, new UpConv2d(params.sub("conv1"), in, out), out, timeChannels);
+        }
+
+        private Block(Params params, Module conv1, int out, int timeChannels) {
+            this.conv1 = conv1;
             conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
             time = new Linear(params.sub("time"), timeChannels, out);
             norm1 = new GroupNorm(params.sub("norm1"), Config.GROUPS, out, 1e-5);

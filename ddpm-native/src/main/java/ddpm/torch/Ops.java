@@ -11,6 +11,7 @@ import java.util.Arrays;
  */
 public final class Ops {
     private static final Op CONV2D = new Op("aten::conv2d");
+    private static final Op CONV_TRANSPOSE2D = new Op("aten::conv_transpose2d", "input");
     private static final Op MKLDNN_CONVOLUTION = new Op("aten::mkldnn_convolution");
     private static final Op LINEAR = new Op("aten::linear");
     private static final Op GROUP_NORM = new Op("aten::group_norm");
@@ -96,6 +97,45 @@ public final class Ops {
                 .integers(padding, padding)
                 .integers(1, 1)
                 .integer(1)
+                .one();
+    }
+
+    /**
+     * The transpose of a convolution with stride: every pixel of {@code x [B, C, H, W]} adds its multiple of the kernel
+     * {@code weight [C, O, kh, kw]} to the output, {@code stride} pixels from its neighbour's, and {@code padding} rows and
+     * columns are cut off all sides.
+     *
+     * @param bias {@code [O]}, or null
+     * @return {@code [B, O, (H - 1) stride - 2 padding + kh, ...]}
+     */
+    public static Tensor convTranspose2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
+        var in = images("convTranspose2d", x);
+        var w = weight.shape();
+        if (w.rank() != 4 || w.size(0) != in.size(1)) {
+            throw new IllegalArgumentException("convTranspose2d: input " + in + " has " + in.size(1)
+                    + " channels, but the weight is " + w + " ([in, out, height, width])");
+        }
+        if (bias != null && !bias.shape().equals(Shape.of(w.size(1)))) {
+            throw new IllegalArgumentException("convTranspose2d: bias " + bias.shape() + " for a weight of shape " + w);
+        }
+        if (stride < 1
+                || padding < 0
+                || (in.size(2) - 1) * stride - 2L * padding + w.size(2) < 1
+                || (in.size(3) - 1) * stride - 2L * padding + w.size(3) < 1) {
+            throw new IllegalArgumentException("convTranspose2d: nothing is left of input " + in + " under a kernel of "
+                    + w + " at padding " + padding + ", stride " + stride);
+        }
+        sameType("convTranspose2d", x, weight);
+        return CONV_TRANSPOSE2D
+                .call()
+                .tensor(x)
+                .tensor(weight)
+                .optional(bias)
+                .integers(stride, stride)
+                .integers(padding, padding)
+                .integers(0, 0)
+                .integer(1)
+                .integers(1, 1)
                 .one();
     }
 

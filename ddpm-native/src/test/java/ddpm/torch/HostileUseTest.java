@@ -165,6 +165,11 @@ class HostileUseTest {
                 "conv2d of int64",
                 () -> Ops.conv2d(zeros(DType.INT64, image), zeros(DType.INT64, 8, 4, 3, 3), null, 1, 1)
                         .add(zeros(DType.INT64, 7)));
+        misuse("convTranspose2d channels", () -> Ops.convTranspose2d(zeros(image), zeros(5, 4, 4, 4), null, 2, 1));
+        misuse("convTranspose2d rank", () -> Ops.convTranspose2d(zeros(4, 8, 8), zeros(4, 4, 4, 4), null, 2, 1));
+        misuse("convTranspose2d bias", () -> Ops.convTranspose2d(zeros(image), zeros(4, 4, 4, 4), zeros(3), 2, 1));
+        misuse("convTranspose2d stride 0", () -> Ops.convTranspose2d(zeros(image), zeros(4, 4, 4, 4), null, 0, 1));
+        misuse("convTranspose2d cut away", () -> Ops.convTranspose2d(zeros(image), zeros(4, 4, 4, 4), null, 1, 9));
         misuse("linear sizes", () -> Ops.linear(zeros(2, 3), zeros(4, 5), null));
         misuse("linear bias of another type", () -> Ops.linear(zeros(2, 3), zeros(4, 3), zeros(DType.INT64, 4)));
         misuse("groupNorm groups 3 of 4", () -> Ops.groupNorm(zeros(image), 3, zeros(4), zeros(4), 1e-5));

@@ -61,6 +61,22 @@ final class Catalogue {
                     x -> Ops.conv2d(x[0], x[1], null, c[6], c[7]),
                     x -> convolve(x[0], x[1], new TensorOptional(), stride, padding)));
         }
+        // B, C, H, W, O, kernel, stride, padding
+        for (int[] c : new int[][] {{2, 3, 8, 8, 16, 4, 2, 1}, {1, 16, 7, 5, 8, 3, 1, 0}, {3, 8, 4, 4, 8, 4, 2, 1}}) {
+            list.add(Operator.of(
+                    "Ops.convTranspose2d(Tensor,Tensor,Tensor,int,int)",
+                    List.of(normal(c[0], c[1], c[2], c[3]), normal(c[1], c[4], c[5], c[5]), normal(c[4])),
+                    x -> Ops.convTranspose2d(x[0], x[1], x[2], c[6], c[7]),
+                    x -> torch.conv_transpose2d(
+                            x[0],
+                            x[1],
+                            new TensorOptional(x[2]),
+                            new long[] {c[6], c[6]},
+                            new long[] {c[7], c[7]},
+                            new long[] {0, 0},
+                            1,
+                            new long[] {1, 1})));
+        }
         for (long[] shape : new long[][] {{2, 8, 4, 4}, {1, 32, 3, 5}, {3, 16}, {2, 4, 7}}) {
             long c = shape[1];
             for (int groups : new int[] {1, (int) c / 2, (int) c}) {
