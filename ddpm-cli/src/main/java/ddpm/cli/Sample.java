@@ -8,6 +8,7 @@ import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
 import ddpm.io.TensorFile;
+import ddpm.torch.DType;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -98,6 +99,16 @@ final class Sample implements Callable<Integer> {
             negatable = true,
             description = "Keep estimates of x0 in [-1, 1] at each step, or not (default: what suits the model).")
     private Boolean clip;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            converter = PrecisionName.class,
+            defaultValue = "fp32",
+            description =
+                    "What the network computes in: fp32, or bf16, which is up to twice as fast on processors that have"
+                            + " it; images differ by about a grey level (default: ${DEFAULT-VALUE}).")
+    private DType precision;
 
     @Mixin
     private EngineOptions engine;
@@ -211,6 +222,7 @@ final class Sample implements Callable<Integer> {
                 eta == null ? 0 : eta,
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
+                precision,
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,

@@ -6,6 +6,7 @@ import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Variance;
 import ddpm.io.ModelCard;
+import ddpm.torch.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param eta DDIM's noise, 0..1; of no effect elsewhere
  * @param variance of each step
  * @param clip whether x0 estimates are clipped
+ * @param precision what the network computes in
  * @param seed of all noise
  * @param first index of the first image
  * @param count how many images
@@ -32,6 +34,7 @@ record SamplePlan(
         double eta,
         Variance variance,
         Clip clip,
+        DType precision,
         long seed,
         long first,
         int count,
@@ -81,6 +84,7 @@ record SamplePlan(
             case DPM_SOLVER -> {}
         }
         remarks.put("clip", Boolean.toString(clip == Clip.X0));
+        remarks.put("precision", PrecisionName.of(precision));
         return remarks;
     }
 }

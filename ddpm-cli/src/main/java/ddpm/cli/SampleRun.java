@@ -60,6 +60,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             json.put("sampler", EnumName.of(plan.method()));
             json.put("variance", EnumName.of(plan.variance()));
             json.put("clip", plan.clip() == Clip.X0);
+            json.put("precision", PrecisionName.of(plan.precision()));
             json.put("shape", plan.card().images(plan.count()).toArray());
             json.put("batch", plan.batch());
             json.put("device", run.device.toString());
@@ -83,7 +84,8 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         var files = new ArrayList<Path>();
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
-        try (var model = Model.of(stored, device)) {
+        try (var opened = Model.of(stored, device);
+                var model = opened.prepared(plan.precision())) {
             while (drawn < plan.count()) {
                 int now = Math.min(plan.batch(), plan.count() - drawn);
                 var states = batch(model, drawn, now, trajectory, progress);

@@ -4,10 +4,7 @@ import ddpm.torch.DType;
 import ddpm.train.Ema;
 import ddpm.train.LearningRate;
 import ddpm.train.TrainConfig;
-import java.util.Locale;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** How a model is trained, where that is not as the preset has it. */
 final class TrainOptions {
@@ -46,7 +43,7 @@ final class TrainOptions {
     @Option(
             names = "--precision",
             paramLabel = "P",
-            converter = Precision.class,
+            converter = PrecisionName.class,
             description = "fp32, or bf16 with float32 weights (default: fp32).")
     private DType precision;
 
@@ -60,18 +57,6 @@ final class TrainOptions {
 
     @Option(names = "--flips", negatable = true, description = "Mirror half of the images, or none.")
     private Boolean flips;
-
-    /** The two that training computes in. */
-    static final class Precision implements ITypeConverter<DType> {
-        @Override
-        public DType convert(String text) {
-            return switch (text.toLowerCase(Locale.ROOT)) {
-                case "fp32", "float32" -> DType.FLOAT32;
-                case "bf16", "bfloat16" -> DType.BFLOAT16;
-                default -> throw new TypeConversionException("'" + text + "' is none of fp32, bf16");
-            };
-        }
-    }
 
     /**
      * @param images in the set

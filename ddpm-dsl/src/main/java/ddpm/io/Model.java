@@ -25,16 +25,21 @@ public final class Model implements Denoiser, AutoCloseable {
     private final ModelCard card;
     private final Params params;
     private final Network network;
+    private final DType precision;
 
-    private Model(ModelCard card) {
+    private Model(ModelCard card, DType precision) {
+        if (precision != DType.FLOAT32 && precision != DType.BFLOAT16) {
+            throw new IllegalArgumentException("networks compute in float32 or bfloat16, not " + precision);
+        }
         this.card = card;
         this.params = new Params();
         this.network = card.network().build(params);
+        this.precision = precision;
     }
 
     /** A model with zeroed weights on this device, to be initialised or trained. */
     public Model(ModelCard card, Device device) {
-        this(card);
+        this(card, DType.FLOAT32);
         params.allocate(device, DType.FLOAT32);
     }
 
@@ -102,7 +107,20 @@ public final class Model implements Denoiser, AutoCloseable {
     /** The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. */
     @Override
     public Tensor predict(Tensor xt, Tensor t) {
-        return network.forward(xt, t);
+        return network.forward(xt.to(precision), t).to(DType.FLOAT32);
+    }
+
+    /**
+     * The same model made ready to draw: what follows from its weights alone is computed once and kept. It shares this
+     * model's memory, so close it first, and do not train meanwhile.
+     *
+     * @param precision what its convolutions compute in: FLOAT32, or BFLOAT16, which is about twice as fast on processors
+     *     that have it. x_t and outputs are float32 in either case
+     */
+    public Model prepared(DType precision) {
+        var prepared = new Model(card, precision);
+        prepared.params.sharing(params).fixed();
+        return prepared;
     }
 
     /**

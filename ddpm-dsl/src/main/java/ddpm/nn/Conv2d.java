@@ -1,11 +1,12 @@
 package ddpm.nn;
 
 import ddpm.torch.Ops;
+import ddpm.torch.PackedKernel;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /** A convolution with bias, {@code [B, in, H, W]} to {@code [B, out, H', W']}; parameters {@code weight, bias}. */
-public final class Conv2d implements Module {
+public final class Conv2d implements Convolution {
     /**
      * @param kernel height and width of the kernel, at least 1
      * @param stride at least 1
@@ -28,6 +29,7 @@ public final class Conv2d implements Module {
     private final Param weight;
     private final Param bias;
     private final Config config;
+    private final Derived packed;
 
     /** With PyTorch's default initialisation. */
     public Conv2d(Params params, int in, int out, Config config) {
@@ -43,6 +45,7 @@ public final class Conv2d implements Module {
         this.config = config;
         this.weight = params.param("weight", weightShape(in, out, config), init);
         this.bias = params.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS);
+        this.packed = new Derived(params);
     }
 
     private static Shape weightShape(int in, int out, Config config) {
@@ -50,7 +53,17 @@ public final class Conv2d implements Module {
     }
 
     @Override
-    public Tensor forward(Tensor x) {
-        return Ops.conv2d(x, weight.as(x.dtype()), bias.as(x.dtype()), config.stride(), config.padding());
+    public Param bias() {
+        return bias;
+    }
+
+    @Override
+    public Tensor convolve(Tensor x, Tensor withBias) {
+        var kernel = weight.as(x.dtype());
+        if (weight.isFixed() && PackedKernel.suits(x)) {
+            var laidOut = packed.get(() -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
+            return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());
+        }
+        return Ops.conv2d(x, kernel, withBias, config.stride(), config.padding());
     }
 }

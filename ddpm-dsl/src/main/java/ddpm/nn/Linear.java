@@ -1,6 +1,7 @@
 package ddpm.nn;
 
 import ddpm.torch.Ops;
+import ddpm.torch.PackedKernel;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
@@ -8,22 +9,31 @@ import ddpm.torch.Tensor;
 public final class Linear implements Module {
     private final Param weight;
     private final Param bias;
+    private final Derived packed;
 
     /** With PyTorch's default initialisation. */
     public Linear(Params params, int in, int out) {
         var init = Init.pytorch(Shape.of(out, in));
         this.weight = params.param("weight", Shape.of(out, in), init);
         this.bias = params.param("bias", Shape.of(out), init);
+        this.packed = new Derived(params);
     }
 
     /** With the paper's: Xavier uniform times {@code scale}, bias zero. */
     public Linear(Params params, int in, int out, double scale) {
         this.weight = params.param("weight", Shape.of(out, in), Init.xavier(Shape.of(out, in), scale));
         this.bias = params.param("bias", Shape.of(out), Init.ZEROS);
+        this.packed = new Derived(params);
     }
 
     @Override
     public Tensor forward(Tensor x) {
-        return Ops.linear(x, weight.as(x.dtype()), bias.as(x.dtype()));
+        var matrix = weight.as(x.dtype());
+        if (weight.isFixed() && PackedKernel.suits(x)) {
+            long rows = x.shape().numel() / x.shape().size(-1);
+            var laidOut = packed.get(() -> PackedKernel.ofLinear(matrix, rows));
+            return PackedKernel.linear(x, laidOut, bias.as(x.dtype()));
+        }
+        return Ops.linear(x, matrix, bias.as(x.dtype()));
     }
 }

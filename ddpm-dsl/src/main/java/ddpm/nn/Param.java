@@ -9,12 +9,16 @@ public final class Param {
     private final String name;
     private final Shape shape;
     private final Init init;
+    private final Params root;
+    private final Derived cast;
     Tensor value;
 
-    Param(String name, Shape shape, Init init) {
+    Param(String name, Shape shape, Init init, Params root) {
         this.name = name;
         this.shape = shape;
         this.init = init;
+        this.root = root;
+        this.cast = new Derived(root);
     }
 
     /** Its full path, the key in checkpoints: {@code down1.conv1.weight}. */
@@ -43,12 +47,20 @@ public final class Param {
         return value;
     }
 
+    boolean isFixed() {
+        return root.isFixed();
+    }
+
     /**
      * Its value in another floating type, differentiably: what mixed precision computes with. The value itself where it
      * has that type.
      */
     Tensor as(DType type) {
         var tensor = tensor();
-        return tensor.dtype() == type ? tensor : tensor.to(type);
+        if (tensor.dtype() == type) {
+            return tensor;
+        }
+        var converted = cast.get(() -> tensor.to(type));
+        return converted.dtype() == type ? converted : tensor.to(type); // a fixed network keeps one type
     }
 }

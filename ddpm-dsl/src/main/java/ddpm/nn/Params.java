@@ -37,6 +37,7 @@ public final class Params implements AutoCloseable {
         Tensor flat;
         Tensor gradient;
         long length;
+        boolean fixed;
     }
 
     private final Store store;
@@ -71,7 +72,7 @@ public final class Params implements AutoCloseable {
         if (store.flat != null) {
             throw new IllegalStateException("parameter " + full + " is declared after allocate()");
         }
-        var param = new Param(full, shape, init);
+        var param = new Param(full, shape, init, this);
         if (store.declared.putIfAbsent(full, param) != null) {
             throw new IllegalStateException("two parameters are called " + full);
         }
@@ -117,6 +118,38 @@ public final class Params implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Declares that no value of this tree will change any more, so that its modules keep what they compute from them:
+     * weights in another type, kernels laid out for the processor. For drawing; see {@link #sharing} for a tree of its own
+     * beside one that is trained. Returns this.
+     *
+     * @throws IllegalStateException if the tree has no memory or is being trained
+     */
+    public Params fixed() {
+        if (store.flat == null || store.gradient != null) {
+            throw new IllegalStateException("only parameters that have memory and are not trainable() can be fixed");
+        }
+        store.fixed = true;
+        return this;
+    }
+
+    boolean isFixed() {
+        return store.fixed;
+    }
+
+    /** Lets the tree own what a module derived from its fixed values. */
+    Tensor keep(Tensor derived) {
+        synchronized (store) {
+            return own(derived);
+        }
+    }
+
+    private void requireNotFixed(String change) {
+        if (store.fixed) {
+            throw new IllegalStateException("these parameters are fixed(): no " + change + " any more");
+        }
+    }
+
     private void adopt(Tensor flat) {
         store.flat = flat;
         store.declared.forEach((name, param) -> param.value = own(view(flat, param)));
@@ -148,6 +181,7 @@ public final class Params implements AutoCloseable {
 
     /** Makes every parameter a leaf whose gradient accumulates in one flat buffer, {@link #flatGradient()}. */
     public Params trainable() {
+        requireNotFixed("training");
         if (store.gradient == null) {
             try (var _ = TensorScope.open()) {
                 store.gradient = own(Tensor.zeros(Shape.of(store.length), flat().dtype(), flat().device()));
@@ -176,6 +210,7 @@ public final class Params implements AutoCloseable {
 
     /** Sets every parameter as its {@link Init} says; the {@code i}-th declared one draws from {@code uniforms(i)}. */
     public Params initialise(Uniforms uniforms) {
+        requireNotFixed("initialisation");
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             int index = 0;
@@ -203,6 +238,7 @@ public final class Params implements AutoCloseable {
      * @throws MismatchException if any name is missing, unknown or of another shape; it lists all of them
      */
     public Params load(Map<String, Tensor> tensors) {
+        requireNotFixed("loading");
         var given = new LinkedHashMap<String, Shape>();
         tensors.forEach((name, tensor) -> given.put(name, tensor.shape()));
         requireFit(given);

@@ -29,9 +29,7 @@ final class ResBlock {
      * @return {@code [B, out, H, W]}
      */
     Tensor forward(Tensor x, Tensor swishedTime) {
-        var h = conv1.forward(Ops.silu(norm1.forward(x)));
-        var shift = time.forward(swishedTime).to(h.dtype()); // [B, out]
-        h = h.add(shift.view(shift.shape().size(0), -1, 1, 1));
+        var h = conv1.forward(Ops.silu(norm1.forward(x)), time.forward(swishedTime));
         h = conv2.forward(dropout.forward(Ops.silu(norm2.forward(h))));
         return (shortcut == null ? x : shortcut.forward(x)).add(h);
     }

@@ -124,7 +124,7 @@ public final class UNetMini implements Network {
 
     /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */
     private static final class Block {
-        private final Module conv1;
+        private final Convolution conv1;
         private final Conv2d conv2;
         private final Linear time;
         private final GroupNorm norm1;
@@ -138,7 +138,7 @@ public final class UNetMini implements Network {
             return new Block(params, new UpConv2d(params.sub("conv1"), in, out), out, timeChannels);
         }
 
-        private Block(Params params, Module conv1, int out, int timeChannels) {
+        private Block(Params params, Convolution conv1, int out, int timeChannels) {
             this.conv1 = conv1;
             conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
             time = new Linear(params.sub("time"), timeChannels, out);
@@ -147,8 +147,7 @@ public final class UNetMini implements Network {
         }
 
         Tensor forward(Tensor x, Tensor timeEmbedding) {
-            var shift = time.forward(timeEmbedding).to(x.dtype()); // [B, out]
-            var h = conv1.forward(x).add(shift.view(shift.shape().size(0), -1, 1, 1));
+            var h = conv1.forward(x, time.forward(timeEmbedding));
             h = Ops.silu(norm1.forward(h));
             return Ops.silu(norm2.forward(conv2.forward(h)));
         }

@@ -60,23 +60,7 @@ public final class Ops {
      * @return {@code [B, O, (H + 2 padding - kh) / stride + 1, ...]}
      */
     public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        var in = images("conv2d", x);
-        var w = weight.shape();
-        if (w.rank() != 4 || w.size(1) != in.size(1)) {
-            throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
-                    + " channels, but the weight is " + w + " ([out, in, height, width])");
-        }
-        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
-            throw new IllegalArgumentException("conv2d: bias " + bias.shape() + " for a weight of shape " + w);
-        }
-        if (stride < 1
-                || padding < 0
-                || in.size(2) + 2L * padding < w.size(2)
-                || in.size(3) + 2L * padding < w.size(3)) {
-            throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
-                    + " at padding " + padding + ", stride " + stride);
-        }
-        sameType("conv2d", x, weight);
+        checkConv2d(x, weight, bias, stride, padding);
         if (OneDnn.shouldConvolve(x)) {
             return MKLDNN_CONVOLUTION
                     .call()
@@ -98,6 +82,26 @@ public final class Ops {
                 .integers(1, 1)
                 .integer(1)
                 .one();
+    }
+
+    static void checkConv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
+        var in = images("conv2d", x);
+        var w = weight.shape();
+        if (w.rank() != 4 || w.size(1) != in.size(1)) {
+            throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
+                    + " channels, but the weight is " + w + " ([out, in, height, width])");
+        }
+        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
+            throw new IllegalArgumentException("conv2d: bias " + bias.shape() + " for a weight of shape " + w);
+        }
+        if (stride < 1
+                || padding < 0
+                || in.size(2) + 2L * padding < w.size(2)
+                || in.size(3) + 2L * padding < w.size(3)) {
+            throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
+                    + " at padding " + padding + ", stride " + stride);
+        }
+        sameType("conv2d", x, weight);
     }
 
     /**
@@ -141,6 +145,11 @@ public final class Ops {
 
     /** {@code x [..., in] · weight[out, in]^T + bias[out]}; bias may be null. */
     public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        checkLinear(x, weight, bias);
+        return LINEAR.call().tensor(x).tensor(weight).optional(bias).one();
+    }
+
+    static void checkLinear(Tensor x, Tensor weight, Tensor bias) {
         var w = weight.shape();
         if (w.rank() != 2 || x.shape().rank() < 1 || x.shape().size(-1) != w.size(1)) {
             throw new IllegalArgumentException(
@@ -150,7 +159,6 @@ public final class Ops {
             throw new IllegalArgumentException("linear: bias " + bias.shape() + " for a weight of shape " + w);
         }
         sameType("linear", x, weight);
-        return LINEAR.call().tensor(x).tensor(weight).optional(bias).one();
     }
 
     /**
@@ -304,6 +312,12 @@ public final class Ops {
                 || !k.shape().with(2, s.size(2)).equals(s)) {
             throw new IllegalArgumentException(
                     "attention: q " + s + ", k " + k.shape() + ", v " + v.shape() + " ([B, heads, positions, D])");
+        }
+        if (q.dtype() == DType.BFLOAT16 && q.device().equals(Device.CPU)) {
+            // libtorch's own kernel takes a hundred times as long in bfloat16 as these two products.
+            double scale = 1 / Math.sqrt(s.size(3));
+            var scores = matmul(q.mul(scale), k.transpose(2, 3)).to(DType.FLOAT32);
+            return matmul(softmax(scores, 3).to(DType.BFLOAT16), v);
         }
         return ATTENTION
                 .call()

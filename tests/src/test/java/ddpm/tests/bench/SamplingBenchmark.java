@@ -42,10 +42,13 @@ public final class SamplingBenchmark {
         CppTensors.ready();
         var config = UNetMini.Config.ofChannels(3);
         try (var params = new Params();
+                var prepared = new Params();
                 var workers = new Workers(cores, 1);
                 var _ = TensorScope.open()) {
-            var network = config.build(params);
+            config.build(params);
             Weights.randomise(params);
+            var network = config.build(prepared);
+            prepared.sharing(params).fixed();
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
             var sampler = Sampler.notebook(chain).withThreads(cores);
             Denoiser float32 = network::forward;

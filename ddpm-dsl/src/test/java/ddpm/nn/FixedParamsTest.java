@@ -1,0 +1,130 @@
+package ddpm.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FixedParamsTest {
+    static Stream<NetworkConfig> networks() {
+        return Stream.of(
+                new UNetMini.Config(3, 16, List.of(1, 2, 2), 32),
+                UNetConfig.of(1, 16, List.of(1, 2), 1, List.of(false, true), 8, 0));
+    }
+
+    private static Params initialised(Params params) {
+        var random = new Random(3);
+        return params.allocate(Device.CPU, DType.FLOAT32).initialise((_, target) -> {
+            for (int i = 0; i < target.length; i++) {
+                target[i] = random.nextFloat();
+            }
+        });
+    }
+
+    private static Tensor image(int batch, int channels) {
+        var random = new Random(5);
+        var values = new float[batch * channels * 256];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return Tensor.of(values, Shape.of(batch, channels, 16, 16));
+    }
+
+    /** The same sums in another order where linear layers change their kernel: float32 rounding of values around 1. */
+    @ParameterizedTest
+    @MethodSource("networks")
+    void keptValuesChangeNothingButRounding(NetworkConfig config) {
+        try (var params = new Params();
+                var kept = new Params();
+                var _ = GradMode.off();
+                var _ = TensorScope.open()) {
+            var plain = config.build(params);
+            var fixed = config.build(kept);
+            initialised(params);
+            kept.sharing(params).fixed();
+            for (int batch : new int[] {2, 1, 3}) { // kernels are laid out for the first and serve all
+                var x = image(batch, config.inChannels());
+                var t = Tensor.of(new long[] {500}, Shape.of(1));
+                var expected = plain.forward(x, t).toFloats();
+                assertArrayEquals(expected, fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch);
+                assertArrayEquals(expected, fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch + " again");
+            }
+        }
+    }
+
+    /** bfloat16 has 8 bits: two significant digits of outputs around 1. */
+    @ParameterizedTest
+    @MethodSource("networks")
+    void aFixedNetworkComputesInBfloat16AsAPlainOneDoes(NetworkConfig config) {
+        try (var params = new Params();
+                var kept = new Params();
+                var _ = GradMode.off();
+                var _ = TensorScope.open()) {
+            var plain = config.build(params);
+            var fixed = config.build(kept);
+            initialised(params);
+            kept.sharing(params).fixed();
+            var x = image(2, config.inChannels()).to(DType.BFLOAT16);
+            var t = Tensor.of(new long[] {500}, Shape.of(1));
+            var y = fixed.forward(x, t);
+            assertEquals(DType.BFLOAT16, y.dtype());
+            assertArrayEquals(
+                    plain.forward(x, t).to(DType.FLOAT32).toFloats(),
+                    y.to(DType.FLOAT32).toFloats(),
+                    0.05f);
+        }
+    }
+
+    @Test
+    void whatIsKeptIsFreedWithItsParameters() {
+        var config = networks().findFirst().orElseThrow();
+        long before = TensorScope.liveTensors();
+        try (var params = new Params();
+                var _ = GradMode.off()) {
+            var network = config.build(params);
+            initialised(params).fixed();
+            try (var _ = TensorScope.open()) {
+                network.forward(image(1, 3), Tensor.of(new long[] {1}, Shape.of(1)));
+            }
+            assertTrue(TensorScope.liveTensors() > before + params.all().size(), "kernels are kept");
+        }
+        assertEquals(before, TensorScope.liveTensors());
+    }
+
+    @Test
+    void fixedParametersRefuseToChange() {
+        try (var params = new Params()) {
+            networks().findFirst().orElseThrow().build(params);
+            assertThrows(IllegalStateException.class, params::fixed, "they have no memory yet");
+            initialised(params).fixed();
+            for (Runnable change : List.<Runnable>of(
+                    params::trainable, () -> params.load(Map.of()), () -> params.initialise((_, _) -> {}))) {
+                var refused = assertThrows(IllegalStateException.class, change::run);
+                assertTrue(refused.getMessage().contains("fixed()"), refused.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void parametersInTrainingCannotBeFixed() {
+        try (var params = new Params()) {
+            networks().findFirst().orElseThrow().build(params);
+            initialised(params).trainable();
+            assertThrows(IllegalStateException.class, params::fixed);
+        }
+    }
+}

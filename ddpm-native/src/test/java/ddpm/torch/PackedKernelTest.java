@@ -1,0 +1,119 @@
+package ddpm.torch;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PackedKernelTest {
+    private TensorScope scope;
+    private GradMode mode;
+
+    @BeforeEach
+    void needsOneDnn() {
+        scope = TensorScope.open();
+        mode = GradMode.off();
+        assumeTrue(
+                PackedKernel.suits(Tensor.zeros(Shape.of(1), DType.FLOAT32, Device.CPU)),
+                "this libtorch is built without oneDNN");
+    }
+
+    @AfterEach
+    void close() {
+        mode.close();
+        scope.close();
+    }
+
+    private static Tensor normals(long... sizes) {
+        var shape = Shape.of(sizes);
+        var random = new Random(shape.numel());
+        var values = new float[Math.toIntExact(shape.numel())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return Tensor.of(values, shape);
+    }
+
+    /** Sums of at most 9 * 64 products of normals, in another order at most: 1e-6 of their size of about 24. */
+    @ParameterizedTest
+    @CsvSource({"4, 64, 8, 32, 3, 1, 1", "1, 3, 9, 64, 3, 1, 1", "2, 16, 8, 16, 1, 1, 0", "2, 16, 9, 16, 3, 2, 0"})
+    void convolvesAsTheOperatorDoes(int batch, int in, int side, int out, int kernel, int stride, int padding) {
+        var x = normals(batch, in, side, side).contiguous(MemoryFormat.CHANNELS_LAST);
+        var weight = normals(out, in, kernel, kernel);
+        var bias = normals(out);
+        var packed = PackedKernel.ofConv2d(weight, x.shape(), stride, padding);
+        assertArrayEquals(
+                Ops.conv2d(x, weight, bias, stride, padding).toFloats(),
+                PackedKernel.conv2d(x, packed, bias, stride, padding).toFloats(),
+                5e-5f);
+        var one = x.narrow(0, 0, 1); // another shape than it was laid out for
+        assertArrayEquals(
+                Ops.conv2d(one, weight, null, stride, padding).toFloats(),
+                PackedKernel.conv2d(one, packed, null, stride, padding).toFloats(),
+                5e-5f);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 128, 512", "7, 32, 16", "256, 64, 64"})
+    void multipliesAsTheOperatorDoes(int rows, int in, int out) {
+        var x = normals(rows, in);
+        var weight = normals(out, in);
+        var bias = normals(out);
+        var packed = PackedKernel.ofLinear(weight, rows);
+        assertArrayEquals(
+                Ops.linear(x, weight, bias).toFloats(),
+                PackedKernel.linear(x, packed, bias).toFloats(),
+                5e-5f);
+    }
+
+    @Test
+    void aRowIsTheSameWhateverRowsAreBesideIt() {
+        var x = normals(64, 96);
+        var weight = normals(48, 96);
+        var packed = PackedKernel.ofLinear(weight, 64);
+        var all = PackedKernel.linear(x, packed, null).toFloats();
+        var few = PackedKernel.linear(x.narrow(0, 0, 5).contiguous(), packed, null)
+                .toFloats();
+        assertArrayEquals(Arrays.copyOf(all, few.length), few);
+    }
+
+    @Test
+    void shapesAreCheckedBeforeOneDnnSeesThem() {
+        var packed = PackedKernel.ofConv2d(normals(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PackedKernel.conv2d(normals(1, 5, 8, 8), packed, null, 1, 1),
+                "channels");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PackedKernel.conv2d(normals(1, 4, 8, 8), packed, normals(7), 1, 1),
+                "bias");
+        var matrix = PackedKernel.ofLinear(normals(8, 4), 2);
+        assertThrows(IllegalArgumentException.class, () -> PackedKernel.linear(normals(2, 5), matrix, null), "size");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PackedKernel.linear(normals(2, 4).to(DType.BFLOAT16), matrix, null),
+                "type");
+    }
+
+    @Test
+    void aPackedConvolutionHasNoReadableElements() {
+        var packed = PackedKernel.ofConv2d(normals(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
+        assertThrows(TorchException.class, packed::toFloats);
+        assertThrows(TorchException.class, packed::toBytes);
+    }
+
+    @Test
+    void integersAndNothingDoNotSuit() {
+        assertFalse(PackedKernel.suits(Tensor.zeros(Shape.of(2), DType.INT64, Device.CPU)));
+        assertFalse(PackedKernel.suits(Tensor.zeros(Shape.of(0, 3), DType.FLOAT32, Device.CPU)));
+    }
+}
