@@ -61,7 +61,8 @@ public final class Conv2d implements Convolution {
     public Tensor convolve(Tensor x, Tensor withBias) {
         var kernel = weight.as(x.dtype());
         if (weight.isFixed() && PackedKernel.suits(x)) {
-            var laidOut = packed.get(() -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
+            var laidOut = packed.get(
+                    x.dtype(), () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
             return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());
         }
         return Ops.conv2d(x, kernel, withBias, config.stride(), config.padding());

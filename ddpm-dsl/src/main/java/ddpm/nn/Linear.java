@@ -31,7 +31,7 @@ public final class Linear implements Module {
         var matrix = weight.as(x.dtype());
         if (weight.isFixed() && PackedKernel.suits(x)) {
             long rows = x.shape().numel() / x.shape().size(-1);
-            var laidOut = packed.get(() -> PackedKernel.ofLinear(matrix, rows));
+            var laidOut = packed.get(x.dtype(), () -> PackedKernel.ofLinear(matrix, rows));
             return PackedKernel.linear(x, laidOut, bias.as(x.dtype()));
         }
         return Ops.linear(x, matrix, bias.as(x.dtype()));

@@ -57,10 +57,6 @@ public final class Param {
      */
     Tensor as(DType type) {
         var tensor = tensor();
-        if (tensor.dtype() == type) {
-            return tensor;
-        }
-        var converted = cast.get(() -> tensor.to(type));
-        return converted.dtype() == type ? converted : tensor.to(type); // a fixed network keeps one type
+        return tensor.dtype() == type ? tensor : cast.get(type, () -> tensor.to(type));
     }
 }

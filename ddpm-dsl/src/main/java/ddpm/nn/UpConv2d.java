@@ -48,7 +48,7 @@ final class UpConv2d implements Convolution {
 
     @Override
     public Tensor convolve(Tensor x, Tensor withBias) {
-        return Ops.convTranspose2d(x, kernel.get(() -> summed().to(x.dtype())), withBias, 2, 1);
+        return Ops.convTranspose2d(x, kernel.get(x.dtype(), () -> summed().to(x.dtype())), withBias, 2, 1);
     }
 
     /** {@code [in, out, 4, 4]}; the weight lies as [out, 3, 3, in], so its rows of 9 taps are one product away. */
