@@ -2,7 +2,6 @@ package ddpm.tests.bench;
 
 import ddpm.diffusion.Diffusion;
 import ddpm.nn.Params;
-import ddpm.tests.networks.CppUNetMini;
 import ddpm.tests.networks.Weights;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
@@ -16,17 +15,17 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The notebook's sampling loop on JavaCPP's generated classes, line by line: row-major, every thread in every operator. */
 final class EagerSampling {
-    private final CppUNetMini network;
+    private final Contest.Eager network;
 
     /** The weights are copied, row-major, into the current scope. */
-    EagerSampling(Params params, int timeChannels) {
+    EagerSampling(Contest contest, Params params) {
         var copies = new LinkedHashMap<String, Tensor>();
         for (var param : params.all()) {
             copies.put(
                     param.name(),
                     Tensor.empty(param.shape(), DType.FLOAT32, Device.CPU).copyFrom(param.tensor()));
         }
-        network = new CppUNetMini(Weights.cpp(copies), timeChannels);
+        network = contest.eager(Weights.cpp(copies));
     }
 
     /** Walks the chain once from noise; returns the seconds it took. */

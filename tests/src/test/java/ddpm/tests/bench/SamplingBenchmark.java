@@ -7,7 +7,6 @@ import ddpm.diffusion.Noise;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.nn.Params;
-import ddpm.nn.UNetMini;
 import ddpm.tests.networks.Weights;
 import ddpm.torch.DType;
 import ddpm.torch.LibTorch;
@@ -19,20 +18,14 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * How long one step of sampling 16 images takes with the notebook's network, beside two yardsticks of the same run: the
- * machine's ceiling, and the same network called eagerly through JavaCPP's generated classes as the notebook does it.
+ * How long one step of sampling takes with the notebook's network and the paper's, beside two yardsticks of the same run:
+ * the machine's ceiling, and the same network called eagerly through JavaCPP's generated classes as the notebook does it.
  *
  * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test [-Dbench.rounds=7]}</pre>
  *
  * The contestants run in turn, so that a slower minute of the machine slows all of them; medians are printed.
  */
 public final class SamplingBenchmark {
-    private static final int BATCH = 16;
-    private static final int STEPS = 10;
-
-    /** Of UNetMini with its default widths, per image and step. */
-    private static final double GFLOP_PER_IMAGE = 0.834;
-
     private SamplingBenchmark() {}
 
     /** @param args the number of rounds, 7 if left out */
@@ -40,49 +33,50 @@ public final class SamplingBenchmark {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
         int cores = Runtime.getRuntime().availableProcessors();
         CppTensors.ready();
-        var config = UNetMini.Config.ofChannels(3);
+        System.out.printf(
+                "%d cores, libtorch %s (%s), medians of %d rounds%n",
+                cores, LibTorch.load().version(), LibTorch.load().cpuCapability(), rounds);
+        time(Contest.uNetMini(16), 10, rounds, cores);
+        time(Contest.cifar10(4), 3, rounds, cores);
+    }
+
+    private static void time(Contest contest, int steps, int rounds, int cores) {
         try (var params = new Params();
                 var prepared = new Params();
                 var workers = new Workers(cores, 1);
                 var _ = TensorScope.open()) {
-            config.build(params);
+            contest.config().build(params);
             Weights.randomise(params);
-            var network = config.build(prepared);
+            var network = contest.config().build(prepared);
             prepared.sharing(params).fixed();
-            var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
+            var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, steps));
             var sampler = Sampler.notebook(chain).withThreads(cores);
             Denoiser float32 = network::forward;
             Denoiser bfloat16 =
                     (x, t) -> network.forward(x.to(DType.BFLOAT16), t).to(DType.FLOAT32);
             LibTorch.load().setThreads(cores); // of this thread, on which the eager loop runs
-            var eagerSampling = new EagerSampling(params, config.timeChannels());
+            var eagerSampling = new EagerSampling(contest, params);
 
             var ours = new double[rounds];
             var half = new double[rounds];
             var eager = new double[rounds];
             var ceiling = new double[rounds];
             var halfCeiling = new double[rounds];
+            int batch = contest.batch();
             for (int round = -1; round < rounds; round++) { // the first only warms up
                 int at = Math.max(round, 0);
-                ours[at] = sample(sampler, float32);
-                half[at] = sample(sampler, bfloat16);
-                eager[at] = eagerSampling.run(chain, BATCH);
-                int perWorker = Math.max(1, BATCH / cores);
+                ours[at] = sample(sampler, float32, batch) / steps;
+                half[at] = sample(sampler, bfloat16, batch) / steps;
+                eager[at] = eagerSampling.run(chain, batch) / steps;
+                int perWorker = Math.max(1, batch / cores);
                 ceiling[at] = Ceiling.gigaflops(workers, DType.FLOAT32, perWorker);
                 halfCeiling[at] = Ceiling.gigaflops(workers, DType.BFLOAT16, perWorker);
             }
-            System.out.printf(
-                    Locale.ROOT,
-                    "UNetMini, %d images of 3 x 32 x 32, %d cores, libtorch %s (%s), medians of %d rounds%n",
-                    BATCH,
-                    cores,
-                    LibTorch.load().version(),
-                    LibTorch.load().cpuCapability(),
-                    rounds);
+            System.out.printf("%n%s, %d images of 3 x 32 x 32%n", contest.name(), batch);
             System.out.printf("%-28s %10s %10s %12s %12s%n", "", "ms/step", "GFLOP/s", "of ceiling", "x eager");
-            print("ours, float32", median(ours), median(ceiling), median(eager));
-            print("ours, bfloat16", median(half), median(halfCeiling), median(eager));
-            print("JavaCPP eager, row-major", median(eager), median(ceiling), median(eager));
+            print("ours, float32", contest, ours, ceiling, eager);
+            print("ours, bfloat16", contest, half, halfCeiling, eager);
+            print("JavaCPP eager, row-major", contest, eager, ceiling, eager);
             System.out.printf(
                     Locale.ROOT,
                     "ceiling: %.0f GFLOP/s in float32, %.0f in bfloat16 (best of single operators, one worker per core)%n",
@@ -91,27 +85,28 @@ public final class SamplingBenchmark {
         }
     }
 
-    private static double sample(Sampler sampler, Denoiser model) {
+    private static double sample(Sampler sampler, Denoiser model, int batch) {
         try (var _ = TensorScope.open()) {
             long start = System.nanoTime();
-            sampler.sample(model, Shape.of(BATCH, 3, 32, 32), Noise.seed(1));
+            sampler.sample(model, Shape.of(batch, 3, 32, 32), Noise.seed(1));
             return (System.nanoTime() - start) / 1e9;
         }
     }
 
-    private static void print(String name, double seconds, double ceiling, double eager) {
-        double rate = GFLOP_PER_IMAGE * BATCH * STEPS / seconds;
+    private static void print(String name, Contest contest, double[] times, double[] ceiling, double[] eager) {
+        double seconds = median(times);
+        double rate = contest.gflopPerImage() * contest.batch() / seconds;
         System.out.printf(
                 Locale.ROOT,
                 "%-28s %10.1f %10.0f %11.0f%% %12.2f%n",
                 name,
-                1000 * seconds / STEPS,
+                1000 * seconds,
                 rate,
-                100 * rate / ceiling,
-                eager / seconds);
+                100 * rate / median(ceiling),
+                median(eager) / seconds);
     }
 
-    private static double median(double[] values) {
+    static double median(double[] values) {
         var sorted = values.clone();
         Arrays.sort(sorted);
         return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;

@@ -7,11 +7,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** The paper's UNet, written from its description on JavaCPP's generated classes, with attention as plain matrix products. */
-final class CppUNet {
+public final class CppUNet {
     private final Cpp cpp;
     private final UNetConfig config;
 
-    CppUNet(Cpp cpp, UNetConfig config) {
+    /** @param cpp the weights, row-major */
+    public CppUNet(Cpp cpp, UNetConfig config) {
         this.cpp = cpp;
         this.config = config;
     }
@@ -20,7 +21,7 @@ final class CppUNet {
      * @param x {@code [B, C, H, W]}
      * @param t {@code [B]}, float32
      */
-    Tensor forward(Tensor x, Tensor t) {
+    public Tensor forward(Tensor x, Tensor t) {
         var sinusoid = Cpp.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
         var time = cpp.linear("time_embedding.linear_2", torch.silu(cpp.linear("time_embedding.linear_1", sinusoid)));
         time = torch.silu(time);
