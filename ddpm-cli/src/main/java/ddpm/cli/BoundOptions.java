@@ -42,7 +42,8 @@ final class BoundOptions {
             names = "--variance",
             paramLabel = "KIND",
             converter = Sample.VarianceName.class,
-            description = "fixed-small or fixed-large (default: what suits the model).")
+            description = "fixed-small, fixed-large, or learned-range if the model learned one (default: what suits the"
+                    + " model).")
     private Variance variance;
 
     @Option(
@@ -71,6 +72,7 @@ final class BoundOptions {
         if (steps != null && steps > trained) {
             throw new ParameterException(line, "--steps " + steps + ": this model has 1.." + trained + " steps");
         }
+        Sample.requireLearned(line, variance, card);
         var chain = new Diffusion(card.schedule());
         var bound = new VariationalBound(
                 steps == null || steps == trained ? chain : chain.respaced(Timesteps.even(trained, steps)),

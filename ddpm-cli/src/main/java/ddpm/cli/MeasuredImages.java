@@ -60,12 +60,6 @@ final class MeasuredImages {
     /** The shape of pictures that a model can be given and whose noise it predicts. */
     static ImageShape shape(TensorFile file, ModelCard card) throws FileFormatException {
         int channels = card.network().inChannels();
-        if (card.network().outChannels() != channels) {
-            throw new FileFormatException(
-                    file.path(),
-                    "predicts " + card.network().outChannels() + " channels from " + channels
-                            + "; the error of epsilon is measured of models with as many out as in");
-        }
         if (channels != 1 && channels != 3) {
             throw new FileFormatException(
                     file.path(), "is for images of " + channels + " channels; pictures are read as 1 or 3");

@@ -2,11 +2,16 @@ package ddpm.cli;
 
 import ddpm.data.ImageShape;
 import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Variance;
 import ddpm.io.ModelCard;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -66,6 +71,30 @@ final class ModelOptions {
             description = "Noise schedule, such as cosine(1000) (default: ${DEFAULT-VALUE}).")
     private BetaSchedule schedule;
 
+    @Option(
+            names = "--prediction",
+            paramLabel = "WHAT",
+            converter = PredictionName.class,
+            defaultValue = "epsilon",
+            description = "What the network predicts: epsilon, x0, v or mean (default: ${DEFAULT-VALUE}).")
+    private Prediction prediction;
+
+    @Option(
+            names = "--variance",
+            paramLabel = "KIND",
+            converter = Sample.VarianceName.class,
+            defaultValue = "fixed-large",
+            description = "Of the reverse process: fixed-small, fixed-large, or learned-range, which the network gives"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private Variance variance;
+
+    /** epsilon, x0, v, mean. */
+    static final class PredictionName extends EnumName<Prediction> {
+        PredictionName() {
+            super(Prediction.class);
+        }
+    }
+
     /** Knows the networks' names. */
     static final class NetworkNames extends EnumName<NetworkName> {
         NetworkNames() {
@@ -111,7 +140,27 @@ final class ModelOptions {
 
     /** @throws IllegalArgumentException if the options contradict each other or describe no network */
     ModelCard card(Preset preset, ImageShape shape) {
-        return ModelCard.of(network(preset, shape), schedule, shape.height(), shape.width());
+        return new ModelCard(
+                withVariance(network(preset, shape)),
+                schedule,
+                prediction,
+                variance,
+                Clip.X0,
+                shape.height(),
+                shape.width(),
+                Map.of());
+    }
+
+    private NetworkConfig withVariance(NetworkConfig network) {
+        return switch (network) {
+            case UNetConfig unet -> unet.withOutChannels(variance.outChannels(unet.inChannels()));
+            case UNetMini.Config _
+            when variance.isLearned() ->
+                throw new IllegalArgumentException(
+                        "--variance " + EnumName.of(variance)
+                                + ": UNetMini has no outputs for a variance; choose the paper's UNet, e.g. --model-config mini");
+            case UNetMini.Config mini -> mini;
+        };
     }
 
     private NetworkConfig network(Preset preset, ImageShape shape) {

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.diffusion.Objective;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
@@ -42,7 +43,8 @@ enum Preset {
                         false,
                         DType.FLOAT32,
                         1,
-                        1);
+                        1,
+                        Objective.SIMPLE);
         };
     }
 }

@@ -12,6 +12,7 @@ import ddpm.torch.DType;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -91,7 +92,8 @@ final class Sample implements Callable<Integer> {
             names = "--variance",
             paramLabel = "KIND",
             converter = VarianceName.class,
-            description = "fixed-small or fixed-large (default: what suits the model).")
+            description = "fixed-small, fixed-large, or learned-range if the model learned one (default: what suits the"
+                    + " model).")
     private Variance variance;
 
     @Option(
@@ -181,11 +183,9 @@ final class Sample implements Callable<Integer> {
 
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
         int channels = card.network().inChannels();
-        if (channels > 4 || card.network().outChannels() != channels) {
+        if (channels > 4) {
             throw new FileFormatException(
-                    file.path(),
-                    "makes images of " + channels + " channels and predicts "
-                            + card.network().outChannels() + "; pictures have 1 to 4, and as many must be predicted");
+                    file.path(), "makes images of " + channels + " channels; pictures have 1 to 4");
         }
         int trained = card.schedule().steps();
         int chosen = steps == null ? trained : steps;
@@ -212,6 +212,7 @@ final class Sample implements Callable<Integer> {
         if (variance != null && method != SamplePlan.Method.ANCESTRAL) {
             throw wrong("--variance " + EnumName.of(variance) + ": only with --sampler ancestral");
         }
+        requireLearned(spec.commandLine(), variance, card);
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
         var chain = new Diffusion(card.schedule());
         return new SamplePlan(
@@ -227,6 +228,16 @@ final class Sample implements Callable<Integer> {
                 first,
                 count,
                 held);
+    }
+
+    /** Only a model that learned a variance has one. */
+    static void requireLearned(CommandLine line, Variance asked, ModelCard card) {
+        if (asked != null && asked.isLearned() && !card.variance().isLearned()) {
+            throw new ParameterException(
+                    line,
+                    "--variance " + EnumName.of(asked)
+                            + ": this model learned none; fixed-small and fixed-large are for" + " every model");
+        }
     }
 
     private int automaticBatch(ModelCard card, long most) {

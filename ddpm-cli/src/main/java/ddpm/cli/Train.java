@@ -117,12 +117,13 @@ final class Train implements Callable<Integer> {
                 : Optional.of(validate.open(shape, Split.TEST, skipBadFiles, console));
         var config = checked(() -> training.config(preset, images.size(), engine.threads()));
         requireBatch(config, images);
+        var recipe = checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom)));
         var torch = engine.load(console);
         engine.requireCpu("training");
         console.note("training on " + images.describe());
         console.note(config.steps() + " steps of " + config.batch() + " images on " + config.threads() + " threads,"
                 + " libtorch " + torch.version());
-        train(new Recipe(card, images, config, validation, Optional.ofNullable(initFrom)), plan, console);
+        train(recipe, plan, console);
         line.getOut().println(new RunFolder(out).model());
         line.getOut().flush();
         return ExitCode.DONE.status();

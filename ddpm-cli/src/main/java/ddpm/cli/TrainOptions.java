@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.diffusion.Objective;
 import ddpm.torch.DType;
 import ddpm.train.Ema;
 import ddpm.train.LearningRate;
@@ -58,6 +59,21 @@ final class TrainOptions {
     @Option(names = "--flips", negatable = true, description = "Mirror half of the images, or none.")
     private Boolean flips;
 
+    @Option(
+            names = "--loss",
+            paramLabel = "L",
+            converter = ObjectiveName.class,
+            description = "simple (the paper's), vlb (the variational bound), hybrid (both, for a learned variance) or"
+                    + " min-snr (default: simple).")
+    private Objective objective;
+
+    /** simple, min-snr, vlb, hybrid. */
+    static final class ObjectiveName extends EnumName<Objective> {
+        ObjectiveName() {
+            super(Objective.class);
+        }
+    }
+
     /**
      * @param images in the set
      * @throws IllegalArgumentException if the options contradict each other or are out of range
@@ -84,6 +100,9 @@ final class TrainOptions {
         }
         if (precision != null) {
             config = config.withPrecision(precision);
+        }
+        if (objective != null) {
+            config = config.withObjective(objective);
         }
         return config.withSteps(steps != null ? steps : steps(images, config.batch()));
     }

@@ -9,7 +9,8 @@ public interface Denoiser {
      * @param xt noisy images {@code [B, C, H, W]}
      * @param t timesteps of the schedule the model was trained with, int64, {@code [B]}; samplers, whose images are all
      *     at the same one, pass {@code [1]}
-     * @return what the model predicts, {@code [B, C, H, W]}: see {@link Prediction}
+     * @return what the model predicts, {@code [B, C, H, W]}: see {@link Prediction}; {@code [B, 2C, H, W]} with a {@link
+     *     Variance#LEARNED_RANGE learned variance} behind it
      */
     Tensor predict(Tensor xt, Tensor t);
 }

@@ -171,23 +171,37 @@ public final class Diffusion {
         return perStep(t -> (1 - alphasCumprodPrev.at(t)) * Math.sqrt(alphas.at(t)) / (1 - alphasCumprod.at(t)));
     }
 
-    /** sigma_t^2 of the reverse process: 0 at t = 0 for FIXED_SMALL, beta_0 for FIXED_LARGE; sampling adds neither. */
+    /**
+     * sigma_t^2 of the reverse process: 0 at t = 0 for FIXED_SMALL, beta_0 for FIXED_LARGE; sampling adds neither. For
+     * LEARNED_RANGE that of an output v = 0, halfway on a logarithmic scale.
+     */
     public Table variance(Variance variance) {
         return switch (variance) {
             case FIXED_SMALL -> posteriorVariance;
             case FIXED_LARGE -> betas;
+            case LEARNED_RANGE -> perStep(t -> Math.sqrt(betas.at(t) * posteriorVariance.at(t)));
         };
     }
 
     /**
-     * ln sigma_t^2 as the likelihood bound uses it. The entry at t = 0 is ln(posteriorVariance_1) for both choices, as
-     * in Ho et al.'s code: the posterior variance there is 0. A chain
-     * of a single step has no posteriorVariance_1 and uses ln(beta_0).
+     * ln sigma_t^2 as the likelihood bound uses it. The entry at t = 0 is ln(posteriorVariance_1) for both fixed choices, as
+     * in Ho et al.'s code: the posterior variance there is 0. A chain of a single step has no posteriorVariance_1 and uses
+     * ln(beta_0). For LEARNED_RANGE that of an output v = 0, around which {@link #logVarianceSpread} reaches.
      */
     public Table logVariance(Variance variance) {
-        var sigmaSquared = variance(variance);
         double first = steps() > 1 ? posteriorVariance.at(1) : betas.at(0);
+        if (variance.isLearned()) {
+            return perStep(t ->
+                    0.5 * (StrictMath.log(t == 0 ? first : posteriorVariance.at(t)) + StrictMath.log(betas.at(t))));
+        }
+        var sigmaSquared = variance(variance);
         return perStep(t -> StrictMath.log(t == 0 ? first : sigmaSquared.at(t)));
+    }
+
+    /** What an output v of a learned variance adds to {@link #logVariance}, per unit of v; 0 where the variance is fixed. */
+    public Table logVarianceSpread(Variance variance) {
+        var middle = logVariance(variance);
+        return perStep(t -> variance.isLearned() ? StrictMath.log(betas.at(t)) - middle.at(t) : 0);
     }
 
     private Table perStep(IntToDoubleFunction f) {

@@ -19,6 +19,7 @@ final class ReverseStep {
     private final DeviceTable meanFromX;
     private final DeviceTable meanFromLastX0;
     private final DeviceTable sigma;
+    private final DeviceTable logSigmaFromOutput;
     private final Tensor lastX0;
     private Tensor estimate;
 
@@ -39,17 +40,23 @@ final class ReverseStep {
         meanFromLastX0 = looksBack ? new DeviceTable(table.meanFromLastX0(), device) : null;
         lastX0 = looksBack ? Tensor.zeros(shape, DType.FLOAT32, device) : null;
         sigma = new DeviceTable(table.sigma(), device);
+        boolean learned = table.logSigmaFromOutput() != null;
+        logSigmaFromOutput = learned ? new DeviceTable(table.logSigmaFromOutput(), device) : null;
     }
 
     /**
      * @param x x_t, {@code [B, C, H, W]}
-     * @param output the model's, like x
+     * @param given the model's output: like x, or with a second half of channels that a learned variance is made of
      * @param index which step of the chain, int64, {@code [B]} or {@code [1]} for all
      * @param z standard normal, like x; multiplied by 0 in the last step
      * @return x_{t-1}
      */
-    Tensor apply(Tensor x, Tensor output, Tensor index, Tensor z) {
+    Tensor apply(Tensor x, Tensor given, Tensor index, Tensor z) {
+        var output = ModelOutput.prediction(given, x);
         var noise = sigma.at(index).mul(z);
+        if (logSigmaFromOutput != null) {
+            noise = noise.mul(Ops.exp(logSigmaFromOutput.at(index).mul(ModelOutput.variance(given, x))));
+        }
         if (!throughX0) {
             return meanFromX
                     .at(index)

@@ -10,6 +10,9 @@ package ddpm.diffusion;
  * x_prev = mean + sigma[t] * z;                         // sigma[0] = 0: nothing is added to the last step
  * }</pre>
  *
+ * A learned variance has sigma[t] * exp(logSigmaFromOutput[t] * v) in its place, v being the second half of the model's
+ * channels.
+ *
  * Clipping belongs between the first line and the second. Without clipping the first two lines are one, {@code mean =
  * unclippedFromX[t] * x - unclippedFromOutput[t] * output}; for an epsilon model this is eq. 11 of Ho et al. 2020, 1 /
  * sqrt(alpha) * (x - beta / sqrt(1 - alphasCumprod) * epsilon).
@@ -23,13 +26,21 @@ package ddpm.diffusion;
  * @param meanFromX the factor of x_t in the mean of x_{t-1}
  * @param meanFromLastX0 the factor of the estimate of x0 of the step before, in solvers that look back; null in others
  * @param sigma standard deviation of the noise added to the mean; 0 at t = 0
+ * @param logSigmaFromOutput what an output v of a learned variance adds to ln sigma, per unit of v; null where the variance
+ *     is fixed
  */
 public record ReverseTable(
-        Table x0FromX, Table x0FromOutput, Table meanFromX0, Table meanFromX, Table meanFromLastX0, Table sigma) {
-    /** All five tables speak of the same steps. */
+        Table x0FromX,
+        Table x0FromOutput,
+        Table meanFromX0,
+        Table meanFromX,
+        Table meanFromLastX0,
+        Table sigma,
+        Table logSigmaFromOutput) {
+    /** All tables speak of the same steps. */
     public ReverseTable {
         int steps = x0FromX.size();
-        for (var table : new Table[] {x0FromOutput, meanFromX0, meanFromX, meanFromLastX0, sigma}) {
+        for (var table : new Table[] {x0FromOutput, meanFromX0, meanFromX, meanFromLastX0, sigma, logSigmaFromOutput}) {
             if (table != null && table.size() != steps) {
                 throw new IllegalArgumentException(
                         "the tables of one step have one length: " + table.size() + " beside " + steps);
@@ -40,13 +51,15 @@ public record ReverseTable(
     /** The ancestral sampler of Ho et al. 2020, algorithm 2, through the posterior of eq. 7. */
     public static ReverseTable ancestral(Diffusion diffusion, Prediction prediction, Variance variance) {
         var sigmaSquared = diffusion.variance(variance);
+        var spread = diffusion.logVarianceSpread(variance);
         return new ReverseTable(
                 prediction.x0FromX(diffusion),
                 prediction.x0FromOutput(diffusion),
                 diffusion.posteriorMeanCoef1(),
                 diffusion.posteriorMeanCoef2(),
                 null,
-                Table.of(diffusion.steps(), t -> t == 0 ? 0 : Math.sqrt(sigmaSquared.at(t))));
+                Table.of(diffusion.steps(), t -> t == 0 ? 0 : Math.sqrt(sigmaSquared.at(t))),
+                variance.isLearned() ? Table.of(diffusion.steps(), t -> 0.5 * spread.at(t)) : null);
     }
 
     /**
@@ -78,7 +91,8 @@ public record ReverseTable(
                 Table.of(steps, t -> Math.sqrt(signalPrev.at(t)) - epsilonScale.at(t) * Math.sqrt(signal.at(t))),
                 epsilonScale,
                 null,
-                sigma);
+                sigma,
+                null);
     }
 
     /**
@@ -113,7 +127,8 @@ public record ReverseTable(
                 Table.of(steps, t -> toX0.at(t) * (1 + lookBack.at(t))),
                 Table.of(steps, t -> Math.sqrt((1 - signalPrev.at(t)) / (1 - signal.at(t)))),
                 Table.of(steps, t -> -toX0.at(t) * lookBack.at(t)),
-                Table.of(steps, t -> 0));
+                Table.of(steps, t -> 0),
+                null);
     }
 
     /** The number of steps. */

@@ -42,8 +42,12 @@ public final class Translation {
         };
     }
 
-    /** The epsilon that an output implies: (x_t - sqrt(alphasCumprod) x0) / sqrt(1 - alphasCumprod). */
-    public Tensor epsilon(Tensor xt, Tensor output, Tensor t) {
+    /**
+     * The epsilon that an output implies, (x_t - sqrt(alphasCumprod) x0) / sqrt(1 - alphasCumprod), whatever variance is
+     * learned beside it.
+     */
+    public Tensor epsilon(Tensor xt, Tensor given, Tensor t) {
+        var output = ModelOutput.prediction(given, xt);
         if (prediction == Prediction.EPSILON) {
             return output;
         }

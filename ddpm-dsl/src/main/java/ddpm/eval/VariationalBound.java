@@ -3,7 +3,9 @@ package ddpm.eval;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.DiscretizedGaussian;
 import ddpm.diffusion.ForwardProcess;
+import ddpm.diffusion.ModelOutput;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Table;
@@ -24,8 +26,7 @@ import java.util.function.IntFunction;
  * L_0    = -log p(x_0 | x_1)                                  the discretised Gaussian decoder
  * }</pre>
  *
- * <p>The two means of L_t differ by {@code posteriorMeanCoef1 (x0 - x0hat)} alone, so each KL follows from one number per
- * image, the mean of {@code (x0 - x0hat)^2}.
+ * <p>The two means of L_t differ by {@code posteriorMeanCoef1 (x0 - x0hat)}.
  *
  * @param diffusion the chain
  * @param prediction what the model's output means
@@ -68,8 +69,7 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         int length = diffusion.steps();
         var clean = x0.toFloats();
         var table = ReverseTable.ancestral(diffusion, prediction, variance);
-        var logVariance = diffusion.logVariance(variance);
-        var trueLogVariance = diffusion.posteriorLogVarianceClipped();
+        var term = new Term(diffusion, variance, table.meanFromX0());
         var terms = new double[length][batch];
         var errors = new double[length][batch];
         try (var _ = TensorScope.open()) {
@@ -78,17 +78,15 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
                 try (var _ = TensorScope.open()) {
                     var xt = forward.xt(x0, Tensor.of(new long[] {t}, Shape.of(1)), noise.apply(t));
                     var output = model.predict(xt, Tensor.of(new long[] {diffusion.timestep(t)}, Shape.of(1)));
-                    var estimate = estimate(xt.toFloats(), output.toFloats(), table.x0FromX(), table.x0FromOutput(), t);
+                    var predicted = ModelOutput.prediction(output, xt).toFloats();
+                    var estimate = estimate(xt.toFloats(), predicted, table.x0FromX(), table.x0FromOutput(), t);
+                    var v = variance.isLearned()
+                            ? ModelOutput.variance(output, xt).toFloats()
+                            : null;
                     for (int image = 0; image < batch; image++) {
                         int from = image * perImage;
                         errors[t][image] = squaredError(clean, estimate, from, perImage);
-                        terms[t][image] = t == 0
-                                ? decoder(clean, estimate, from, perImage, 0.5 * logVariance.at(0))
-                                : divergence(
-                                        trueLogVariance.at(t),
-                                        logVariance.at(t),
-                                        table.meanFromX0().at(t),
-                                        errors[t][image]);
+                        terms[t][image] = term.bits(t, clean, estimate, v, from, perImage);
                     }
                 }
                 steps.done(t);
@@ -117,24 +115,45 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         return sum / count;
     }
 
-    /** KL of two Gaussians, mean over dimensions, in bits. */
-    private static double divergence(
-            double logVariance1, double logVariance2, double coefficient, double squaredError) {
-        return 0.5
-                * (-1
-                        + logVariance2
-                        - logVariance1
-                        + Math.exp(logVariance1 - logVariance2)
-                        + coefficient * coefficient * squaredError * Math.exp(-logVariance2))
-                / Math.log(2);
-    }
-
-    private static double decoder(float[] clean, double[] mean, int from, int count, double logScale) {
-        double sum = 0;
-        for (int i = from; i < from + count; i++) {
-            sum -= DiscretizedGaussian.logProbability(clean[i], mean[i], logScale);
+    /**
+     * L_t, mean over an image's elements.
+     *
+     * @param middle ln sigma^2, of an output v = 0 where it is learned
+     * @param spread what v adds to it, per unit
+     * @param truth ln of the posterior's variance
+     * @param meanFromX0 the factor of x0 in the posterior's mean
+     */
+    private record Term(Table middle, Table spread, Table truth, Table meanFromX0) {
+        Term(Diffusion diffusion, Variance variance, Table meanFromX0) {
+            this(
+                    diffusion.logVariance(variance),
+                    diffusion.logVarianceSpread(variance),
+                    diffusion.posteriorLogVarianceClipped(),
+                    meanFromX0);
         }
-        return sum / count / Math.log(2);
+
+        /** @param v may be null, where the variance is fixed */
+        double bits(int t, float[] clean, double[] estimate, float[] v, int from, int count) {
+            double sum = 0;
+            for (int i = from; i < from + count; i++) {
+                double logVariance = middle.at(t) + (v == null ? 0 : spread.at(t) * v[i]);
+                sum += t == 0
+                        ? -DiscretizedGaussian.logProbability(clean[i], estimate[i], 0.5 * logVariance)
+                        : divergence(t, logVariance, meanFromX0.at(t) * (clean[i] - estimate[i]));
+            }
+            return sum / count / Math.log(2);
+        }
+
+        /** KL(q || p) of two normal distributions, in nats. */
+        private double divergence(int t, double logVariance, double meanDifference) {
+            double truth = truth().at(t);
+            return 0.5
+                    * (-1
+                            + logVariance
+                            - truth
+                            + Math.exp(truth - logVariance)
+                            + meanDifference * meanDifference * Math.exp(-logVariance));
+        }
     }
 
     private double[] prior(float[] clean, int batch, int perImage) {

@@ -10,6 +10,7 @@ import java.math.MathContext;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -107,10 +108,13 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
     }
 
     private static Variance variance(JsonFields json) throws FileFormatException {
-        json.require("variance_type", "fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log");
-        return json.text("variance_type", "fixed_small").startsWith("fixed_large")
-                ? Variance.FIXED_LARGE
-                : Variance.FIXED_SMALL;
+        json.require(
+                "variance_type", "fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", "learned_range");
+        return switch (json.text("variance_type", "fixed_small")) {
+            case "fixed_large", "fixed_large_log" -> Variance.FIXED_LARGE;
+            case "learned_range" -> Variance.LEARNED_RANGE;
+            default -> Variance.FIXED_SMALL;
+        };
     }
 
     /**
@@ -143,7 +147,7 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
                                 "the model predicts the posterior mean, which no scheduler of diffusers can use");
                 });
         json.put("trained_betas", null);
-        json.put("variance_type", variance == Variance.FIXED_LARGE ? "fixed_large" : "fixed_small");
+        json.put("variance_type", variance.name().toLowerCase(Locale.ROOT));
         if (isCurve(() -> BetaSchedule.linear(steps, first, last))) {
             json.put("beta_start", first);
             json.put("beta_end", last);

@@ -18,7 +18,7 @@ import java.util.Map;
  * @param network which network, and how large
  * @param schedule the noise schedule it was trained with
  * @param prediction what its output means
- * @param variance of the reverse process that suits it
+ * @param variance of the reverse process that suits it; {@link Variance#LEARNED_RANGE} where it is learned
  * @param clip whether its x0 estimates are clipped while sampling
  * @param height of the images it was trained on, in pixels
  * @param width likewise
@@ -40,6 +40,12 @@ public record ModelCard(
         if (height < 1 || width < 1 || height % multiple != 0 || width % multiple != 0) {
             throw new IllegalArgumentException("images of " + height + " x " + width + " (height x width) do not suit a"
                     + " network that halves them to 1/" + multiple + ": use multiples of " + multiple);
+        }
+        int wanted = variance.outChannels(network.inChannels());
+        if (network.outChannels() != wanted) {
+            throw new IllegalArgumentException("the network has " + network.outChannels() + " channels out for "
+                    + network.inChannels() + " in, and the variance " + variance + " needs " + wanted
+                    + " out: twice as many as in where it is learned (LEARNED_RANGE), else as many");
         }
     }
 

@@ -108,6 +108,24 @@ public record UNetConfig(
                 false);
     }
 
+    /** The same with another number of channels out, e.g. twice as many as in for a learned variance. */
+    public UNetConfig withOutChannels(int channels) {
+        return new UNetConfig(
+                inChannels,
+                channels,
+                base,
+                multipliers,
+                resBlocks,
+                attention,
+                headChannels,
+                groups,
+                normEps,
+                dropout,
+                timeShift,
+                timeOrder,
+                symmetricPadding);
+    }
+
     @Override
     public UNet build(Params params) {
         return new UNet(params, this);

@@ -1,6 +1,6 @@
 package ddpm.train;
 
-/** A factor of each image's squared error by its timestep; always 1 gives the paper's L_simple (eq. 14). */
+/** A factor of each image's loss by its timestep, beside what the objective itself weighs; always 1 leaves that as it is. */
 @FunctionalInterface
 public interface LossWeight {
     LossWeight SIMPLE = _ -> 1;

@@ -3,7 +3,6 @@ package ddpm.train;
 import ddpm.data.ImageSet;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -19,7 +18,7 @@ public record Recipe(
         ModelCard card, ImageSet data, TrainConfig config, Optional<ImageSet> validation, Optional<Path> weights) {
 
     public Recipe {
-        Objects.requireNonNull(card, "card");
+        config.objective().require(card.variance());
         if (validation.isPresent() && !validation.get().shape().equals(data.shape())) {
             throw new IllegalArgumentException(
                     "validation images are " + validation.get().shape()

@@ -27,6 +27,7 @@ final class Resumption {
         differ(differences, "network", card.network(), recipe.card().network());
         differ(differences, "schedule", card.schedule(), recipe.card().schedule());
         differ(differences, "prediction", card.prediction(), recipe.card().prediction());
+        differ(differences, "variance", card.variance(), recipe.card().variance());
         differ(differences, "height", card.height(), recipe.card().height());
         differ(differences, "width", card.width(), recipe.card().width());
         differ(

@@ -2,6 +2,7 @@ package ddpm.train;
 
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.diffusion.Objective;
 import ddpm.io.FileFormatException;
 import ddpm.torch.DType;
 import ddpm.torch.Ops;
@@ -100,6 +101,7 @@ final class StateJson {
         json.put("precision", config.precision().name());
         json.put("threads", config.threads());
         json.put("accumulate", config.accumulate());
+        json.put("objective", config.objective().name());
         return json;
     }
 
@@ -144,7 +146,9 @@ final class StateJson {
                 json.flag("flips"),
                 DType.valueOf(json.text("precision")),
                 Math.toIntExact(json.whole("threads")),
-                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1);
+                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1,
+                // Early runs knew no other.
+                json.fields().containsKey("objective") ? Objective.valueOf(json.text("objective")) : Objective.SIMPLE);
     }
 
     private static LearningRate rate(Node json) {

@@ -1,8 +1,9 @@
 package ddpm.train;
 
+import ddpm.diffusion.Objective;
 import java.util.Optional;
 
-/** Notices, once, a run that has learned nothing: its loss is still that of predicting zero, 1. */
+/** Notices, once, a run on L_simple that has learned nothing: its loss is still that of predicting zero, 1. */
 final class StuckLoss {
     /** Any network that learns at all is far below by then: the tiny ones of the tests, UNetMini and the paper's. */
     private static final long PATIENCE = 500;
@@ -13,6 +14,7 @@ final class StuckLoss {
     private boolean told;
 
     StuckLoss(TrainConfig config) {
+        told = config.objective() != Objective.SIMPLE; // no other has that scale
         after = PATIENCE
                 + switch (config.learningRate()) {
                     case LearningRate.Constant _ -> 0;

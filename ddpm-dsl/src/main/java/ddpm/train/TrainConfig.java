@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.diffusion.Objective;
 import ddpm.torch.DType;
 
 /**
@@ -17,6 +18,7 @@ import ddpm.torch.DType;
  * @param threads cores, each of which takes its slice of the batch through forward and backward
  * @param accumulate into how many parts each slice is cut, whose gradients are summed before the update: memory falls by
  *     that factor, and what is learned stays the same up to rounding
+ * @param objective what is lessened
  */
 public record TrainConfig(
         long seed,
@@ -29,7 +31,8 @@ public record TrainConfig(
         boolean flips,
         DType precision,
         int threads,
-        int accumulate) {
+        int accumulate,
+        Objective objective) {
 
     public TrainConfig {
         if (batch < 1 || steps < 1 || steps > Integer.MAX_VALUE || threads < 1 || accumulate < 1) {
@@ -57,7 +60,8 @@ public record TrainConfig(
                 false,
                 DType.FLOAT32,
                 Runtime.getRuntime().availableProcessors(),
-                1);
+                1,
+                Objective.SIMPLE);
     }
 
     /** The paper's recipe for CIFAR-10: Adam at 2e-4 after a warm-up of 5000 steps, batches of 128, EMA 0.9999, flips. */
@@ -73,46 +77,151 @@ public record TrainConfig(
                 true,
                 DType.FLOAT32,
                 Runtime.getRuntime().availableProcessors(),
-                1);
+                1,
+                Objective.SIMPLE);
     }
 
     public TrainConfig withBatch(int newBatch) {
         return new TrainConfig(
-                seed, newBatch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+                seed,
+                newBatch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withSteps(long newSteps) {
         return new TrainConfig(
-                seed, batch, newSteps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+                seed,
+                batch,
+                newSteps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withLearningRate(LearningRate newRate) {
         return new TrainConfig(
-                seed, batch, steps, newRate, optimizer, clipNorm, ema, flips, precision, threads, accumulate);
+                seed,
+                batch,
+                steps,
+                newRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withEma(Ema newEma) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, newEma, flips, precision, threads, accumulate);
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                newEma,
+                flips,
+                precision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withFlips(boolean newFlips) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, newFlips, precision, threads, accumulate);
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                newFlips,
+                precision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withPrecision(DType newPrecision) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, newPrecision, threads, accumulate);
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                newPrecision,
+                threads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withThreads(int newThreads) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, newThreads, accumulate);
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                newThreads,
+                accumulate,
+                objective);
     }
 
     public TrainConfig withAccumulate(int newAccumulate) {
         return new TrainConfig(
-                seed, batch, steps, learningRate, optimizer, clipNorm, ema, flips, precision, threads, newAccumulate);
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                threads,
+                newAccumulate,
+                objective);
+    }
+
+    public TrainConfig withObjective(Objective newObjective) {
+        return new TrainConfig(
+                seed,
+                batch,
+                steps,
+                learningRate,
+                optimizer,
+                clipNorm,
+                ema,
+                flips,
+                precision,
+                threads,
+                accumulate,
+                newObjective);
     }
 }

@@ -3,8 +3,9 @@ package ddpm.train;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
+import ddpm.diffusion.Loss;
 import ddpm.diffusion.Noise;
-import ddpm.diffusion.Translation;
+import ddpm.diffusion.Objective;
 import ddpm.io.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
@@ -23,8 +24,8 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 
 /**
- * Algorithm 1 of Ho et al. 2020: draw images, timesteps and noise, and step down the gradient of the squared error of
- * the predicted noise.
+ * Algorithm 1 of Ho et al. 2020: draw images, timesteps and noise, and step down the gradient of the configured {@link
+ * Objective}, which in the paper is the squared error of the predicted noise.
  *
  * <p>Each worker thread takes its slice of the batch through forward and backward on a replica of the network that shares
  * the weights and has gradients of its own; one sum joins them. Clipping, Adam and EMA are single operations on flat
@@ -50,6 +51,8 @@ public final class Trainer implements AutoCloseable {
     /**
      * @param model initialised or loaded; it stays the caller's, and training changes its weights
      * @param data images of the model's channels and size
+     * @param weight a further factor of each image's loss
+     * @throws IllegalArgumentException if the images or the objective do not suit the model; the message says why
      */
     public Trainer(Model model, ImageSet data, TrainConfig config, LossWeight weight) {
         var card = model.card();
@@ -61,11 +64,7 @@ public final class Trainer implements AutoCloseable {
                             + card.height() + " x " + card.width() + " pixels (height x width), the data have "
                             + data.channels() + " channels of " + data.height() + " x " + data.width());
         }
-        if (card.network().outChannels() != card.network().inChannels()) {
-            throw new IllegalArgumentException("training is for networks with as many channels out as in; this one has "
-                    + card.network().outChannels() + " out and "
-                    + card.network().inChannels() + " in");
-        }
+        config.objective().require(card.variance());
         this.model = model;
         this.config = config;
         this.weight = weight;
@@ -191,10 +190,10 @@ public final class Trainer implements AutoCloseable {
             var t = batch.tTensor();
             var x0 = batch.x0Tensor();
             var xt = forward.xt(x0, t, epsilon);
-            var target = new Translation(diffusion, model.card().prediction(), Device.CPU).target(x0, xt, epsilon, t);
             dropout(replica, firstPlace, n);
             var output = replica.network().forward(xt.to(config.precision()), t).to(DType.FLOAT32);
-            var loss = weighted(output, target, batch.t()).mul((double) n / wholeBatch);
+            var perImage = loss().perImage(x0, xt, epsilon, t, output);
+            var loss = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
             loss.backward();
             return loss.item();
         } finally {
@@ -214,17 +213,20 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
-    private Tensor weighted(Tensor output, Tensor target, long[] t) {
+    private Loss loss() {
+        var card = model.card();
+        return new Loss(diffusion, card.prediction(), card.variance(), config.objective(), Device.CPU);
+    }
+
+    private Tensor weighted(Tensor perImage, long[] t) {
         if (weight == LossWeight.SIMPLE) {
-            return Ops.mseLoss(output, target);
+            return perImage;
         }
         var weights = new float[t.length];
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (float) weight.at(Math.toIntExact(t[i]));
         }
-        var difference = output.sub(target);
-        var perImage = Ops.mean(difference.mul(difference), 1, 2, 3); // [n]
-        return Ops.mean(perImage.mul(Tensor.of(weights, Shape.of(weights.length))));
+        return perImage.mul(Tensor.of(weights, Shape.of(weights.length)));
     }
 
     private StepReport update(double loss) {

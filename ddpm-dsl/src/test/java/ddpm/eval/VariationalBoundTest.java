@@ -7,6 +7,7 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.DiscretizedGaussian;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Timesteps;
@@ -65,7 +66,7 @@ class VariationalBoundTest {
     }
 
     static Stream<Arguments> recorded() {
-        return Stream.of(Variance.values())
+        return Stream.of(Variance.FIXED_SMALL, Variance.FIXED_LARGE)
                 .flatMap(variance -> Stream.of(
                         Arguments.of(Chain.LINEAR_1000, variance, "eps01x", "zero", Clip.X0),
                         Arguments.of(Chain.LINEAR_1000, variance, "epsxt", "zero", Clip.X0),

@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Objective;
 import ddpm.io.ModelCard;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
@@ -36,7 +37,8 @@ final class Tiny {
                 true,
                 DType.FLOAT32,
                 threads,
-                1);
+                1,
+                Objective.SIMPLE);
     }
 
     static Recipe recipe(long steps) {

@@ -83,7 +83,8 @@ class TrainerTest {
                 c.flips(),
                 c.precision(),
                 c.threads(),
-                c.accumulate());
+                c.accumulate(),
+                c.objective());
     }
 
     @Test
