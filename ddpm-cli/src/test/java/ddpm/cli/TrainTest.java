@@ -74,6 +74,63 @@ class TrainTest {
     }
 
     @Test
+    void aLearnedVarianceIsTrainedMeasuredCompressedAndSampled() throws IOException {
+        Object[] learned = {
+            "--steps", 3, "--prediction", "v", "--loss", "hybrid", "--variance", "learned-range", "--validate", pictures
+        };
+        var begun = train(learned);
+        assertEquals(0, begun.status(), begun.err());
+        var state = Files.readString(folder.resolve("run/checkpoints/step-00000003/state.json"));
+        assertTrue(state.contains("\"objective\" : \"HYBRID\""), state);
+        learned[1] = 4;
+        var resumed = train(learned);
+        assertEquals(0, resumed.status(), resumed.err());
+        assertTrue(resumed.err().contains("resuming at step 3 of 4"), resumed.err());
+
+        var model = folder.resolve("run/model.safetensors");
+        var info = Cli.run("info", model);
+        assertTrue(info.out().matches("(?s).*predicts +v\\R.*variance +learned-range\\R.*"), info.out());
+        for (var command : List.of("evaluate", "compress")) {
+            var measured = Cli.run(command, "--model", model, "--data", pictures, "--count", 2, "-q");
+            assertEquals(0, measured.status(), measured.err());
+        }
+        for (var sampler : List.of("ancestral", "ddim", "dpm-solver")) {
+            var png = folder.resolve(sampler + ".png");
+            var sampled = Cli.run("sample", "--model", model, "--steps", 4, "-n", 1, "--sampler", sampler, "-o", png);
+            assertEquals(0, sampled.status(), sampled.err());
+        }
+        var fixed = Cli.run(
+                "sample", "--model", model, "--variance", "fixed-small", "-n", 1, "-o", folder.resolve("fixed.png"));
+        assertEquals(0, fixed.status(), fixed.err());
+    }
+
+    @Test
+    void anotherObjectivePredictionOrVarianceInTheSameFolderFailsWithBothValues() {
+        assertEquals(0, train("--steps", 2).status());
+        var loss = train("--steps", 4, "--loss", "min-snr");
+        assertEquals(1, loss.status());
+        assertTrue(loss.err().contains("objective is SIMPLE there and MIN_SNR here"), loss.err());
+        var other = train("--steps", 4, "--prediction", "x0", "--variance", "fixed-small");
+        assertEquals(1, other.status());
+        assertTrue(other.err().contains("prediction is EPSILON there and X0 here"), other.err());
+        assertTrue(other.err().contains("variance is FIXED_LARGE there and FIXED_SMALL here"), other.err());
+    }
+
+    @Test
+    void aVarianceThatTheModelDidNotLearnIsNoChoice() throws IOException {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        for (var command : List.of(
+                List.<Object>of("sample", "--model", model),
+                List.<Object>of("compress", "--model", model, "--data", pictures, "--count", 1))) {
+            var all = new ArrayList<>(command);
+            all.addAll(List.of("--variance", "learned-range"));
+            var run = Cli.run(all.toArray());
+            assertEquals(2, run.status(), run.err());
+            assertTrue(run.err().contains("--variance learned-range: this model learned none"), run.err());
+        }
+    }
+
+    @Test
     void anotherConfigurationInTheSameFolderFailsWithBothValues() {
         assertEquals(0, train("--steps", 2).status());
         var other = train("--steps", 4, "--ema", 0.5);
@@ -104,6 +161,10 @@ class TrainTest {
                 "--steps 2 --attention 5 | --attention 5: feature maps of this network are [8, 4] high",
                 "--steps 2 --model-config mini | give one of them",
                 "--steps 2 --precision fp8 | 'fp8' is none of fp32, bf16",
+                "--steps 2 --loss l2  | 'l2' is none of simple, min-snr, vlb, hybrid",
+                "--steps 2 --prediction noise | 'noise' is none of epsilon, x0, v, mean",
+                "--steps 2 --loss hybrid | HYBRID is L_simple with a term for the variance, and FIXED_LARGE is fixed",
+                "--steps 2 --variance learned-range | SIMPLE says nothing about the variance",
                 "--steps 2 --epochs-typo 1 | Unknown option",
                 "--epochs NaN         | --epochs NaN: more than 0",
                 "--steps 2 --resume   | holds no run with a checkpoint",
@@ -113,6 +174,26 @@ class TrainTest {
         assertEquals(2, run.status(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(Files.exists(folder.resolve("run")), "nothing was begun");
+    }
+
+    @Test
+    void theNotebooksNetworkHasNoOutputsForAVariance() {
+        var run = Cli.run(
+                "train",
+                "--data",
+                pictures,
+                "--out",
+                folder.resolve("run"),
+                "--steps",
+                1,
+                "--preset",
+                "notebook",
+                "--variance",
+                "learned-range",
+                "--loss",
+                "vlb");
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains("--variance learned-range: UNetMini has no outputs for a variance"), run.err());
     }
 
     @Test

@@ -63,7 +63,11 @@ class ReverseDistributionTest {
                 told += spread * v;
             }
             // The recorded ones are float32, up to 20 large.
-            assertEquals(logVariance[logVariance.length == 2 ? i / perImage : i], told, 4e-6, "log variance of element " + i);
+            assertEquals(
+                    logVariance[logVariance.length == 2 ? i / perImage : i],
+                    told,
+                    4e-6,
+                    "log variance of element " + i);
         }
         try (var _ = TensorScope.open()) {
             var table = ReverseTable.ancestral(diffusion, prediction, variance);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.torch.Device;
+import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
@@ -127,6 +129,45 @@ class SamplerTest {
                     .sample(model, Shape.of(1, 3, 8, 8), Noise.seed(7))
                     .toFloats();
             assertArrayEquals(alone, Arrays.copyOfRange(batch, 3 * 192, 4 * 192));
+        }
+    }
+
+    /** A model of grey images whose second channel is v everywhere. */
+    private static Denoiser learned(double v) {
+        return (xt, t) -> Ops.cat(1, gaussian(PAPER).predict(xt, t), xt.mul(0).add(v));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, FIXED_SMALL", "1, FIXED_LARGE"})
+    void aLearnedVarianceReachesFromTheSmallToTheLargeFixedOne(double v, Variance fixed) {
+        try (var _ = TensorScope.open()) {
+            var shape = Shape.of(2, 1, 8, 8);
+            var learned = Sampler.ancestral(chain(20), Variance.LEARNED_RANGE)
+                    .sample(learned(v), shape, Noise.seed(3))
+                    .toFloats();
+            var same = Sampler.ancestral(chain(20), fixed)
+                    .sample(gaussian(PAPER), shape, Noise.seed(3))
+                    .toFloats();
+            assertArrayEquals(same, learned, 1e-5f); // sigma is an exp of float32 there and a table's entry here
+            // Solvers without a learned variance take the first half of the channels for the prediction.
+            assertArrayEquals(
+                    Sampler.ddim(chain(20), 0.5)
+                            .sample(gaussian(PAPER), shape, Noise.seed(3))
+                            .toFloats(),
+                    Sampler.ddim(chain(20), 0.5)
+                            .sample(learned(v), shape, Noise.seed(3))
+                            .toFloats());
+        }
+    }
+
+    @Test
+    void aModelWithoutALearnedVarianceCannotBeSampledWithOne() {
+        try (var _ = TensorScope.open()) {
+            var sampler = Sampler.ancestral(chain(5), Variance.LEARNED_RANGE);
+            var e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> sampler.sample(gaussian(PAPER), Shape.of(1, 1, 8, 8), Noise.seed(3)));
+            assertTrue(e.getMessage().contains("2 channels of output for images of 1"), e.getMessage());
         }
     }
 

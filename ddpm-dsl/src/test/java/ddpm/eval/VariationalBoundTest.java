@@ -16,16 +16,19 @@ import ddpm.testing.Golden;
 import ddpm.testing.NpyFile;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Bits per dimension against improved-diffusion's own numbers, with its recorded noise and two simple models. */
@@ -127,6 +130,29 @@ class VariationalBoundTest {
     /** x_t and the model's output are float32 here and float64 in the reference: 1e-4 and, for large terms, 1e-5 of them. */
     private static void assertClose(double expected, double actual, String what) {
         assertEquals(expected, actual, 1e-4 + 1e-5 * Math.abs(expected), what);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, FIXED_SMALL", "1, FIXED_LARGE"})
+    void aLearnedVarianceAtItsEndsIsTheFixedOneThere(double v, Variance fixed) {
+        var diffusion = new Diffusion(BetaSchedule.linear(30, 1e-3, 0.3));
+        try (var _ = TensorScope.open()) {
+            var x0 = Tensor.zeros(Shape.of(1, 1, 4, 4), DType.FLOAT32, Device.CPU);
+            var noise = Noise.seed(4);
+            IntFunction<Tensor> epsilon =
+                    t -> Tensor.of(noise.normals(Noise.Domain.EVAL, 0, t, 16), Shape.of(1, 1, 4, 4));
+            var expected = new VariationalBound(diffusion, Prediction.EPSILON, fixed, Clip.X0)
+                    .of((xt, _) -> xt.mul(0.9), x0, epsilon, _ -> {});
+            Denoiser model = (xt, _) -> Ops.cat(1, xt.mul(0.9), xt.mul(0).add(v));
+            var learned = new VariationalBound(diffusion, Prediction.EPSILON, Variance.LEARNED_RANGE, Clip.X0)
+                    .of(model, x0, epsilon, _ -> {});
+            for (int t = 1; t < 30; t++) {
+                assertEquals(expected.terms()[t][0], learned.terms()[t][0], 1e-12, "L_" + t);
+            }
+            // At t = 0 the large one is ln beta_0 where it is learned, and the small one's for both where it is fixed.
+            double apart = Math.abs(expected.terms()[0][0] - learned.terms()[0][0]);
+            assertTrue(v == -1 ? apart < 1e-12 : apart > 1e-3, "L_0 differs by " + apart);
+        }
     }
 
     @Test

@@ -228,7 +228,7 @@ class DiffusersConfigTest {
                 "_class_name; 'ScoreSdeVeScheduler'",
                 "beta_schedule; 'laplace'",
                 "prediction_type; 'flow_prediction'",
-                "variance_type; 'learned_range'",
+                "variance_type; 'learned'",
                 "variance_type; null",
                 "thresholding; true",
                 "clip_sample_range; 2.0",
@@ -243,6 +243,13 @@ class DiffusersConfigTest {
     }
 
     @Test
+    void aLearnedRangeIsRead() throws IOException {
+        assertEquals(
+                Variance.LEARNED_RANGE,
+                scheduler("{\"variance_type\": \"learned_range\"}").variance());
+    }
+
+    @Test
     void impossibleBetasAreRefused() {
         for (var fields : List.of(
                 "\"beta_end\": 1.5",
@@ -251,6 +258,22 @@ class DiffusersConfigTest {
                 "\"beta_schedule\": \"sigmoid\", \"num_train_timesteps\": -1")) {
             var refused = assertThrows(FileFormatException.class, () -> scheduler("{" + fields + "}"), fields);
             assertTrue(refused.reason().contains("no schedule that can be used"), refused.reason());
+        }
+    }
+
+    @Test
+    void aNetworkWhoseOutputsDoNotSuitTheVarianceIsRefusedByName() {
+        var mini = UNetConfig.mini(3);
+        for (var variance : Variance.values()) {
+            var network = mini.withOutChannels(variance.isLearned() ? 3 : 6);
+            var refused = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new ModelCard(
+                            network, BetaSchedule.ho2020(), Prediction.EPSILON, variance, Clip.X0, 32, 32, Map.of()));
+            var said = variance.isLearned()
+                    ? "3 channels out for 3 in, and the variance LEARNED_RANGE needs 6"
+                    : "6 channels out for 3 in, and the variance " + variance + " needs 3";
+            assertTrue(refused.getMessage().contains(said), refused.getMessage());
         }
     }
 

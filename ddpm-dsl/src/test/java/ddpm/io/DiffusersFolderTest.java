@@ -139,6 +139,26 @@ class DiffusersFolderTest {
         }
     }
 
+    @Test
+    void aLearnedVarianceSurvivesTheWayThroughDiffusersAndMustSuitTheNetwork() throws IOException {
+        var network = unet(List.of(1, 3), TimeEmbedding.Order.COSINE_FIRST).withOutChannels(6);
+        var card = new ModelCard(
+                network, BetaSchedule.ho2020(), Prediction.EPSILON, Variance.LEARNED_RANGE, Clip.X0, 32, 32, Map.of());
+        var out = folder.resolve("learned");
+        DiffusersFolder.write(out, card, zeros(card));
+        assertEquals(6, json(out.resolve("config.json")).get("out_channels"));
+        var scheduler = out.resolve("scheduler_config.json");
+        assertEquals("learned_range", json(scheduler).get("variance_type"));
+        assertEquals(card, StoredModel.open(out, Weights.EMA).card().withNotes(Map.of()));
+        assertEquals(card, CardJson.read(out, CardJson.write(card)));
+
+        Files.writeString(scheduler, Files.readString(scheduler).replace("learned_range", "fixed_small"));
+        var refused = assertThrows(FileFormatException.class, () -> StoredModel.open(out, Weights.EMA));
+        assertTrue(
+                refused.getMessage().contains("6 channels out for 3 in, and the variance FIXED_SMALL needs 3"),
+                refused.getMessage());
+    }
+
     private static Map<String, StoredTensor> zeros(ModelCard card) {
         var params = new Params();
         card.network().build(params);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.diffusion.Objective;
 import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.nn.UNetMini;
@@ -166,6 +167,9 @@ class TrainingRunTest {
         var rate = refused(recipe.withConfig(recipe.config().withLearningRate(new LearningRate.Constant(0.5))));
         assertTrue(rate.getMessage().contains("learningRate.rate is 0.002 there and 0.5 here"), rate.getMessage());
         assertTrue(rate.getMessage().contains("--init-from"), rate.getMessage());
+        var objective = refused(recipe.withConfig(recipe.config().withObjective(Objective.MIN_SNR)));
+        assertTrue(
+                objective.getMessage().contains("objective is SIMPLE there and MIN_SNR here"), objective.getMessage());
         var data = refused(new Recipe(recipe.card(), new TinyImages(14), recipe.config()));
         assertTrue(data.getMessage().contains(new TinyImages(13).fingerprint()), data.getMessage());
         assertTrue(data.getMessage().contains(new TinyImages(14).fingerprint()), data.getMessage());
