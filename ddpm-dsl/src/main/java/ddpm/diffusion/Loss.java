@@ -83,7 +83,7 @@ public final class Loss {
         private final DeviceTable truth;
         private final DeviceTable x0FromOutput;
         private final DeviceTable meanFromOutput;
-        private final DeviceTable isLast;
+        private final DeviceTable decodes;
 
         Bound(Diffusion diffusion, Prediction prediction, Variance variance, Device device) {
             var table = ReverseTable.ancestral(diffusion, prediction, variance);
@@ -94,7 +94,7 @@ public final class Loss {
             truth = new DeviceTable(diffusion.posteriorLogVarianceClipped(), device);
             x0FromOutput = new DeviceTable(table.x0FromOutput(), device);
             meanFromOutput = new DeviceTable(table.unclippedFromOutput(), device);
-            isLast = new DeviceTable(Table.of(steps, t -> t == 0 ? 1 : 0), device);
+            decodes = new DeviceTable(Table.of(steps, t -> t == 0 ? 1 : 0), device);
         }
 
         Tensor bits(Tensor x0, Tensor xt, Tensor error, Tensor t, Tensor output) {
@@ -102,14 +102,14 @@ public final class Loss {
             if (variance.isLearned()) {
                 logVariance = logVariance.add(spread.at(t).mul(ModelOutput.variance(output, xt)));
             }
-            var isLast = this.isLast.at(t).view(-1);
+            var decodes = this.decodes.at(t).view(-1);
             var divergence = mean(divergence(meanFromOutput.at(t).mul(error), logVariance, truth.at(t)));
             var x0hat = x0.add(x0FromOutput.at(t).mul(error).neg());
             var decoder = mean(DiscretizedGaussian.logProbability(x0, x0hat, logVariance.mul(0.5)))
                     .neg();
             return divergence
-                    .mul(isLast.neg().add(1))
-                    .add(decoder.to(divergence.dtype()).mul(isLast))
+                    .mul(decodes.neg().add(1))
+                    .add(decoder.to(divergence.dtype()).mul(decodes))
                     .mul(steps / Math.log(2));
         }
 

@@ -7,7 +7,6 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.DiscretizedGaussian;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Timesteps;
@@ -153,33 +152,6 @@ class VariationalBoundTest {
             double apart = Math.abs(expected.terms()[0][0] - learned.terms()[0][0]);
             assertTrue(v == -1 ? apart < 1e-12 : apart > 1e-3, "L_0 differs by " + apart);
         }
-    }
-
-    @Test
-    void theDecoderIsTheReferencesAtEveryLevelMeanAndScale() throws IOException {
-        var folder = "improved-diffusion/discretized_ll/";
-        var means = NpyFile.read(Golden.path(folder + "means.npy")).doubles();
-        var scales = NpyFile.read(Golden.path(folder + "log_scales.npy")).doubles();
-        var expected = NpyFile.read(Golden.path(folder + "log_probs_f64.npy")).doubles();
-        int at = 0;
-        for (int level = 0; level < 256; level++) {
-            for (double mean : means) {
-                for (double scale : scales) {
-                    double told = DiscretizedGaussian.logProbability(level / 127.5 - 1, mean, scale);
-                    // Below e^-15 the mass is a difference of equal digits of tanh, here as in the reference.
-                    assertEquals(expected[at], told, expected[at] > -15 ? 1e-8 : 1e-3);
-                    at++;
-                }
-            }
-        }
-    }
-
-    @Test
-    void anInteriorPixelAtItsMeanCostsThePublishedBits() {
-        var diffusion = new Diffusion(BetaSchedule.ho2020());
-        double logScale = 0.5 * diffusion.logVariance(Variance.FIXED_LARGE).at(0);
-        double bits = -DiscretizedGaussian.logProbability(0, 0, logScale) / Math.log(2);
-        assertEquals(1.30567, bits, 1e-5);
     }
 
     @Test
