@@ -2,14 +2,15 @@ package ddpm.cli;
 
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
+import ddpm.io.Model;
 import ddpm.io.WholeFile;
+import ddpm.torch.Device;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,7 +30,18 @@ final class Compress implements Callable<Integer> {
     private static final int ROWS = 10;
 
     @Mixin
-    private BoundOptions bound;
+    private Measured measured;
+
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "" + BoundOptions.COUNT,
+            description = "The first N images; each goes through every step (default: ${DEFAULT-VALUE}).")
+    private int count;
+
+    @Mixin
+    private BoundOptions options;
 
     @Option(
             names = "--csv",
@@ -39,6 +51,14 @@ final class Compress implements Callable<Integer> {
 
     @Option(names = "--plot", paramLabel = "FILE", description = "Also draw the curve to an .svg file.")
     private String plot;
+
+    @Option(
+            names = "--strip",
+            paramLabel = "FILE",
+            description =
+                    "Also show in a .png what a receiver would see at each timestep of the table: a row for each of"
+                            + " the first " + ReceivedStrip.MOST_IMAGES + " images, the image itself last.")
+    private String strip;
 
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
     private boolean json;
@@ -54,7 +74,19 @@ final class Compress implements Callable<Integer> {
         var line = spec.commandLine();
         var table = Destination.prepared(line, "--csv", csv, ".csv");
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
-        var result = bound.measure(line, quiet.console(line));
+        var seen = Destination.prepared(line, "--strip", strip, ".png");
+        var console = quiet.console(line);
+        var subject = measured.open(line, count, console);
+        var bound = options.bound(line, subject.card());
+        measured.load(console);
+        BitsPerDim result;
+        try (var model = Model.of(subject.stored(), Device.CPU)) {
+            result = BoundOptions.measure(model, bound, measured, subject, console);
+            if (seen != null) {
+                new ReceivedStrip(shown(result), subject, measured.meter((_, _) -> {}))
+                        .write(seen.path(), model, bound);
+            }
+        }
         write(table, csv(result));
         write(picture, RateDistortionChart.svg(result));
         line.getOut().print(json ? Json.of(describe(result)) + System.lineSeparator() : table(result));
@@ -70,7 +102,7 @@ final class Compress implements Callable<Integer> {
 
     private static String csv(BitsPerDim result) {
         return result.curve().stream()
-                .map(p -> text("%d,%.8g,%.8g", p.timestep(), p.rate(), p.distortion()))
+                .map(p -> BoundReport.text("%d,%.8g,%.8g", p.timestep(), p.rate(), p.distortion()))
                 .collect(Collectors.joining("\n", "timestep,rate_bits_per_dim,distortion_rmse_255\n", "\n"));
     }
 
@@ -78,44 +110,31 @@ final class Compress implements Callable<Integer> {
     private static String table(BitsPerDim result) {
         var table = new TextTable("");
         table.row("timestep", "rate (bits/dim)", "distortion (RMSE, 0..255)");
-        var curve = result.curve();
-        int rows = Math.min(ROWS, curve.size());
-        for (int row = 1; row <= rows; row++) {
-            var point = curve.get((int) ((long) curve.size() * row / rows) - 1);
-            table.row(point.timestep(), text("%.5f", point.rate()), text("%.5f", point.distortion()));
+        for (var point : shown(result)) {
+            table.row(
+                    point.timestep(),
+                    BoundReport.text("%.5f", point.rate()),
+                    BoundReport.text("%.5f", point.distortion()));
         }
-        return table + summary(result);
+        return table + BoundReport.summary(result);
     }
 
-    /** One line. */
-    static String summary(BitsPerDim result) {
-        return text(
-                "%.4f bits/dim (standard error %s, %d images) = rate %.4f + distortion %.4f; prior %.3g%n",
-                result.total(),
-                Double.isFinite(result.standardError()) ? text("%.4f", result.standardError()) : "-",
-                result.images(),
-                result.rate(),
-                result.decoder(),
-                result.prior());
+    /** The rows of the table, evenly from the first step to the last. */
+    private static List<BitsPerDim.Point> shown(BitsPerDim result) {
+        var curve = result.curve();
+        int rows = Math.min(ROWS, curve.size());
+        return IntStream.rangeClosed(1, rows)
+                .mapToObj(row -> curve.get((int) ((long) curve.size() * row / rows) - 1))
+                .toList();
     }
 
     private static Map<String, Object> describe(BitsPerDim result) {
-        var json = new LinkedHashMap<String, Object>();
-        json.put("images", result.images());
-        json.put("bitsPerDim", result.total());
-        json.put("standardError", Double.isFinite(result.standardError()) ? result.standardError() : null);
-        json.put("prior", result.prior());
-        json.put("rate", result.rate());
-        json.put("distortion", result.decoder());
+        var json = BoundReport.describe(result);
         json.put(
                 "curve",
                 result.curve().stream()
                         .map(p -> List.<Object>of(p.timestep(), p.rate(), p.distortion()))
                         .toList());
         return json;
-    }
-
-    private static String text(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
     }
 }

@@ -1,58 +1,56 @@
 package ddpm.cli;
 
+import ddpm.eval.BoundChart;
 import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
 import ddpm.io.Model;
-import ddpm.io.TensorFile;
 import ddpm.io.WholeFile;
 import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ddpm evaluate}: the error of a model's epsilon on images, in all and by quarter of the chain. */
+/** {@code ddpm evaluate}: the error of a model's epsilon on images, or its bound on their likelihood. */
 @Command(
         name = "evaluate",
         description = "Measure how well a model predicts the noise in images: mean squared error of epsilon, each image"
-                + " once, the same noise for every model.",
+                + " once, or the bits per dimension that they cost it. The noise is the same for every model.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Evaluate implements Callable<Integer> {
     @Mixin
-    private ModelPath model;
-
-    @Mixin
-    private MeasuredImages data;
+    private Measured measured;
 
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
             converter = WholeNumber.Count.class,
-            description = "Only the first N images (default: all).")
+            description = "Only the first N images (default: all; with --bits-per-dim " + BoundOptions.COUNT + ").")
     private Integer count;
 
     @Option(
-            names = "--batch",
-            paramLabel = "N",
-            converter = WholeNumber.Count.class,
-            defaultValue = "32",
-            description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
-    private int batch;
-
-    @Option(names = "--plot", paramLabel = "FILE", description = "Also draw the quarters as bars, to an .svg file.")
-    private String plot;
+            names = "--bits-per-dim",
+            description = "Measure the variational bound instead, term by term: each image goes through every step.")
+    private boolean bitsPerDim;
 
     @Mixin
-    private EngineOptions engine;
+    private BoundOptions options;
+
+    @Option(
+            names = "--plot",
+            paramLabel = "FILE",
+            description = "Also draw an .svg: the quarters as bars, or the bound's terms by timestep.")
+    private String plot;
 
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
     private boolean json;
@@ -66,50 +64,86 @@ final class Evaluate implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model.open();
-        var stored = model.model(file);
-        var card = stored.card();
+        if (!bitsPerDim && options.given() != null) {
+            throw new ParameterException(line, options.given() + ": only with --bits-per-dim");
+        }
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
         var console = quiet.console(line);
-        var images = data.open(line, file, card, count, console);
-        int measured = count == null ? images.size() : count;
-        engine.load(console);
-        engine.requireCpu("evaluation");
-        console.note(measured + " of " + images.describe());
-        var progress = new Progress(console, "images", measured, System::nanoTime);
-        EpsilonMse result;
-        try (var opened = Model.of(stored, Device.CPU)) {
-            result = new EpsilonMeter(batch, engine.threads(), data.seed(), (done, _) -> progress.at(done))
-                    .measure(opened, card.schedule(), card.prediction(), images, measured);
+        var images = bitsPerDim && count == null ? Integer.valueOf(BoundOptions.COUNT) : count;
+        var subject = measured.open(line, images, console);
+        var result = bitsPerDim ? bound(line, subject, console) : epsilon(subject, console);
+        if (picture != null) {
+            WholeFile.write(picture.path(), result.svg());
+        }
+        line.getOut().print(json ? Json.of(result.json()) + System.lineSeparator() : result.table());
+        line.getOut().flush();
+        return ExitCode.DONE.status();
+    }
+
+    /** What was measured, in its three forms. */
+    private record Result(String table, Map<String, Object> json, String svg) {}
+
+    private Result epsilon(Measured.Subject subject, Console console) throws IOException {
+        measured.load(console);
+        var card = subject.card();
+        int images = subject.count();
+        console.note(images + " of " + subject.images().describe());
+        var progress = new Progress(console, "images", images, System::nanoTime);
+        try (var model = Model.of(subject.stored(), Device.CPU)) {
+            var meter = new EpsilonMeter(
+                    measured.batch(), measured.threads(), measured.data().seed(), (done, _) -> progress.at(done));
+            var mse = meter.measure(model, card.schedule(), card.prediction(), subject.images(), images);
+            var json = describe(subject);
+            json.putAll(describe(mse));
+            return new Result(table(mse), json, QuartileChart.svg(mse));
         } finally {
             progress.end();
         }
-        if (picture != null) {
-            WholeFile.write(picture.path(), QuartileChart.svg(result));
+    }
+
+    private Result bound(CommandLine line, Measured.Subject subject, Console console) throws IOException {
+        var bound = options.bound(line, subject.card());
+        measured.load(console);
+        try (var model = Model.of(subject.stored(), Device.CPU)) {
+            var bits = BoundOptions.measure(model, bound, measured, subject, console);
+            var json = describe(subject);
+            json.putAll(BoundReport.describe(bits));
+            json.put("terms", BoundReport.terms(bits));
+            return new Result(BoundReport.table(bits), json, BoundChart.svg(bits));
         }
-        line.getOut().print(json ? Json.of(describe(file, result)) + System.lineSeparator() : table(result));
-        line.getOut().flush();
-        return ExitCode.DONE.status();
     }
 
     private static String table(EpsilonMse result) {
         var table = new TextTable("");
         table.row("timesteps", "epsilon MSE", "standard error", "images");
-        table.row("all", text("%.6f", result.mse()), text("%.6f", result.standardError()), result.images());
+        table.row(
+                "all",
+                BoundReport.text("%.6f", result.mse()),
+                BoundReport.text("%.6f", result.standardError()),
+                result.images());
         for (var q : result.quartiles()) {
-            table.row(q.fromT() + ".." + q.toT(), text("%.6f", q.mse()), text("%.6f", q.standardError()), q.images());
+            table.row(
+                    q.fromT() + ".." + q.toT(),
+                    BoundReport.text("%.6f", q.mse()),
+                    BoundReport.text("%.6f", q.standardError()),
+                    q.images());
         }
         return table.toString();
     }
 
-    private Map<String, Object> describe(TensorFile file, EpsilonMse result) {
+    private Map<String, Object> describe(Measured.Subject subject) {
         var described = new LinkedHashMap<String, Object>();
-        described.put("model", file.path().toString());
-        described.put("data", data.path().toString());
-        described.put("seed", data.seed());
+        described.put("model", subject.file().path().toString());
+        described.put("data", measured.data().path().toString());
+        described.put("seed", measured.data().seed());
+        return described;
+    }
+
+    private static Map<String, Object> describe(EpsilonMse result) {
+        var described = new LinkedHashMap<String, Object>();
         described.put("images", result.images());
-        described.put("epsilonMse", finite(result.mse()));
-        described.put("standardError", finite(result.standardError()));
+        described.put("epsilonMse", BoundReport.finite(result.mse()));
+        described.put("standardError", BoundReport.finite(result.standardError()));
         described.put(
                 "quartiles", result.quartiles().stream().map(Evaluate::describe).toList());
         return described;
@@ -119,17 +153,8 @@ final class Evaluate implements Callable<Integer> {
         var described = new LinkedHashMap<String, Object>();
         described.put("timesteps", List.of(q.fromT(), q.toT()));
         described.put("images", q.images());
-        described.put("epsilonMse", finite(q.mse()));
-        described.put("standardError", finite(q.standardError()));
+        described.put("epsilonMse", BoundReport.finite(q.mse()));
+        described.put("standardError", BoundReport.finite(q.standardError()));
         return described;
-    }
-
-    /** JSON has no NaN. */
-    private static Double finite(double value) {
-        return Double.isFinite(value) ? (Double) value : null;
-    }
-
-    private static String text(String format, double value) {
-        return Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "-";
     }
 }

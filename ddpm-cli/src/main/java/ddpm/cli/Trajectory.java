@@ -3,7 +3,6 @@ package ddpm.cli;
 import ddpm.io.Animation;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
-import ddpm.io.Picture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,18 +91,12 @@ final class Trajectory {
                         .toList();
                 new Animation(frames, FRAME, LAST_FRAME).write(file);
             }
-            case STRIP -> strip(states).write(file, text);
+            case STRIP ->
+                Images.interleaved(states)
+                        .grid(GridLayout.ofColumns(states.size()))
+                        .enlarged(scale)
+                        .write(file, text);
         }
         return file;
-    }
-
-    private Picture strip(List<Images> states) {
-        var rows = new ArrayList<Images>();
-        for (int image = 0; image < states.getFirst().count(); image++) {
-            for (var state : states) {
-                rows.add(state.only(image));
-            }
-        }
-        return Images.joined(rows).grid(GridLayout.ofColumns(states.size())).enlarged(scale);
     }
 }

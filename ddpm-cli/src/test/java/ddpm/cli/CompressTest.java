@@ -38,6 +38,7 @@ class CompressTest {
     void theTermsOfTheCodeLengthAddUpInEveryForm() throws IOException {
         var csv = folder.resolve("curve.csv");
         var plot = folder.resolve("curve.svg");
+        var strip = folder.resolve("strip.png");
         var run = Cli.run(
                 "compress",
                 "--model",
@@ -51,7 +52,9 @@ class CompressTest {
                 "--csv",
                 csv,
                 "--plot",
-                plot);
+                plot,
+                "--strip",
+                strip);
         assertEquals(0, run.status(), run.err());
         Map<String, Object> json = JSON.std.mapFrom(run.out());
         double total = ((Number) json.get("bitsPerDim")).doubleValue();
@@ -65,6 +68,14 @@ class CompressTest {
         assertEquals(Cli.STEPS + 1, lines.size());
         assertTrue(lines.getLast().startsWith("0,"));
         assertTrue(Files.readString(plot).startsWith("<svg"));
+        // Three rows of ten steps and the picture itself, which holds no grey but black and white.
+        var grid = ImageIO.read(strip.toFile());
+        int scale = grid.getWidth() / (11 * 18 + 2);
+        assertEquals(scale * (3 * 10 + 2), grid.getHeight());
+        for (int row = 0; row < 3; row++) {
+            assertEquals(255, grid.getRaster().getSample(scale * (10 * 18 + 2 + 4), scale * (row * 10 + 2 + 3), 0));
+            assertEquals(0, grid.getRaster().getSample(scale * (10 * 18 + 2 + 12), scale * (row * 10 + 2 + 3), 0));
+        }
 
         var table = Cli.run("compress", "--model", model, "--data", pictures, "-n", 3, "-q");
         assertTrue(table.out().contains("bits/dim (standard error"), table.out());
@@ -86,7 +97,8 @@ class CompressTest {
                 List.of("--steps", "11", "--steps 11: this model has 1..10 steps"),
                 List.of("--batch", "0", "0"),
                 List.of("--plot", "a.png", ".svg"),
-                List.of("--csv", "a.txt", ".csv"))) {
+                List.of("--csv", "a.txt", ".csv"),
+                List.of("--strip", "a.gif", ".png"))) {
             var run = Cli.run("compress", "-n", 3, "--model", model, "--data", pictures, wrong.get(0), wrong.get(1));
             assertEquals(ExitCode.USAGE.status(), run.status(), run.err());
             assertTrue(run.err().contains(wrong.get(2)), run.err());

@@ -2,13 +2,19 @@ package ddpm.eval;
 
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.torch.GradMode;
+import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * Measures {@link BitsPerDim}: every image goes through every step of the chain once, with noise addressed by (seed,
@@ -20,6 +26,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * @param progress hears of steps done, by one thread at a time
  */
 public record BitsPerDimMeter(int batch, int threads, long seed, Progress progress) {
+    private static final int QUARTERS = 4;
+
     /** Hears how many network calls, counted by image, of how many are done. */
     @FunctionalInterface
     public interface Progress {
@@ -56,57 +64,86 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
         return summary(parts, bound, count);
     }
 
+    /**
+     * The estimates of x0 whose errors are the distortion at t, to be looked at: what a receiver has by then.
+     *
+     * @param count images 0..count-1 in one batch, 1..data.size()
+     * @param t index of the bound's chain
+     * @return {@code [count, C, H, W]} float32 in the current scope
+     */
+    public Tensor received(Denoiser model, VariationalBound bound, ImageSet data, int count, int t) {
+        try (var scope = TensorScope.open();
+                var _ = GradMode.off()) {
+            var x0 = Batches.images(data, 0, count);
+            var estimate = new Receiver(bound)
+                    .guess(model, x0, noise(bound, data, 0, count, t), t)
+                    .x0();
+            var values = new float[estimate.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) estimate[i];
+            }
+            return scope.keep(Tensor.of(values, x0.shape()));
+        }
+    }
+
     private VariationalBound.Terms part(
             Denoiser model, VariationalBound bound, ImageSet data, int from, int n, VariationalBound.Steps steps) {
-        int perImage = data.shape().bytes();
-        var noise = Noise.seed(seed);
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            var x0 = Batches.images(data, from, n);
-            return bound.of(
-                    model,
-                    x0,
-                    t -> {
-                        var epsilon = new float[n * perImage];
-                        int timestep = bound.diffusion().timestep(t);
-                        for (int i = 0; i < n; i++) {
-                            noise.normals(Noise.Domain.EVAL, from + i, timestep, epsilon, i * perImage, perImage);
-                        }
-                        return Tensor.of(epsilon, x0.shape());
-                    },
-                    steps);
+            return bound.of(model, Batches.images(data, from, n), t -> noise(bound, data, from, n, t), steps);
         }
+    }
+
+    private Tensor noise(VariationalBound bound, ImageSet data, int from, int n, int t) {
+        int perImage = data.shape().bytes();
+        var epsilon = new float[n * perImage];
+        for (int i = 0; i < n; i++) {
+            Noise.seed(seed)
+                    .normals(
+                            Noise.Domain.EVAL,
+                            from + i,
+                            bound.diffusion().timestep(t),
+                            epsilon,
+                            i * perImage,
+                            perImage);
+        }
+        return Tensor.of(epsilon, Shape.of(n, data.channels(), data.height(), data.width()));
     }
 
     private static BitsPerDim summary(VariationalBound.Terms[] parts, VariationalBound bound, int count) {
         int steps = bound.diffusion().steps();
-        var terms = new double[steps];
-        var errors = new double[steps];
-        double prior = 0;
-        double sum = 0;
-        double squares = 0;
-        for (var part : parts) {
-            for (double value : part.prior()) {
-                prior += value / count;
-            }
-            for (double value : part.total()) {
-                sum += value;
-                squares += value * value;
-            }
-            for (int t = 0; t < steps; t++) {
-                terms[t] += Arrays.stream(part.terms()[t]).sum() / count;
-                errors[t] += Arrays.stream(part.squaredErrors()[t]).sum() / count;
-            }
-        }
-        double mean = sum / count;
-        double spread = (squares - count * mean * mean) / (count - 1.0); // 0 / 0 for one image
         return new BitsPerDim(
                 count,
-                mean,
-                count < 2 ? Double.NaN : Math.sqrt(Math.max(0, spread) / count),
-                prior,
-                Arrays.stream(terms).boxed().toList(),
-                Arrays.stream(errors).boxed().toList(),
+                estimate(parts, VariationalBound.Terms::total),
+                estimate(parts, VariationalBound.Terms::prior),
+                IntStream.range(0, steps)
+                        .mapToObj(t -> estimate(parts, part -> part.terms()[t]))
+                        .toList(),
+                quarters(parts, bound.diffusion()),
+                IntStream.range(0, steps)
+                        .mapToObj(t ->
+                                estimate(parts, part -> part.squaredErrors()[t]).mean())
+                        .toList(),
                 Arrays.stream(bound.diffusion().timesteps()).boxed().toList());
+    }
+
+    private static List<BitsPerDim.Quarter> quarters(VariationalBound.Terms[] parts, Diffusion chain) {
+        var quarters = new ArrayList<BitsPerDim.Quarter>();
+        for (int quarter = 0; quarter < QUARTERS; quarter++) {
+            int from = Math.max(1, (int) ((long) chain.steps() * quarter / QUARTERS));
+            int to = (int) ((long) chain.steps() * (quarter + 1) / QUARTERS);
+            if (from < to) {
+                quarters.add(new BitsPerDim.Quarter(
+                        chain.timestep(from), chain.timestep(to - 1), estimate(parts, part -> part.sum(from, to))));
+            }
+        }
+        return quarters;
+    }
+
+    /** Of all images, which the parts hold one after another. */
+    private static Estimate estimate(
+            VariationalBound.Terms[] parts, Function<VariationalBound.Terms, double[]> values) {
+        return Estimate.of(
+                Arrays.stream(parts).map(values).flatMapToDouble(Arrays::stream).toArray());
     }
 }

@@ -15,7 +15,6 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 
@@ -144,29 +143,16 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
                     .filter(i -> timestep(i, steps) >= fromT && timestep(i, steps) <= toT)
                     .mapToDouble(i -> errors[i])
                     .toArray();
-            double standardError = standardError(within);
-            quartiles.add(new EpsilonMse.Quartile(fromT, toT, within.length, mean(within), standardError));
+            var error = Estimate.of(within);
+            quartiles.add(new EpsilonMse.Quartile(fromT, toT, within.length, error.mean(), error.standardError()));
             if (within.length > 0) {
-                double share = (double) within.length / errors.length;
-                variance += share * share * standardError * standardError;
+                double share = (double) within.length / errors.length * error.standardError();
+                variance += share * share;
             }
         }
         // Without the spread between quarters, which the even timesteps have taken out; with it where one is unknown.
-        double standardError = Double.isNaN(variance) ? standardError(errors) : Math.sqrt(variance);
-        return new EpsilonMse(errors.length, mean(errors), standardError, quartiles);
-    }
-
-    private static double mean(double[] values) {
-        return Arrays.stream(values).average().orElse(Double.NaN);
-    }
-
-    /** Of the mean; NaN below two values. */
-    private static double standardError(double[] values) {
-        if (values.length < 2) {
-            return Double.NaN;
-        }
-        double mean = mean(values);
-        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-        return Math.sqrt(squares / (values.length - 1) / values.length);
+        var all = Estimate.of(errors);
+        double standardError = Double.isNaN(variance) ? all.standardError() : Math.sqrt(variance);
+        return new EpsilonMse(errors.length, all.mean(), standardError, quartiles);
     }
 }

@@ -4,14 +4,9 @@ import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.DiscretizedGaussian;
-import ddpm.diffusion.ForwardProcess;
-import ddpm.diffusion.ModelOutput;
 import ddpm.diffusion.Prediction;
-import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Table;
 import ddpm.diffusion.Variance;
-import ddpm.torch.Device;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.Arrays;
@@ -43,13 +38,20 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
     public record Terms(double[] prior, double[][] terms, double[][] squaredErrors) {
         /** The whole bound of each image, {@code [B]}. */
         public double[] total() {
-            var total = prior.clone();
-            for (var term : terms) {
-                for (int i = 0; i < total.length; i++) {
-                    total[i] += term[i];
+            var total = sum(0, terms.length);
+            Arrays.setAll(total, image -> prior[image] + total[image]);
+            return total;
+        }
+
+        /** L_from + .. + L_{to-1} of each image, {@code [B]}. */
+        double[] sum(int from, int to) {
+            var sum = new double[prior.length];
+            for (int t = from; t < to; t++) {
+                for (int image = 0; image < sum.length; image++) {
+                    sum[image] += terms[t][image];
                 }
             }
-            return total;
+            return sum;
         }
     }
 
@@ -68,42 +70,24 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         int perImage = Math.toIntExact(x0.shape().numel() / batch);
         int length = diffusion.steps();
         var clean = x0.toFloats();
-        var table = ReverseTable.ancestral(diffusion, prediction, variance);
-        var term = new Term(diffusion, variance, table.meanFromX0());
+        var term = new Term(diffusion, variance);
         var terms = new double[length][batch];
         var errors = new double[length][batch];
         try (var _ = TensorScope.open()) {
-            var forward = new ForwardProcess(diffusion, Device.CPU);
+            var receiver = new Receiver(this);
             for (int t = length - 1; t >= 0; t--) {
                 try (var _ = TensorScope.open()) {
-                    var xt = forward.xt(x0, Tensor.of(new long[] {t}, Shape.of(1)), noise.apply(t));
-                    var output = model.predict(xt, Tensor.of(new long[] {diffusion.timestep(t)}, Shape.of(1)));
-                    var predicted = ModelOutput.prediction(output, xt).toFloats();
-                    var estimate = estimate(xt.toFloats(), predicted, table.x0FromX(), table.x0FromOutput(), t);
-                    var v = variance.isLearned()
-                            ? ModelOutput.variance(output, xt).toFloats()
-                            : null;
+                    var guess = receiver.guess(model, x0, noise.apply(t), t);
                     for (int image = 0; image < batch; image++) {
                         int from = image * perImage;
-                        errors[t][image] = squaredError(clean, estimate, from, perImage);
-                        terms[t][image] = term.bits(t, clean, estimate, v, from, perImage);
+                        errors[t][image] = squaredError(clean, guess.x0(), from, perImage);
+                        terms[t][image] = term.bits(t, clean, guess, from, perImage);
                     }
                 }
                 steps.done(t);
             }
         }
         return new Terms(prior(clean, batch, perImage), terms, errors);
-    }
-
-    private double[] estimate(float[] x, float[] output, Table fromX, Table fromOutput, int t) {
-        double a = fromX.at(t);
-        double b = fromOutput.at(t);
-        var x0 = new double[x.length];
-        for (int i = 0; i < x.length; i++) {
-            double value = a * x[i] - b * output[i];
-            x0[i] = clip == Clip.X0 ? Math.clamp(value, -1, 1) : value;
-        }
-        return x0;
     }
 
     private static double squaredError(float[] clean, double[] estimate, int from, int count) {
@@ -124,22 +108,22 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
      * @param meanFromX0 the factor of x0 in the posterior's mean
      */
     private record Term(Table middle, Table spread, Table truth, Table meanFromX0) {
-        Term(Diffusion diffusion, Variance variance, Table meanFromX0) {
+        Term(Diffusion diffusion, Variance variance) {
             this(
                     diffusion.logVariance(variance),
                     diffusion.logVarianceSpread(variance),
                     diffusion.posteriorLogVarianceClipped(),
-                    meanFromX0);
+                    diffusion.posteriorMeanCoef1());
         }
 
-        /** @param v may be null, where the variance is fixed */
-        double bits(int t, float[] clean, double[] estimate, float[] v, int from, int count) {
+        double bits(int t, float[] clean, Receiver.Guess guess, int from, int count) {
+            var v = guess.v();
             double sum = 0;
             for (int i = from; i < from + count; i++) {
                 double logVariance = middle.at(t) + (v == null ? 0 : spread.at(t) * v[i]);
                 sum += t == 0
-                        ? -DiscretizedGaussian.logProbability(clean[i], estimate[i], 0.5 * logVariance)
-                        : divergence(t, logVariance, meanFromX0.at(t) * (clean[i] - estimate[i]));
+                        ? -DiscretizedGaussian.logProbability(clean[i], guess.x0()[i], 0.5 * logVariance)
+                        : divergence(t, logVariance, meanFromX0.at(t) * (clean[i] - guess.x0()[i]));
             }
             return sum / count / Math.log(2);
         }

@@ -2,6 +2,7 @@ package ddpm.io;
 
 import ddpm.torch.Shape;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -84,6 +85,26 @@ public final class Images {
         var levels = ByteBuffer.allocate((int) bytes);
         parts.forEach(part -> levels.put(part.levels));
         return new Images(count, first.channels, first.height, first.width, levels.array());
+    }
+
+    /**
+     * Image 0 of every batch, then image 1 of every batch: in a grid with a column per batch, each image has a row.
+     *
+     * @param columns at least one, all of one count and shape
+     * @throws IllegalArgumentException if they differ
+     */
+    public static Images interleaved(List<Images> columns) {
+        var images = new ArrayList<Images>();
+        for (int image = 0; image < columns.getFirst().count; image++) {
+            for (var column : columns) {
+                if (column.count != columns.getFirst().count) {
+                    throw new IllegalArgumentException(
+                            column.count + " images beside " + columns.getFirst().count + " in a row of columns");
+                }
+                images.add(column.only(image));
+            }
+        }
+        return joined(images);
     }
 
     /** The number of images, B. */

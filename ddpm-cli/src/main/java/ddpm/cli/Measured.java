@@ -1,0 +1,77 @@
+package ddpm.cli;
+
+import ddpm.data.ImageSet;
+import ddpm.eval.BitsPerDimMeter;
+import ddpm.io.ModelCard;
+import ddpm.io.StoredModel;
+import ddpm.io.TensorFile;
+import java.io.IOException;
+import picocli.CommandLine;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Which model is measured on which images, and by what: the options that all measuring commands share. */
+final class Measured {
+    @Mixin
+    private ModelPath model;
+
+    @Mixin
+    private MeasuredImages data;
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            converter = WholeNumber.Count.class,
+            defaultValue = "16",
+            description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
+    private int batch;
+
+    @Mixin
+    private EngineOptions engine;
+
+    /**
+     * Found and checked, with nothing computed yet.
+     *
+     * @param count images 0..count-1 are measured
+     */
+    record Subject(TensorFile file, StoredModel stored, ImageSet images, int count) {
+        ModelCard card() {
+            return stored.card();
+        }
+    }
+
+    /**
+     * Opens the model and the images.
+     *
+     * @param count how many will be measured, or null for all
+     */
+    Subject open(CommandLine line, Integer count, Console console) throws IOException {
+        var file = model.open();
+        var stored = model.model(file);
+        var images = data.open(line, file, stored.card(), count, console);
+        return new Subject(file, stored, images, count == null ? images.size() : count);
+    }
+
+    /** Loads libtorch, with which all measuring is done on CPUs. */
+    void load(Console console) {
+        engine.load(console);
+        engine.requireCpu("evaluation");
+    }
+
+    /** Measures bits per dimension as these options say. */
+    BitsPerDimMeter meter(BitsPerDimMeter.Progress progress) {
+        return new BitsPerDimMeter(batch, engine.threads(), data.seed(), progress);
+    }
+
+    MeasuredImages data() {
+        return data;
+    }
+
+    int batch() {
+        return batch;
+    }
+
+    int threads() {
+        return engine.threads();
+    }
+}
