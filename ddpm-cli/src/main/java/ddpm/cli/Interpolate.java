@@ -3,9 +3,7 @@ package ddpm.cli;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
 import ddpm.data.ImageSet;
-import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.Interpolation;
-import ddpm.diffusion.Noise;
+import ddpm.diffusion.Sampler;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
@@ -17,10 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,12 +24,12 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ddpm interpolate}: images between two images, Fig. 8 and 9 of the paper. */
+/** {@code ddpm interpolate}: images between two images, Fig. 8 and 9 of the paper, or by DDIM. */
 @Command(
         name = "interpolate",
         description =
-                "Mix two pictures in the model's latent space: both are noised alike, mixed and denoised. A row for"
-                        + " each number of noising steps, the pictures themselves at both ends.",
+                "Mix two pictures in the model's latent space. Both are noised alike, mixed and denoised, with a row for"
+                        + " each number of noising steps; or, with --latent ddim, encoded, mixed and drawn again.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Interpolate implements Callable<Integer> {
@@ -49,12 +44,8 @@ final class Interpolate implements Callable<Integer> {
     @Mixin
     private ModelPath model;
 
-    @Option(
-            names = "--noising",
-            paramLabel = "N,..",
-            split = ",",
-            description = "How many steps both are noised, 0 to the model's T; one row each (default: half of T).")
-    private List<Integer> noising;
+    @Mixin
+    private LatentOptions latent;
 
     @Option(
             names = {"-n", "--count"},
@@ -63,14 +54,6 @@ final class Interpolate implements Callable<Integer> {
             defaultValue = "9",
             description = "Mixtures per row, evenly from A to B (default: ${DEFAULT-VALUE}).")
     private int count;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            converter = WholeNumber.Seed.class,
-            defaultValue = "0",
-            description = "Of the noise, which all mixtures share (default: ${DEFAULT-VALUE}).")
-    private long seed;
 
     @Option(
             names = {"-o", "--out"},
@@ -95,13 +78,7 @@ final class Interpolate implements Callable<Integer> {
         var stored = model.model(file);
         var card = stored.card();
         var shape = MeasuredImages.shape(file, card);
-        int trained = card.schedule().steps();
-        var rows = noising == null ? List.of(trained / 2) : noising;
-        for (int steps : rows) {
-            if (steps < 0 || steps > trained) {
-                throw wrong("--noising " + steps + ": 0.." + trained + " steps of this model");
-            }
-        }
+        var rows = latent.rows(line, card.schedule().steps());
         if (count < 2 || (long) count * rows.size() > 10_000) {
             throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all");
         }
@@ -115,19 +92,17 @@ final class Interpolate implements Callable<Integer> {
         long all = rows.stream().mapToLong(Integer::longValue).sum();
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
-        try (var opened = Model.of(stored, Device.CPU);
+        try (var model = Model.of(stored, Device.CPU);
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
             long before = 0;
-            for (int steps : rows) {
+            for (int row : rows) {
                 long start = before;
-                var sampler = card.sampler(new Diffusion(card.schedule()))
-                        .withThreads(engine.threads())
-                        .withProgress((done, of) -> progress.at(start + done * steps / of));
-                var mixed = new Interpolation(sampler)
-                        .between(opened, tensor(a, image), tensor(b, image), steps, lambdas(), Noise.seed(seed));
+                Sampler.Progress steps = (done, of) -> progress.at(start + done * row / of);
+                var mixed = latent.mixed(
+                        model, tensor(a, image), tensor(b, image), lambdas(), row, engine.threads(), steps);
                 pictures.add(Images.of(mixed.toFloats(), mixed.shape()));
-                before += steps;
+                before += row;
             }
         } finally {
             progress.end();
@@ -135,12 +110,7 @@ final class Interpolate implements Callable<Integer> {
         Images.joined(pictures)
                 .grid(GridLayout.ofColumns(count))
                 .enlargedToAtLeast(GRID_PIXELS)
-                .write(
-                        destination.path(),
-                        Map.of(
-                                "Software", Main.Version.program(),
-                                "seed", Long.toString(seed),
-                                "noising", rows.stream().map(String::valueOf).collect(Collectors.joining(","))));
+                .write(destination.path(), latent.remarks(rows));
         line.getOut().println(destination.path());
         line.getOut().flush();
         return ExitCode.DONE.status();

@@ -66,6 +66,41 @@ class InterpolateTest {
     }
 
     @Test
+    void ddimsLatentsAreMixedWithoutASeed() throws IOException {
+        var out = folder.resolve("ddim.png");
+        var run = Cli.run("interpolate", a, b, "--model", model, "--latent", "ddim", "--steps", 5, "-n", 3, "-o", out);
+        assertEquals(0, run.status(), run.err());
+        var grid = ImageIO.read(out.toFile());
+        int scale = grid.getHeight() / (8 + 4);
+        assertEquals(scale * (3 * 18 + 2), grid.getWidth(), "three pictures in one row");
+        var again = folder.resolve("again.png");
+        Cli.run("interpolate", a, b, "--model", model, "--latent", "ddim", "--steps", 5, "-n", 3, "-o", again);
+        assertTrue(Files.mismatch(out, again) < 0);
+        for (var wrong : new String[][] {
+            {"--latent", "ddim", "--noising", "3", "--noising: not with --latent ddim"},
+            {"--latent", "ddim", "--seed", "3", "--seed: not with --latent ddim"},
+            {"--latent", "ddim", "--steps", "11", "--steps 11: this model has 1..10 steps"},
+            {"--count", "3", "--steps", "5", "--steps 5: only with --latent ddim"},
+            {"--latent", "noises", "--count", "3", "'noises'"}
+        }) {
+            var refused = Cli.run(
+                    "interpolate",
+                    a,
+                    b,
+                    "--model",
+                    model,
+                    wrong[0],
+                    wrong[1],
+                    wrong[2],
+                    wrong[3],
+                    "-o",
+                    folder + "/no.png");
+            assertEquals(ExitCode.USAGE.status(), refused.status(), refused.err());
+            assertTrue(refused.err().contains(wrong[4]), refused.err());
+        }
+    }
+
+    @Test
     void whatCannotBeMeantIsRefused() throws IOException {
         var usage = Cli.run("interpolate", a, b, "--model", model, "--noising", "11");
         assertEquals(ExitCode.USAGE.status(), usage.status());

@@ -23,20 +23,10 @@ public record Interpolation(Sampler sampler) {
      * @return {@code [lambdas, C, H, W]} float32 in the current scope, not clipped
      */
     public Tensor between(Denoiser model, Tensor from, Tensor to, int steps, double[] lambdas, Noise noise) {
-        var shape = from.shape();
-        if (shape.rank() != 4 || shape.size(0) != 1 || !to.shape().equals(shape)) {
-            throw new IllegalArgumentException(
-                    "interpolation is between two images [1, C, H, W], not " + shape + " and " + to.shape());
-        }
+        check(from, to, lambdas);
         int all = sampler.diffusion().steps();
-        if (steps < 0 || steps > all || lambdas.length == 0) {
-            throw new IllegalArgumentException("interpolation after " + steps + " steps (0.." + all + ") at "
-                    + lambdas.length + " places (at least 1)");
-        }
-        for (double lambda : lambdas) {
-            if (!(lambda >= 0 && lambda <= 1)) {
-                throw new IllegalArgumentException("a place between two images is 0..1, not " + lambda);
-            }
+        if (steps < 0 || steps > all) {
+            throw new IllegalArgumentException("interpolation after " + steps + " steps; there are 0.." + all);
         }
         try (var scope = TensorScope.open()) {
             var a = noised(from, steps, noise);
@@ -51,6 +41,23 @@ public record Interpolation(Sampler sampler) {
                     : sampler.denoise(model, mixed, steps - 1, noise, Sampler.Addresses.SHARED, Device.CPU)
                             .images();
             return scope.keep(images);
+        }
+    }
+
+    /** What every interpolation asks of its two images and its places between them. */
+    static void check(Tensor from, Tensor to, double[] lambdas) {
+        var shape = from.shape();
+        if (shape.rank() != 4 || shape.size(0) != 1 || !to.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    "interpolation is between two images [1, C, H, W], not " + shape + " and " + to.shape());
+        }
+        if (lambdas.length == 0) {
+            throw new IllegalArgumentException("interpolation at no place; give at least 1 of 0..1");
+        }
+        for (double lambda : lambdas) {
+            if (!(lambda >= 0 && lambda <= 1)) {
+                throw new IllegalArgumentException("a place between two images is 0..1, not " + lambda);
+            }
         }
     }
 

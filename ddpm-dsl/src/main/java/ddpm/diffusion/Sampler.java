@@ -190,7 +190,7 @@ public record Sampler(
     }
 
     /** Puts the slices' arrays together, frame by frame; the last frame is the images. */
-    private static Samples join(List<List<float[]>> parts, Shape shape) {
+    static Samples join(List<List<float[]>> parts, Shape shape) {
         var frames = new ArrayList<Tensor>();
         for (int frame = 0; frame < parts.getFirst().size(); frame++) {
             var whole = Tensor.empty(shape, DType.FLOAT32, Device.CPU);

@@ -22,41 +22,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SamplerTest {
     private static final Diffusion PAPER = new Diffusion(BetaSchedule.ho2020());
 
-    /** Standard deviation of the images in the exact model below. */
-    private static final double SIGMA = 0.5;
+    private static final double SIGMA = GaussianImages.SIGMA;
+    private static final Diffusion FINE = GaussianImages.FINE;
+    private static final int LAST = GaussianImages.LAST;
 
-    /**
-     * The exact epsilon for images that are N(0, SIGMA^2): x_t is then N(0, abar SIGMA^2 + 1 - abar), and E[epsilon | x_t]
-     * is linear in x_t.
-     */
     private static Denoiser gaussian(Diffusion trained) {
-        var factor = Table.of(trained.steps(), t -> {
-            double signal = trained.alphasCumprod().at(t);
-            return Math.sqrt(1 - signal) / (signal * SIGMA * SIGMA + 1 - signal);
-        });
-        return (xt, t) -> new DeviceTable(factor, Device.CPU).at(t).mul(xt);
-    }
-
-    /** A fine chain, so that steps can be even in ln(signal / noise): the variable in which solvers have their order. */
-    private static final Diffusion FINE = new Diffusion(BetaSchedule.linear(10_000, 1e-5, 2e-3));
-
-    /** Where these chains end; their last step is E[x0 | x_LAST]. Nearer to 0 the timesteps are too far apart. */
-    private static final int LAST = 20;
-
-    private static Diffusion evenInSnr(int steps) {
-        var signal = FINE.alphasCumprod();
-        var snr = Table.of(FINE.steps(), t -> 0.5 * Math.log(signal.at(t) / (1 - signal.at(t))));
-        double from = snr.at(FINE.steps() - 1);
-        double to = snr.at(LAST);
-        var timesteps = new int[steps];
-        int t = FINE.steps() - 1;
-        for (int i = 0; i < steps; i++) {
-            while (t > LAST && snr.at(t) < from + (to - from) * i / (steps - 1)) {
-                t--;
-            }
-            timesteps[i] = t;
-        }
-        return FINE.respaced(Timesteps.of(FINE.steps(), timesteps));
+        return GaussianImages.model(trained);
     }
 
     /**
@@ -68,7 +39,10 @@ class SamplerTest {
             var shape = Shape.of(2, 1, 4, 4);
             var images = sampler.sample(gaussian(FINE), shape, noise).toFloats();
             double signal = FINE.alphasCumprod().at(LAST);
-            double scale = Math.sqrt(signal) * SIGMA * SIGMA / Math.sqrt(variance(LAST) * variance(FINE.steps() - 1));
+            double scale = Math.sqrt(signal)
+                    * SIGMA
+                    * SIGMA
+                    / Math.sqrt(GaussianImages.variance(LAST) * GaussianImages.variance(FINE.steps() - 1));
             double worst = 0;
             for (int image = 0; image < 2; image++) {
                 var xT = noise.normals(Noise.Domain.INITIAL, image, 0, 16);
@@ -80,11 +54,6 @@ class SamplerTest {
         }
     }
 
-    private static double variance(int t) {
-        double signal = FINE.alphasCumprod().at(t);
-        return signal * SIGMA * SIGMA + 1 - signal;
-    }
-
     private static Diffusion chain(int steps) {
         return PAPER.respaced(Timesteps.even(PAPER.steps(), steps));
     }
@@ -92,10 +61,12 @@ class SamplerTest {
     @Test
     void dpmSolverIsOfSecondOrderAndDdimOfFirst() {
         var noise = Noise.seed(5);
-        double ddim25 = flowError(Sampler.ddim(evenInSnr(25), 0).withClip(Clip.NONE), noise);
-        double ddim50 = flowError(Sampler.ddim(evenInSnr(50), 0).withClip(Clip.NONE), noise);
-        double solver25 = flowError(Sampler.dpmSolver(evenInSnr(25)).withClip(Clip.NONE), noise);
-        double solver50 = flowError(Sampler.dpmSolver(evenInSnr(50)).withClip(Clip.NONE), noise);
+        double ddim25 = flowError(Sampler.ddim(GaussianImages.evenInSnr(25), 0).withClip(Clip.NONE), noise);
+        double ddim50 = flowError(Sampler.ddim(GaussianImages.evenInSnr(50), 0).withClip(Clip.NONE), noise);
+        double solver25 =
+                flowError(Sampler.dpmSolver(GaussianImages.evenInSnr(25)).withClip(Clip.NONE), noise);
+        double solver50 =
+                flowError(Sampler.dpmSolver(GaussianImages.evenInSnr(50)).withClip(Clip.NONE), noise);
         // Twice the steps: an order p method errs 2^p times less, up to the terms that small steps would not have.
         assertTrue(ddim25 / ddim50 > 1.5 && ddim25 / ddim50 < 2.7, "DDIM: " + ddim25 + ", " + ddim50);
         assertTrue(solver25 / solver50 > 3, "DPM-Solver++: " + solver25 + ", " + solver50);

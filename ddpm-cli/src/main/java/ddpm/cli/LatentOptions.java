@@ -1,0 +1,128 @@
+package ddpm.cli;
+
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Interpolation;
+import ddpm.diffusion.Inversion;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Sampler;
+import ddpm.diffusion.SphericalInterpolation;
+import ddpm.diffusion.Timesteps;
+import ddpm.io.Model;
+import ddpm.torch.Tensor;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** In which latent space two pictures are mixed, and how far away from the pictures that is. */
+final class LatentOptions {
+    private static final int DDIM_STEPS = 100;
+
+    /** Where pictures are mixed. */
+    enum Latent {
+        NOISE,
+        DDIM
+    }
+
+    /** noise, ddim. */
+    static final class LatentName extends EnumName<Latent> {
+        LatentName() {
+            super(Latent.class);
+        }
+    }
+
+    @Option(
+            names = "--latent",
+            paramLabel = "KIND",
+            converter = LatentName.class,
+            defaultValue = "noise",
+            description = "noise, the paper's, or ddim: the noise from which DDIM draws each picture again, and spheric"
+                    + " mixtures of it (default: ${DEFAULT-VALUE}).")
+    private Latent latent;
+
+    @Option(
+            names = "--noising",
+            paramLabel = "N,..",
+            split = ",",
+            description = "How many steps both are noised, 0 to the model's T; one row each (default: half of T).")
+    private List<Integer> noising;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            converter = WholeNumber.Steps.class,
+            description = "With --latent ddim: steps up and down; more give truer ends (default: " + DDIM_STEPS + ").")
+    private Integer steps;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = WholeNumber.Seed.class,
+            description = "Of the noise, which all mixtures share; --latent ddim has none (default: 0).")
+    private Long seed;
+
+    /** The steps of each row: how far it is noised, or how many lead to the latent of DDIM. */
+    List<Integer> rows(CommandLine line, int trained) {
+        if (latent == Latent.DDIM) {
+            if (noising != null || seed != null) {
+                throw wrong(
+                        line,
+                        (noising != null ? "--noising" : "--seed") + ": not with --latent ddim, which adds no noise");
+            }
+            if (steps != null && steps > trained) {
+                throw wrong(line, "--steps " + steps + ": this model has 1.." + trained + " steps");
+            }
+            return List.of(steps == null ? Math.min(DDIM_STEPS, trained) : steps);
+        }
+        if (steps != null) {
+            throw wrong(
+                    line, "--steps " + steps + ": only with --latent ddim; --noising says how far pictures are noised");
+        }
+        var rows = noising == null ? List.of(trained / 2) : noising;
+        for (int row : rows) {
+            if (row < 0 || row > trained) {
+                throw wrong(line, "--noising " + row + ": 0.." + trained + " steps of this model");
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * The pictures of one row.
+     *
+     * @param row one of {@link #rows}
+     * @return {@code [lambdas, C, H, W]} in the current scope
+     */
+    Tensor mixed(Model model, Tensor a, Tensor b, double[] lambdas, int row, int threads, Sampler.Progress progress) {
+        var card = model.card();
+        var chain = new Diffusion(card.schedule());
+        return switch (latent) {
+            case NOISE ->
+                new Interpolation(card.sampler(chain).withThreads(threads).withProgress(progress))
+                        .between(model, a, b, row, lambdas, Noise.seed(seed()));
+            case DDIM -> {
+                var shorter = chain.respaced(Timesteps.even(chain.steps(), row));
+                yield new SphericalInterpolation(new Inversion(shorter, card.prediction(), threads, progress))
+                        .between(model, a, b, lambdas);
+            }
+        };
+    }
+
+    private long seed() {
+        return seed == null ? 0 : seed;
+    }
+
+    /** What the picture file says of itself. */
+    Map<String, String> remarks(List<Integer> rows) {
+        var steps = rows.stream().map(String::valueOf).collect(Collectors.joining(","));
+        return latent == Latent.DDIM
+                ? Map.of("Software", Main.Version.program(), "latent", "ddim", "steps", steps)
+                : Map.of("Software", Main.Version.program(), "seed", Long.toString(seed()), "noising", steps);
+    }
+
+    private static ParameterException wrong(CommandLine line, String message) {
+        return new ParameterException(line, message);
+    }
+}
