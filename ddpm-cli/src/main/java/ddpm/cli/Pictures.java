@@ -8,25 +8,13 @@ import java.io.IOException;
  *
  * @param plan what is drawn
  * @param output one grid, or a folder of single images
- * @param trajectory a GIF or a strip of the way there, or null
+ * @param trajectory the way there, or null
  * @param scale how far each pixel is enlarged, or null: grids to what a screen shows well, single images not at all
  */
-record Pictures(SamplePlan plan, Destination output, Destination trajectory, Integer scale) {
-    /**
-     * @param out as given to {@code --out}
-     * @param way as given to {@code --trajectory}, or null
-     * @throws IllegalArgumentException if a name says no kind of file, both are one, or a picture would not fit memory
-     */
-    static Pictures parse(SamplePlan plan, String out, String way, Integer scale) {
-        return new Pictures(
-                plan,
-                Destination.parse("--out", out, true, ".png"),
-                way == null ? null : Destination.parse("--trajectory", way, false, ".gif", ".png"),
-                scale);
-    }
-
+record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory, Integer scale) {
+    /** @throws IllegalArgumentException if both are one file, or a picture would not fit memory */
     Pictures {
-        if (trajectory != null && trajectory.isSameAs(output)) {
+        if (trajectory != null && output.isSameAs(new Destination(trajectory.file(), false))) {
             throw new IllegalArgumentException(
                     "--out and --trajectory both name " + output.path() + "; give them different names");
         }
@@ -42,18 +30,19 @@ record Pictures(SamplePlan plan, Destination output, Destination trajectory, Int
         }
     }
 
-    private static void requireModestTrajectory(SamplePlan plan, Destination trajectory, Integer scale) {
-        var kind = Trajectory.Kind.of(trajectory.path());
+    private static void requireModestTrajectory(SamplePlan plan, Trajectory.Form trajectory, Integer scale) {
+        boolean animation = trajectory.kind() == Trajectory.Kind.ANIMATION;
         int channels = plan.card().network().inChannels();
-        if (kind == Trajectory.Kind.ANIMATION && channels % 2 == 0) {
-            throw new IllegalArgumentException("--trajectory " + trajectory.path() + ": a GIF has no alpha channel,"
+        if (animation && channels % 2 == 0) {
+            throw new IllegalArgumentException("--trajectory " + trajectory.file() + ": a GIF has no alpha channel,"
                     + " which these images of " + channels + " channels have; end the name in .png");
         }
-        kind.size(plan, scale)
+        trajectory
+                .size(plan, scale)
                 .requireModest(
                         "the trajectory of " + plan.count() + " images",
-                        kind == Trajectory.Kind.ANIMATION ? kind.states(plan.steps()) : 1,
-                        "use a smaller --count or --scale");
+                        animation ? trajectory.states() : 1,
+                        "use a smaller --count, --frame-count or --scale");
     }
 
     private static GridSize gridSize(SamplePlan plan, Integer scale) {
@@ -69,7 +58,7 @@ record Pictures(SamplePlan plan, Destination output, Destination trajectory, Int
     void prepare() throws IOException {
         output.prepare();
         if (trajectory != null) {
-            trajectory.prepare();
+            new Destination(trajectory.file(), false).prepare();
         }
     }
 
@@ -82,10 +71,8 @@ record Pictures(SamplePlan plan, Destination output, Destination trajectory, Int
 
     /** What takes the states on the way, or null. */
     Trajectory toTrajectory() {
-        if (trajectory == null) {
-            return null;
-        }
-        var kind = Trajectory.Kind.of(trajectory.path());
-        return new Trajectory(trajectory.path(), kind, kind.size(plan, scale).scale(), plan.steps(), plan.remarks());
+        return trajectory == null
+                ? null
+                : new Trajectory(trajectory, trajectory.size(plan, scale).scale(), plan.remarks());
     }
 }

@@ -7,6 +7,7 @@ import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
+import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
 import ddpm.torch.DType;
 import java.io.IOException;
@@ -32,6 +33,12 @@ final class Sample implements Callable<Integer> {
 
     private static final int PIXELS = 32 * 32;
 
+    /** Images where no count is given. */
+    private static final int DRAWN = 16;
+
+    /** The same of each shared state. */
+    private static final int SHARING = 4;
+
     @Mixin
     private ModelPath model;
 
@@ -39,9 +46,8 @@ final class Sample implements Callable<Integer> {
             names = {"-n", "--count"},
             paramLabel = "N",
             converter = WholeNumber.Count.class,
-            defaultValue = "16",
-            description = "How many images (default: ${DEFAULT-VALUE}).")
-    private int count;
+            description = "How many images (default: 16; with --share-from 4).")
+    private Integer count;
 
     @Option(
             names = "--batch",
@@ -115,26 +121,8 @@ final class Sample implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
-    @Option(
-            names = {"-o", "--out"},
-            paramLabel = "PATH",
-            defaultValue = "samples.png",
-            description = "A .png file for one grid, or a folder (ending in /, or there already) for one file per image"
-                    + " (default: ${DEFAULT-VALUE}).")
-    private String out;
-
-    @Option(
-            names = "--trajectory",
-            paramLabel = "PATH",
-            description = "Also show the way out of the noise: a .gif moves, a .png has a row per image.")
-    private String trajectory;
-
-    @Option(
-            names = "--scale",
-            paramLabel = "K",
-            converter = WholeNumber.Scale.class,
-            description = "Show each pixel as K x K (default: grids grow to about 512 pixels, single images do not).")
-    private Integer scale;
+    @Mixin
+    private PictureOptions pictures;
 
     @Option(names = "--json", description = "Describe the result as one JSON object on standard output.")
     private boolean json;
@@ -165,23 +153,23 @@ final class Sample implements Callable<Integer> {
         var file = model.open();
         var stored = model.model(file);
         var plan = plan(file, stored.card());
-        Pictures pictures;
-        try {
-            pictures = Pictures.parse(plan, out, trajectory, scale);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(line, e.getMessage(), e);
-        }
         var console = quiet.console(line);
-        var torch = engine.load(console);
-        var run = new SampleRun(plan, stored, torch, engine.device(torch), engine.threads(), console);
-        pictures.prepare();
-        var done = run.draw(pictures.toOutput(), pictures.toTrajectory());
+        var done = pictures.draw(line, plan, () -> run(plan, stored, console));
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
         line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
+    private SampleRun run(SamplePlan plan, StoredModel stored, Console console) {
+        var torch = engine.load(console);
+        return new SampleRun(plan, stored, torch, engine.device(torch), engine.threads(), console);
+    }
+
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
+        int count = this.count != null ? this.count : pictures.sharing() ? SHARING : DRAWN;
+        if (batch != null && pictures.sharing()) {
+            throw wrong("--batch: not with --share-from, which draws a row at once");
+        }
         int channels = card.network().inChannels();
         if (channels > 4) {
             throw new FileFormatException(

@@ -76,11 +76,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
      * @throws CommandFailure if memory runs out or the run is interrupted; finished files stay
      */
     Done draw(SampleOutput output, Trajectory trajectory) throws IOException {
-        console.note("model " + plan.model() + ": " + plan.count() + " images " + size() + ", " + plan.steps()
-                + " steps, seed " + plan.seed());
-        console.note("libtorch " + torch.version() + " on " + device
-                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", " + plan.batch()
-                + " images at a time");
+        announce(plan.count() + " images");
         var files = new ArrayList<Path>();
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
@@ -101,10 +97,8 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                     "interrupted after " + drawn + " of " + plan.count() + " images; "
                             + (files.isEmpty() ? "nothing was written" : "the " + files.size() + " written ones stay"),
                     e);
-        } catch (TorchException e) {
-            throw meansNoMemory(e) ? tooLarge(e) : e;
-        } catch (OutOfMemoryError e) {
-            throw tooLarge(e);
+        } catch (TorchException | OutOfMemoryError e) {
+            throw failure(e);
         } finally {
             progress.end();
         }
@@ -124,6 +118,15 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         return new Done(this, files, results.toList(), progress.seconds());
     }
 
+    /** Tells what is about to be drawn by what. */
+    void announce(String images) {
+        console.note("model " + plan.model() + ": " + images + " " + size() + ", " + plan.steps() + " steps, seed "
+                + plan.seed());
+        console.note("libtorch " + torch.version() + " on " + device
+                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", " + plan.batch()
+                + " images at a time");
+    }
+
     /** The states of one batch, the images last. */
     private List<Images> batch(Model model, int from, int count, Trajectory trajectory, Progress progress) {
         long before = (long) (from / plan.batch()) * plan.steps();
@@ -131,7 +134,11 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             var shape = plan.card().images(count);
             var samples = plan.sampler(threads)
                     .withFirstImage(plan.first() + from)
-                    .withTrajectory(trajectory == null ? 0 : trajectory.states(), Sampler.Frames.XT)
+                    .withTrajectory(
+                            trajectory == null ? 0 : trajectory.form().states(),
+                            trajectory == null
+                                    ? Sampler.Frames.XT
+                                    : trajectory.form().frames())
                     .withProgress((done, of) -> progress.at(before + done * plan.steps() / of))
                     .sample(model, shape, Noise.seed(plan.seed()), device);
             var states = new ArrayList<Images>();
@@ -149,6 +156,14 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
 
     static boolean meansNoMemory(TorchException e) {
         return NO_MEMORY.matcher(e.getMessage()).find();
+    }
+
+    /** What to tell of a failure while drawing: that memory ran out, or the failure itself, which is thrown on. */
+    CommandFailure failure(Throwable e) {
+        if (e instanceof TorchException torchs && !meansNoMemory(torchs)) {
+            throw torchs;
+        }
+        return tooLarge(e);
     }
 
     private String size() {

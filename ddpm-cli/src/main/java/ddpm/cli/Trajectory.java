@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.diffusion.Sampler;
 import ddpm.io.Animation;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
@@ -19,10 +20,8 @@ final class Trajectory {
     private static final Duration FRAME = Duration.ofMillis(80);
     private static final Duration LAST_FRAME = Duration.ofSeconds(2);
 
-    private final Path file;
-    private final Kind kind;
+    private final Form form;
     private final int scale;
-    private final int states;
     private final Map<String, String> text;
     private final List<List<Images>> batchesByState = new ArrayList<>();
 
@@ -37,37 +36,49 @@ final class Trajectory {
             this.states = states;
         }
 
-        /** How many states are shown of a chain of so many steps. */
-        int states(int steps) {
-            return Math.min(states, steps);
-        }
-
         /** A name that ends in .gif moves. */
         static Kind of(Path file) {
             return file.toString().toLowerCase(Locale.ROOT).endsWith(".gif") ? ANIMATION : STRIP;
         }
+    }
+
+    /**
+     * What is asked for.
+     *
+     * @param frames states or estimates of x0
+     * @param states how many of them are shown
+     */
+    record Form(Path file, Sampler.Frames frames, int states) {
+        /**
+         * @param count as asked for, or null for what suits the kind
+         * @param steps of the chain, each of which can be shown once
+         */
+        static Form of(Path file, Sampler.Frames frames, Integer count, int steps) {
+            return new Form(file, frames, Math.min(count == null ? Kind.of(file).states : count, steps));
+        }
+
+        Kind kind() {
+            return Kind.of(file);
+        }
 
         /** The size of the strip, or of each frame. */
         GridSize size(SamplePlan plan, Integer scale) {
-            long pictures = this == ANIMATION ? plan.count() : (long) plan.count() * states(plan.steps());
-            var layout =
-                    this == ANIMATION ? GridLayout.square(plan.count()) : GridLayout.ofColumns(states(plan.steps()));
+            boolean animation = kind() == Kind.ANIMATION;
+            long pictures = animation ? plan.count() : (long) plan.count() * states;
+            var layout = animation ? GridLayout.square(plan.count()) : GridLayout.ofColumns(states);
             return GridSize.of(
                     layout, pictures, plan.card().height(), plan.card().width(), scale);
         }
     }
 
-    Trajectory(Path file, Kind kind, int scale, int steps, Map<String, String> text) {
-        this.file = file;
-        this.kind = kind;
+    Trajectory(Form form, int scale, Map<String, String> text) {
+        this.form = form;
         this.scale = scale;
-        this.states = kind.states(steps);
         this.text = text;
     }
 
-    /** How many states of each batch are shown. */
-    int states() {
-        return states;
+    Form form() {
+        return form;
     }
 
     /** Takes the states of one batch, from noisy to clean; every batch has the same number of them. */
@@ -83,20 +94,20 @@ final class Trajectory {
     /** Writes the file and returns it. */
     Path finish() throws IOException {
         var states = batchesByState.stream().map(Images::joined).toList();
-        switch (kind) {
+        switch (form.kind()) {
             case ANIMATION -> {
                 var frames = states.stream()
                         .map(images ->
                                 images.grid(GridLayout.square(images.count())).enlarged(scale))
                         .toList();
-                new Animation(frames, FRAME, LAST_FRAME).write(file);
+                new Animation(frames, FRAME, LAST_FRAME).write(form.file());
             }
             case STRIP ->
                 Images.interleaved(states)
                         .grid(GridLayout.ofColumns(states.size()))
                         .enlarged(scale)
-                        .write(file, text);
+                        .write(form.file(), text);
         }
-        return file;
+        return form.file();
     }
 }

@@ -208,6 +208,97 @@ class SampleTest {
     }
 
     @Test
+    void estimatesOfTheImageAreFramesTooAndEndInTheImage() throws IOException {
+        var result = folder.resolve("result.png");
+        var noisy = folder.resolve("xt.png");
+        var clean = folder.resolve("x0.png");
+        for (var strip : List.of(List.of("xt", noisy), List.of("x0", clean))) {
+            var run = sample(
+                    "-n",
+                    1,
+                    "--seed",
+                    4,
+                    "--scale",
+                    1,
+                    "-o",
+                    result,
+                    "--trajectory",
+                    strip.get(1),
+                    "--frames",
+                    strip.get(0),
+                    "--frame-count",
+                    3);
+            assertEquals(0, run.status(), run.err());
+            assertEquals(
+                    3 * 18 + 2, ImageIO.read(((Path) strip.get(1)).toFile()).getWidth());
+        }
+        var states = ImageIO.read(noisy.toFile()).getRaster();
+        var estimates = ImageIO.read(clean.toFile()).getRaster();
+        var image = ImageIO.read(result.toFile()).getRaster();
+        int differing = 0;
+        for (int y = 2; y < 10; y++) {
+            for (int x = 2; x < 18; x++) {
+                assertEquals(image.getSample(x, y, 0), estimates.getSample(36 + x, y, 0), "the last column");
+                differing += states.getSample(x, y, 0) == estimates.getSample(x, y, 0) ? 0 : 1;
+            }
+        }
+        assertTrue(differing > 64, "in the first column x_t is no estimate of x0: " + differing);
+        for (var wrong : List.of(List.of("--frames", "x0"), List.of("--frame-count", "3"))) {
+            var run = sample(wrong.get(0), wrong.get(1));
+            assertEquals(ExitCode.USAGE.status(), run.status());
+            assertTrue(run.err().contains(wrong.get(0) + ": only with --trajectory"), run.err());
+        }
+    }
+
+    @Test
+    void imagesThatShareALatentBranchOffFromTheSeedsOwnImage() throws IOException {
+        var shared = folder.resolve("shared.png");
+        var run = sample("--share-from", "10,3", "--seed", 4, "--first", 2, "--scale", 1, "-o", shared);
+        assertEquals(0, run.status(), run.err());
+        assertEquals(shared + System.lineSeparator(), run.out());
+        var grid = ImageIO.read(shared.toFile());
+        assertEquals(5 * 18 + 2, grid.getWidth());
+        assertEquals(2 * 10 + 2, grid.getHeight());
+        var alone = folder.resolve("alone.png");
+        sample("-n", 1, "--first", 2, "--seed", 4, "--scale", 1, "-o", alone);
+        var image = ImageIO.read(alone.toFile()).getRaster();
+        for (int row = 0; row < 2; row++) {
+            int siblings = 0;
+            for (int y = 2; y < 10; y++) {
+                for (int x = 2; x < 18; x++) {
+                    int first = grid.getRaster().getSample(18 + x, 10 * row + y, 0);
+                    assertEquals(image.getSample(x, y, 0), first, 1, "the first image is the seed's own");
+                    siblings += first == grid.getRaster().getSample(36 + x, 10 * row + y, 0) ? 0 : 1;
+                }
+            }
+            assertTrue(siblings > 0, "the second goes its own way");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--share-from 11           | --share-from 11: 1..10 steps before the end of this chain",
+                "--share-from 0            | --share-from 0: 1..10",
+                "--share-from 5 --steps 4  | --share-from 5: 1..4",
+                "--share-from x            | is not an int",
+                "--share-from 5 --batch 2  | --batch: not with --share-from",
+                "--share-from 5 --frames x0 | --share-from draws one picture",
+                "--share-from 5 --trajectory a.gif | --share-from draws one picture",
+                "--share-from 5 --sampler ddim | --share-from with --sampler ddim --eta 0, which adds no noise",
+                "--share-from 5 --sampler dpm-solver | --share-from with --sampler dpm-solver, which adds no noise",
+                "--share-from 5 --count 1000000 | at most 25000000 in all are made"
+            })
+    void whatCannotBeSharedIsWrongUsage(String options, String reason) {
+        var run = sample((Object[]) options.strip().split(" "));
+        assertEquals(ExitCode.USAGE.status(), run.status(), run.err());
+        assertTrue(run.err().contains(reason), run.err());
+        assertEquals(
+                1, run.err().lines().filter(line -> line.startsWith("ddpm: ")).count(), run.err());
+    }
+
+    @Test
     void jsonIsTheOnlyThingOnStandardOutput() throws IOException {
         var out = folder.resolve("j");
         var run = sample("-n", 3, "--batch", 2, "--seed", 9, "--steps", 2, "--json", "--quiet", "-o", out + "/");

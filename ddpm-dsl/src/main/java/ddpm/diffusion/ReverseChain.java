@@ -22,9 +22,10 @@ record ReverseChain(
     /**
      * @param start x_t, or null for x_T from noise
      * @param first t, an index of the chain
+     * @param last the index of the last step walked
      * @return the frames asked for and then the images, as arrays that no scope owns
      */
-    List<float[]> run(float[] start, int first, StepCount count) {
+    List<float[]> run(float[] start, int first, int last, StepCount count) {
         var frames = new ArrayList<float[]>();
         boolean estimates = sampler.trajectory() > 0 && sampler.frames() == Sampler.Frames.X0;
         try (var _ = GradMode.off();
@@ -32,9 +33,9 @@ record ReverseChain(
             var step = new ReverseStep(sampler.table(), sampler.clip(), estimates, shape, device);
             var timesteps = timesteps();
             var x = (start == null ? normals(Noise.Domain.INITIAL, 0) : Tensor.of(start, shape)).on(device);
-            for (int i = first; i >= 0; i--) {
+            for (int i = first; i >= last; i--) {
                 count.checkCancelled();
-                boolean frame = isFrame(first - i, first + 1);
+                boolean frame = isFrame(first - i, first - last + 1);
                 try (var inner = TensorScope.open()) {
                     var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device); // one for the whole slice
                     var t = Ops.indexSelect(timesteps, 0, index);

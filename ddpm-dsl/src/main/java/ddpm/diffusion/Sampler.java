@@ -150,7 +150,7 @@ public record Sampler(
         if (shape.rank() != 4 || shape.size(0) < 1) {
             throw new IllegalArgumentException("samples have a shape [B, C, H, W] with B at least 1, not " + shape);
         }
-        return walk(model, null, diffusion.steps() - 1, shape, noise, Addresses.EACH, device);
+        return walk(model, null, diffusion.steps() - 1, 0, shape, noise, Addresses.EACH, device);
     }
 
     /**
@@ -166,24 +166,49 @@ public record Sampler(
             throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
                     + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
         }
-        return walk(model, xt.toFloats(), step, xt.shape(), noise, addresses, device);
+        return walk(model, xt.toFloats(), step, 0, xt.shape(), noise, addresses, device);
     }
 
+    /**
+     * Walks from noise as {@link #sample} does and stops at the state that {@link #denoise} goes on from.
+     *
+     * @param shape {@code [B, C, H, W]}
+     * @param step t, as an index of this chain: steps T-1, .., t+1 are walked, none for T-1
+     * @return x_t, {@code shape} float32 in the current scope
+     */
+    public Tensor latent(Denoiser model, Shape shape, Noise noise, int step, Device device) {
+        if (shape.rank() != 4 || shape.size(0) < 1 || step < 0 || step >= diffusion.steps()) {
+            throw new IllegalArgumentException("the state x_t of shape " + shape + " at step " + step
+                    + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
+        }
+        return withTrajectory(0, frames)
+                .walk(model, null, diffusion.steps() - 1, step + 1, shape, noise, Addresses.EACH, device)
+                .images();
+    }
+
+    /** @param last the last step walked; above {@code first} none is */
     private Samples walk(
-            Denoiser model, float[] start, int step, Shape shape, Noise noise, Addresses addresses, Device device) {
+            Denoiser model,
+            float[] start,
+            int first,
+            int last,
+            Shape shape,
+            Noise noise,
+            Addresses addresses,
+            Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
         int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
-        var count = new StepCount((step + 1L) * slices, progress);
+        var count = new StepCount((first - last + 1L) * slices, progress);
         try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
             return join(
                     workers.run(slice -> {
                         int from = (int) ((long) batch * slice / slices);
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
-                        long first = addresses == Addresses.SHARED ? firstImage : firstImage + from;
-                        return new ReverseChain(this, model, shape.with(0, to - from), noise, addresses, first, device)
-                                .run(part, step, count);
+                        long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
+                        return new ReverseChain(this, model, shape.with(0, to - from), noise, addresses, image, device)
+                                .run(part, first, last, count);
                     }),
                     shape);
         }

@@ -1,0 +1,91 @@
+package ddpm.cli;
+
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.SharedLatent;
+import ddpm.io.GridLayout;
+import ddpm.io.Images;
+import ddpm.io.Model;
+import ddpm.torch.TensorScope;
+import ddpm.torch.TorchException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+
+/**
+ * Draws images that share a latent (Fig. 7): a row for each x_t, which stands first, then the images that went on from it.
+ *
+ * @param run the plan, of as many images as go on from each x_t, and what computes it
+ * @param from how many steps before the end each x_t is
+ * @param file a PNG
+ */
+record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
+    /** @throws IllegalArgumentException if the chain has no such step, its images would be all one, or the picture too large */
+    static void check(SamplePlan plan, List<Integer> from, Integer scale) {
+        for (int steps : from) {
+            if (steps < 1 || steps > plan.steps()) {
+                throw new IllegalArgumentException(
+                        "--share-from " + steps + ": 1.." + plan.steps() + " steps before the end of this chain");
+            }
+        }
+        if (plan.method() == SamplePlan.Method.DPM_SOLVER
+                || plan.method() == SamplePlan.Method.DDIM && plan.eta() == 0) {
+            throw new IllegalArgumentException(
+                    "--share-from with --sampler " + EnumName.of(plan.method())
+                            + (plan.method() == SamplePlan.Method.DDIM ? " --eta 0" : "")
+                            + ", which adds no noise: all images that share x_t would be one; use ancestral, or ddim with --eta 1");
+        }
+        size(plan, from, scale)
+                .requireModest(
+                        "a picture of " + from.size() + " rows of " + (1 + plan.count()) + " images",
+                        1,
+                        "use a smaller --count or --scale");
+    }
+
+    private static GridSize size(SamplePlan plan, List<Integer> from, Integer scale) {
+        return GridSize.of(
+                GridLayout.ofColumns(1 + plan.count()),
+                (long) from.size() * (1 + plan.count()),
+                plan.card().height(),
+                plan.card().width(),
+                scale);
+    }
+
+    /** @throws CommandFailure if memory runs out or the run is interrupted; nothing is written then */
+    SampleRun.Done draw() throws IOException {
+        var plan = run.plan();
+        run.announce(plan.count() + " images from each of " + from.size() + " shared states");
+        // A row takes a chain of one image down to x_t and one of all from there.
+        var progress = new Progress(run.console(), "steps", (long) from.size() * plan.steps(), System::nanoTime);
+        var rows = new ArrayList<Images>();
+        try (var model = Model.of(run.stored(), run.device());
+                var _ = TensorScope.open()) {
+            for (int steps : from) {
+                long before = (long) rows.size() * plan.steps();
+                var sampler = plan.sampler(run.threads())
+                        .withFirstImage(plan.first())
+                        .withProgress((done, of) -> progress.at(before + done * plan.steps() / of));
+                var row = new SharedLatent(sampler)
+                        .draw(model, plan.card().images(1), steps, plan.count(), Noise.seed(plan.seed()), run.device());
+                rows.add(Images.of(row.toFloats(), row.shape()));
+            }
+        } catch (CancellationException e) {
+            throw new CommandFailure(ExitCode.INTERRUPTED, "interrupted; nothing was written", e);
+        } catch (TorchException | OutOfMemoryError e) {
+            throw run.failure(e);
+        } finally {
+            progress.end();
+        }
+        var remarks = new TreeMap<>(plan.remarks());
+        remarks.put("share-from", from.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        remarks.put("images", plan.first() + ".." + (plan.first() + plan.count() - 1));
+        Images.joined(rows)
+                .grid(GridLayout.ofColumns(1 + plan.count()))
+                .enlarged(size(plan, from, scale).scale())
+                .write(file, remarks);
+        return new SampleRun.Done(run, List.of(file), List.of(file), progress.seconds());
+    }
+}
