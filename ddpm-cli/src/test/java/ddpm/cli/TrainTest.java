@@ -253,6 +253,43 @@ class TrainTest {
     }
 
     @Test
+    void aScheduleThatLeavesTheImageInItsNoiseIsWarnedOf() {
+        for (var schedule : List.of("linear(10, 1e-4, 0.02)", "linear(20, 0.01, 0.4)")) {
+            var run = Cli.run(
+                    "train",
+                    "--data",
+                    pictures,
+                    "--out",
+                    folder.resolve("run" + schedule.substring(7, 9)),
+                    "--channels",
+                    1,
+                    "--size",
+                    "8x16",
+                    "--base",
+                    8,
+                    "--multipliers",
+                    "1,2",
+                    "--res-blocks",
+                    1,
+                    "--batch",
+                    2,
+                    "--steps",
+                    1,
+                    "--sample-every",
+                    0,
+                    "--threads",
+                    1,
+                    "--schedule",
+                    schedule);
+            assertEquals(0, run.status(), run.err());
+            boolean warned =
+                    run.err().contains("warning: 95% of the image is still in x_T of linear(10, 1.0E-4, 0.02)");
+            assertEquals(schedule.startsWith("linear(10"), warned, run.err());
+            assertEquals(warned, run.err().contains("warning"), run.err());
+        }
+    }
+
+    @Test
     void moreImagesThanThereAreAreNotMeasured() throws IOException {
         var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
         var run = Cli.run("evaluate", "--model", model, "--data", pictures, "--count", 7);

@@ -123,21 +123,24 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
                 double logVariance = middle.at(t) + (v == null ? 0 : spread.at(t) * v[i]);
                 sum += t == 0
                         ? -DiscretizedGaussian.logProbability(clean[i], guess.x0()[i], 0.5 * logVariance)
-                        : divergence(t, logVariance, meanFromX0.at(t) * (clean[i] - guess.x0()[i]));
+                        : divergence(truth.at(t), logVariance, meanFromX0.at(t) * (clean[i] - guess.x0()[i]));
             }
             return sum / count / Math.log(2);
         }
+    }
 
-        /** KL(q || p) of two normal distributions, in nats. */
-        private double divergence(int t, double logVariance, double meanDifference) {
-            double truth = truth().at(t);
-            return 0.5
-                    * (-1
-                            + logVariance
-                            - truth
-                            + Math.exp(truth - logVariance)
-                            + meanDifference * meanDifference * Math.exp(-logVariance));
-        }
+    /**
+     * KL(N(., exp(logVariance1)) || N(., exp(logVariance2))) of normal distributions, in nats.
+     *
+     * @param difference of their means
+     */
+    static double divergence(double logVariance1, double logVariance2, double difference) {
+        return 0.5
+                * (-1
+                        + logVariance2
+                        - logVariance1
+                        + Math.exp(logVariance1 - logVariance2)
+                        + difference * difference * Math.exp(-logVariance2));
     }
 
     private double[] prior(float[] clean, int batch, int perImage) {

@@ -4,6 +4,7 @@ import static ddpm.diffusion.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.stream.IntStream;
@@ -75,6 +76,24 @@ class DiffusionTest {
         var places = Timesteps.even(100, 10);
         for (int i = 0; i < 10; i++) {
             assertEquals(once.timestep(places.at(9 - i)), twice.timestep(i));
+        }
+    }
+
+    /** Merged betas, not those of the full chain: 1 - abar_t / abar_prev; and logarithms of variances are finite. */
+    @Test
+    void variancesOfARespacedChainFollowFromTheSignalItKeeps() {
+        for (var full : new Diffusion[] {HO, new Diffusion(BetaSchedule.cosine(1000))}) {
+            for (int count : new int[] {1, 2, 3, 50, 999}) {
+                var chain = full.respaced(Timesteps.even(1000, count));
+                for (int i = 0; i < count; i++) {
+                    double previous = i == 0 ? 1 : full.alphasCumprod().at(chain.timestep(i - 1));
+                    double beta = 1 - full.alphasCumprod().at(chain.timestep(i)) / previous;
+                    assertEquals(beta, chain.variance(Variance.FIXED_LARGE).at(i), 1e-12);
+                    for (var variance : Variance.values()) {
+                        assertTrue(Double.isFinite(chain.logVariance(variance).at(i)), chain.schedule() + " at " + i);
+                    }
+                }
+            }
         }
     }
 

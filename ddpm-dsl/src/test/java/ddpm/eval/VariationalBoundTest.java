@@ -155,6 +155,21 @@ class VariationalBoundTest {
     }
 
     @Test
+    void theDivergenceOfTwoGaussiansIsTheReferences() throws IOException {
+        var folder = "improved-diffusion/normal_kl/";
+        var mean1 = NpyFile.read(Golden.path(folder + "mean1.npy")).doubles();
+        var mean2 = NpyFile.read(Golden.path(folder + "mean2.npy")).doubles();
+        var logVariance1 = NpyFile.read(Golden.path(folder + "logvar1.npy")).doubles();
+        var logVariance2 = NpyFile.read(Golden.path(folder + "logvar2.npy")).doubles();
+        var expected = NpyFile.read(Golden.path(folder + "kl.npy")).doubles();
+        assertEquals(64, expected.length);
+        for (int i = 0; i < expected.length; i++) {
+            double told = VariationalBound.divergence(logVariance1[i], logVariance2[i], mean1[i] - mean2[i]);
+            assertEquals(expected[i], told, 1e-5 * Math.max(1, expected[i]), "recorded in float32, row " + i);
+        }
+    }
+
+    @Test
     void theBoundIsPositiveAndAnExactModelBeatsAnyOther() {
         var diffusion = new Diffusion(BetaSchedule.linear(50, 1e-3, 0.3));
         try (var _ = TensorScope.open()) {
