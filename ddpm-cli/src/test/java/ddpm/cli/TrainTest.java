@@ -254,7 +254,7 @@ class TrainTest {
 
     @Test
     void aScheduleThatLeavesTheImageInItsNoiseIsWarnedOf() {
-        for (var schedule : List.of("linear(10, 1e-4, 0.02)", "linear(20, 0.01, 0.4)")) {
+        for (var schedule : List.of("linear(10, 1e-4, 0.02)", "linear(20, 0.1, 0.5)")) {
             var run = Cli.run(
                     "train",
                     "--data",
