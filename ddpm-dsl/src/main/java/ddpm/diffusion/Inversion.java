@@ -126,6 +126,7 @@ public record Inversion(Diffusion diffusion, Prediction prediction, int threads,
                 Table.of(steps, i -> i == 0 ? -signal.at(0) : signal.at(i) - epsilon.at(i) * signal.at(i - 1)),
                 Table.of(steps, i -> i == 0 ? 1 + signal.at(0) : epsilon.at(i)),
                 null,
-                Table.of(steps, _ -> 0));
+                Table.of(steps, _ -> 0),
+                null);
     }
 }
