@@ -91,7 +91,9 @@ class RecordedSamplersTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Variance.class)
+    @EnumSource(
+            value = Variance.class,
+            names = {"FIXED_SMALL", "FIXED_LARGE"})
     void logVariancesAreThoseOfItsSampler(Variance variance) throws IOException {
         var name = variance == Variance.FIXED_LARGE ? "fixedlarge" : "fixedsmall";
         for (int t : new int[] {999, 500, 1}) {
