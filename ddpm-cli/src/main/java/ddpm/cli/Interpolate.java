@@ -7,6 +7,7 @@ import ddpm.diffusion.Sampler;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -92,7 +93,8 @@ final class Interpolate implements Callable<Integer> {
         long all = rows.stream().mapToLong(Integer::longValue).sum();
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
-        try (var model = Model.of(stored, Device.CPU);
+        try (var opened = Model.of(stored, Device.CPU);
+                var model = opened.prepared(DType.FLOAT32);
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
             long before = 0;

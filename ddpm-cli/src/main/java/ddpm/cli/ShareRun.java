@@ -61,7 +61,8 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
         // A row takes a chain of one image down to x_t and one of all from there.
         var progress = new Progress(run.console(), "steps", (long) from.size() * plan.steps(), System::nanoTime);
         var rows = new ArrayList<Images>();
-        try (var model = Model.of(run.stored(), run.device());
+        try (var opened = Model.of(run.stored(), run.device());
+                var model = opened.prepared(plan.precision());
                 var _ = TensorScope.open()) {
             for (int steps : from) {
                 long before = (long) rows.size() * plan.steps();
