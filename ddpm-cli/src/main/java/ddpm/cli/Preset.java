@@ -42,7 +42,8 @@ enum Preset {
                         false,
                         DType.FLOAT32,
                         1,
-                        1);
+                        1,
+                        TrainConfig.DROP_CLASS);
         };
     }
 }

@@ -33,6 +33,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
     /**
      * Measures images 0..count-1 of a set.
      *
+     * @param model its slice {@code i..i+1} is asked about image i
      * @param count 1..data.size()
      * @throws CancellationException if this thread is interrupted
      */
@@ -64,7 +65,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
                 var _ = GradMode.off()) {
             var x0 = Batches.images(data, from, n);
             return bound.of(
-                    model,
+                    model.slice(from, from + n),
                     x0,
                     t -> {
                         var epsilon = new float[n * perImage];

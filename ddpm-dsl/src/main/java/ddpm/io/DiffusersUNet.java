@@ -63,7 +63,8 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
                     json.flag("flip_sin_to_cos", true)
                             ? TimeEmbedding.Order.COSINE_FIRST
                             : TimeEmbedding.Order.SINE_FIRST,
-                    json.integer("downsample_padding", 1) == 1);
+                    json.integer("downsample_padding", 1) == 1,
+                    json.isNull("num_class_embeds") ? 0 : json.integer("num_class_embeds", 0));
             var notes = new LinkedHashMap<String, String>();
             var size = size(json);
             if (size.isEmpty()) {
@@ -96,7 +97,6 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
         json.require("resnet_time_scale_shift", "default");
         json.require("add_attention", true);
         json.require("class_embed_type", (Object) null);
-        json.require("num_class_embeds", (Object) null);
     }
 
     private static int headChannels(JsonFields json) throws FileFormatException {
@@ -164,7 +164,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
         json.put("mid_block_scale_factor", 1);
         json.put("norm_eps", network.normEps());
         json.put("norm_num_groups", network.groups());
-        json.put("num_class_embeds", null);
+        json.put("num_class_embeds", network.labels() == 0 ? null : network.labels());
         json.put("num_train_timesteps", null);
         json.put("out_channels", network.outChannels());
         json.put("resnet_time_scale_shift", "default");

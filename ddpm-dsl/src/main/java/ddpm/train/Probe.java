@@ -1,5 +1,7 @@
 package ddpm.train;
 
+import ddpm.data.ImageSet;
+import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.ReverseTable;
@@ -13,6 +15,7 @@ import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /**
  * Looks at a run's averaged weights now and then: their error on validation images, and a grid of samples.
@@ -31,7 +34,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withSeed(config.seed())
                     .withProgress((_, _) -> endIfStopping())
                     .measure(
-                            averaged,
+                            told(averaged, images),
                             averaged.card().schedule(),
                             averaged.card().prediction(),
                             images,
@@ -57,14 +60,31 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());
             var shape = card.images(plan.samples());
-            var images =
-                    sampler.sample(averaged, shape, Noise.seed(recipe.config().seed()));
+            var images = sampler.sample(
+                    told(averaged, plan.samples()),
+                    shape,
+                    Noise.seed(recipe.config().seed()));
             log.add(made, Images.of(images.toFloats(), shape).grid());
         } catch (CancellationException e) {
             observer.note("the samples of step " + made + " were given up");
         } catch (IllegalArgumentException e) { // values that are no numbers cannot be shown
             observer.note("the samples of step " + made + " cannot be shown: " + e.getMessage());
         }
+    }
+
+    /** The model with the classes that images have. */
+    private static Denoiser told(Model model, ImageSet images) {
+        var classes = model.card().classes();
+        return classes.isEmpty() ? model : model.conditioned(TrainLabels.of(images, classes));
+    }
+
+    /** The model with one class after the other. */
+    private static Denoiser told(Model model, int count) {
+        var classes = model.card().classes();
+        return classes.isEmpty()
+                ? model
+                : model.conditioned(
+                        IntStream.range(0, count).map(i -> i % classes.count()).toArray());
     }
 
     private void endIfStopping() {

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
@@ -30,6 +31,18 @@ public record Recipe(
     /** Random weights, no validation. */
     public Recipe(ModelCard card, ImageSet data, TrainConfig config) {
         this(card, data, config, Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * What tells the images of one run from those of another: their fingerprint, and behind a hyphen that of their labels
+     * if the model is told them.
+     *
+     * @throws DataException if it is, and there are none
+     */
+    String dataset() throws DataException {
+        return card.classes().isEmpty()
+                ? data.fingerprint()
+                : data.fingerprint() + "-" + data.labels().fingerprint();
     }
 
     public Recipe withConfig(TrainConfig newConfig) {

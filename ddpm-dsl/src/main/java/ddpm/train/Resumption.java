@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,19 +22,18 @@ final class Resumption {
      * @param card of the checkpoint's model
      * @return warnings
      * @throws RunMismatchException naming every difference that would make it another run
+     * @throws DataException if the model is told classes, and the recipe's images have none
      */
-    static List<String> check(Checkpoint checkpoint, ModelCard card, Recipe recipe) throws RunMismatchException {
+    static List<String> check(Checkpoint checkpoint, ModelCard card, Recipe recipe)
+            throws RunMismatchException, DataException {
         var differences = new ArrayList<String>();
         differ(differences, "network", card.network(), recipe.card().network());
         differ(differences, "schedule", card.schedule(), recipe.card().schedule());
         differ(differences, "prediction", card.prediction(), recipe.card().prediction());
+        differ(differences, "classes", card.classes(), recipe.card().classes());
         differ(differences, "height", card.height(), recipe.card().height());
         differ(differences, "width", card.width(), recipe.card().width());
-        differ(
-                differences,
-                "images (fingerprint)",
-                checkpoint.dataset(),
-                recipe.data().fingerprint());
+        differ(differences, "images (fingerprint)", checkpoint.dataset(), recipe.dataset());
         var before = flat(checkpoint.config());
         var now = flat(recipe.config());
         var keys = new TreeSet<>(before.keySet());
@@ -71,6 +71,7 @@ final class Resumption {
         differ(differences, "network", card.network(), wanted.network());
         differ(differences, "schedule", card.schedule(), wanted.schedule());
         differ(differences, "prediction", card.prediction(), wanted.prediction());
+        differ(differences, "classes", card.classes(), wanted.classes());
         if (!differences.isEmpty()) {
             throw new RunMismatchException(file + " cannot begin this run: " + String.join("; ", differences));
         }

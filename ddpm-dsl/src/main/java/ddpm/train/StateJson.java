@@ -100,6 +100,7 @@ final class StateJson {
         json.put("precision", config.precision().name());
         json.put("threads", config.threads());
         json.put("accumulate", config.accumulate());
+        json.put("dropClass", config.dropClass());
         return json;
     }
 
@@ -144,7 +145,8 @@ final class StateJson {
                 json.flag("flips"),
                 DType.valueOf(json.text("precision")),
                 Math.toIntExact(json.whole("threads")),
-                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1);
+                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1,
+                json.fields().containsKey("dropClass") ? json.number("dropClass") : TrainConfig.DROP_CLASS);
     }
 
     private static LearningRate rate(Node json) {

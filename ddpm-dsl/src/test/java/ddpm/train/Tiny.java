@@ -36,7 +36,8 @@ final class Tiny {
                 true,
                 DType.FLOAT32,
                 threads,
-                1);
+                1,
+                TrainConfig.DROP_CLASS);
     }
 
     static Recipe recipe(long steps) {

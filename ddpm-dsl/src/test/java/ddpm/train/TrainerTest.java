@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
+import ddpm.io.Classes;
 import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.nn.UNetConfig;
@@ -83,7 +84,8 @@ class TrainerTest {
                 c.flips(),
                 c.precision(),
                 c.threads(),
-                c.accumulate());
+                c.accumulate(),
+                c.dropClass());
     }
 
     @Test
@@ -212,7 +214,7 @@ class TrainerTest {
     @Test
     void everyImageIsSeenOncePerEpochAndFlipsDifferBetweenEpochs() {
         var data = new TinyImages(6);
-        var examples = new Examples(data, Noise.seed(1), 4, 100, true);
+        var examples = new Examples(data, Noise.seed(1), 4, 100, true, new TrainLabels(data, Classes.NONE, 0.1));
         var seen = new ArrayList<Integer>();
         for (int step = 0; step < 3; step++) { // 12 places: two epochs of 6, the second batch spans both
             for (int image : examples.draw(step, 0, 4).images()) {
