@@ -6,6 +6,7 @@ import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
+import ddpm.eval.TrueClasses;
 import ddpm.eval.VariationalBound;
 import ddpm.io.Model;
 import ddpm.torch.Device;
@@ -78,6 +79,7 @@ final class BoundOptions {
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE);
         var images = data.open(line, file, card, count, console);
+        var labels = TrueClasses.labels(card.classes(), images);
         engine.load(console);
         engine.requireCpu("evaluation");
         console.note(
@@ -86,7 +88,7 @@ final class BoundOptions {
                 new Progress(console, "steps", (long) count * bound.diffusion().steps(), System::nanoTime);
         try (var opened = Model.of(stored, Device.CPU)) {
             return new BitsPerDimMeter(batch, engine.threads(), data.seed(), (done, _) -> progress.at(done))
-                    .measure(opened, bound, images, count);
+                    .measure(TrueClasses.told(opened, labels), bound, images, count);
         } finally {
             progress.end();
         }

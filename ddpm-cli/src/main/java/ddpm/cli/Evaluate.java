@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
+import ddpm.eval.TrueClasses;
 import ddpm.io.Model;
 import ddpm.io.TensorFile;
 import ddpm.io.WholeFile;
@@ -73,6 +74,7 @@ final class Evaluate implements Callable<Integer> {
         var console = quiet.console(line);
         var images = data.open(line, file, card, count, console);
         int measured = count == null ? images.size() : count;
+        var labels = TrueClasses.labels(card.classes(), images);
         engine.load(console);
         engine.requireCpu("evaluation");
         console.note(measured + " of " + images.describe());
@@ -80,7 +82,7 @@ final class Evaluate implements Callable<Integer> {
         EpsilonMse result;
         try (var opened = Model.of(stored, Device.CPU)) {
             result = new EpsilonMeter(batch, engine.threads(), data.seed(), (done, _) -> progress.at(done))
-                    .measure(opened, card.schedule(), card.prediction(), images, measured);
+                    .measure(TrueClasses.told(opened, labels), card.schedule(), card.prediction(), images, measured);
         } finally {
             progress.end();
         }

@@ -111,6 +111,9 @@ final class Sample implements Callable<Integer> {
     private DType precision;
 
     @Mixin
+    private ClassChoice classes;
+
+    @Mixin
     private EngineOptions engine;
 
     @Option(
@@ -226,7 +229,16 @@ final class Sample implements Callable<Integer> {
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,
+                classPlan(card),
                 held);
+    }
+
+    private ClassPlan classPlan(ModelCard card) {
+        try {
+            return classes.plan(card.classes());
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
     }
 
     private int automaticBatch(ModelCard card, long most) {

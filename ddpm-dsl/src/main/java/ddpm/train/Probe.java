@@ -1,18 +1,20 @@
 package ddpm.train;
 
-import ddpm.data.ImageSet;
-import ddpm.diffusion.Denoiser;
+import ddpm.data.DataException;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.eval.EpsilonMeter;
+import ddpm.eval.TrueClasses;
+import ddpm.io.Classes;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -34,12 +36,15 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withSeed(config.seed())
                     .withProgress((_, _) -> endIfStopping())
                     .measure(
-                            told(averaged, images),
+                            TrueClasses.told(
+                                    averaged, TrueClasses.labels(averaged.card().classes(), images)),
                             averaged.card().schedule(),
                             averaged.card().prediction(),
                             images,
                             Math.min(images.size(), plan.validationImages()));
             log.add(ValidationMetrics.of(made, result));
+        } catch (DataException e) {
+            throw new UncheckedIOException(e);
         } catch (CancellationException e) {
             observer.note("the validation of step " + made + " was given up");
         }
@@ -61,7 +66,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withProgress((_, _) -> endIfStopping());
             var shape = card.images(plan.samples());
             var images = sampler.sample(
-                    told(averaged, plan.samples()),
+                    TrueClasses.told(averaged, inTurn(card.classes(), plan.samples())),
                     shape,
                     Noise.seed(recipe.config().seed()));
             log.add(made, Images.of(images.toFloats(), shape).grid());
@@ -72,19 +77,11 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
         }
     }
 
-    /** The model with the classes that images have. */
-    private static Denoiser told(Model model, ImageSet images) {
-        var classes = model.card().classes();
-        return classes.isEmpty() ? model : model.conditioned(TrainLabels.of(images, classes));
-    }
-
-    /** The model with one class after the other. */
-    private static Denoiser told(Model model, int count) {
-        var classes = model.card().classes();
+    /** One class after the other. */
+    private static int[] inTurn(Classes classes, int count) {
         return classes.isEmpty()
-                ? model
-                : model.conditioned(
-                        IntStream.range(0, count).map(i -> i % classes.count()).toArray());
+                ? new int[0]
+                : IntStream.range(0, count).map(i -> i % classes.count()).toArray();
     }
 
     private void endIfStopping() {

@@ -1,9 +1,10 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Noise;
+import ddpm.eval.TrueClasses;
 import ddpm.io.Classes;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /** What a conditional network is told of a training example: its class, or with some probability that it has none. */
@@ -26,24 +27,13 @@ final class TrainLabels {
                             ? "only a model with a class for none can be told so; leave out 0"
                             : "its class for none would never be learned; leave out more than 0"));
         }
-        this.labels = classes.isEmpty() ? new int[0] : of(data, classes);
-        this.nullLabel = classes.nullClass() ? classes.nullLabel() : -1;
-        this.drop = drop;
-    }
-
-    /** The model's labels of all images of a set, in its order. */
-    static int[] of(ImageSet data, Classes classes) {
         try {
-            var labels = data.labels();
-            var numbers = classes.labelsOf(labels.classes());
-            var all = new int[labels.size()];
-            for (int i = 0; i < all.length; i++) {
-                all[i] = numbers[labels.at(i)];
-            }
-            return all;
-        } catch (IOException e) {
+            this.labels = TrueClasses.labels(classes, data);
+        } catch (DataException e) {
             throw new UncheckedIOException(e);
         }
+        this.nullLabel = classes.nullClass() ? classes.nullLabel() : -1;
+        this.drop = drop;
     }
 
     /** Whether the network is told no labels. */
