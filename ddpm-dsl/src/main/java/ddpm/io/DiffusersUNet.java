@@ -64,7 +64,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
                             ? TimeEmbedding.Order.COSINE_FIRST
                             : TimeEmbedding.Order.SINE_FIRST,
                     json.integer("downsample_padding", 1) == 1,
-                    json.isNull("num_class_embeds") ? 0 : json.integer("num_class_embeds", 0));
+                    labels(json));
             var notes = new LinkedHashMap<String, String>();
             var size = size(json);
             if (size.isEmpty()) {
@@ -105,6 +105,17 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
             throw json.bad("attention_head_dim", "is " + channels + "; supported is null or at least 1");
         }
         return channels;
+    }
+
+    private static int labels(JsonFields json) throws FileFormatException {
+        if (json.isAbsent("num_class_embeds") || json.isNull("num_class_embeds")) {
+            return 0;
+        }
+        int labels = json.integer("num_class_embeds", 0);
+        if (labels < 1) {
+            throw json.bad("num_class_embeds", "is " + labels + "; supported is null or at least 1");
+        }
+        return labels;
     }
 
     /** Height and width; empty if there are none, which diffusers allows. */
