@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param data images to learn from
  * @param config how to train
  * @param validation images that are only measured on
- * @param weights a model file to begin with in the place of random weights; its optimizer starts afresh
+ * @param weights a model file to begin with in the place of random weights, which for a conditional model may be one
+ *     that knows no classes; its optimizer starts afresh
  */
 public record Recipe(
         ModelCard card, ImageSet data, TrainConfig config, Optional<ImageSet> validation, Optional<Path> weights) {

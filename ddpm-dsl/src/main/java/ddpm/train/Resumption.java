@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import ddpm.data.DataException;
+import ddpm.io.Classes;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,8 +66,14 @@ final class Resumption {
         return warnings;
     }
 
-    /** @throws RunMismatchException if weights of this card are none for the recipe's network */
-    static void checkWeights(Path file, ModelCard card, ModelCard wanted) throws RunMismatchException {
+    /**
+     * A model that knows no classes may begin one that does.
+     *
+     * @throws RunMismatchException if weights of this card are none for the recipe's network
+     */
+    static void checkWeights(Path file, ModelCard card, ModelCard recipes) throws RunMismatchException {
+        var wanted =
+                card.classes().isEmpty() && !recipes.classes().isEmpty() ? recipes.withClasses(Classes.NONE) : recipes;
         var differences = new ArrayList<String>();
         differ(differences, "network", card.network(), wanted.network());
         differ(differences, "schedule", card.schedule(), wanted.schedule());

@@ -20,7 +20,9 @@ import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.nn.UNetConfig;
 import ddpm.testing.TinyImages;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -223,6 +225,38 @@ class ConditionalTrainingTest {
     private static void assertMessage(String part, org.junit.jupiter.api.function.Executable call) {
         var refused = assertThrows(IllegalArgumentException.class, call);
         assertTrue(refused.getMessage().contains(part), refused.getMessage());
+    }
+
+    @Test
+    void aModelThatKnowsNoClassesBeginsOneThatDoes() throws IOException {
+        var plain = temp.resolve("plain.safetensors");
+        try (var trainer = trainer(Classes.NONE, new TinyImages(13), Tiny.config(4, 3, 1))) {
+            trainer.initialise();
+            trainer.train();
+            trainer.model().save(plain, DType.FLOAT32);
+            var begun = recipe(2).withWeights(plain);
+            try (var run = TrainingRun.open(temp.resolve("run"), begun, Tiny.plan(5), RunObserver.SILENT);
+                    var _ = TensorScope.open()) {
+                var model = run.trainer().model();
+                var named = model.params().named(model.params().flat());
+                assertArrayEquals(
+                        new float[4 * 32],
+                        named.remove("class_embedding.weight").toFloats());
+                var theirs = trainer.model().params();
+                theirs.named(theirs.flat())
+                        .forEach((name, value) -> assertArrayEquals(
+                                value.toFloats(), named.remove(name).toFloats(), name));
+                assertTrue(named.isEmpty());
+            }
+            trainer.model().close();
+        }
+        var others = temp.resolve("others.safetensors");
+        try (var model = new Model(card(new Classes(List.of("up", "down", "left"), true)), Device.CPU)) {
+            model.save(others, DType.FLOAT32);
+        }
+        assertRefused(
+                "others.safetensors cannot begin this run: classes is 3 (up,",
+                recipe(2).withWeights(others));
     }
 
     /** Batch and threads must not matter, and which label an image has must. */

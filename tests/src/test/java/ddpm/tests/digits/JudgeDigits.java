@@ -34,11 +34,11 @@ final class JudgeDigits {
         @Override
         public String toString() {
             return "%.1f %% told with confidence above 0.9; shares of 0..9 in %%: %s"
-                    .formatted(
-                            100 * confident,
-                            Arrays.toString(Arrays.stream(shares)
-                                    .map(share -> Math.round(1000 * share) / 10.0)
-                                    .toArray()))
+                            .formatted(
+                                    100 * confident,
+                                    Arrays.toString(Arrays.stream(shares)
+                                            .map(share -> Math.round(1000 * share) / 10.0)
+                                            .toArray()))
                     + (Double.isNaN(asked) ? "" : "; %.1f %% are the digit asked for".formatted(100 * asked));
         }
     }
