@@ -20,9 +20,13 @@ public final class CppUNet {
     /**
      * @param x {@code [B, C, H, W]}
      * @param t {@code [B]}, float32
-     * @param labels {@code [B]}, int64; null for a network that is told none
      */
-    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+    public Tensor forward(Tensor x, Tensor t) {
+        return forward(x, t, null);
+    }
+
+    /** @param labels {@code [B]}, int64; null for a network that is told none */
+    Tensor forward(Tensor x, Tensor t, Tensor labels) {
         var sinusoid = Cpp.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
         var time = cpp.linear("time_embedding.linear_2", torch.silu(cpp.linear("time_embedding.linear_1", sinusoid)));
         if (labels != null) {
