@@ -66,7 +66,8 @@ final class BoundOptions {
         console.note(count + " of " + subject.images().describe() + ", " + steps + " steps each");
         var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
         try {
-            return measured.meter((done, _) -> progress.at(done)).measure(model, bound, subject.images(), count);
+            return measured.meter((done, _) -> progress.at(done))
+                    .measure(subject.told(model), bound, subject.images(), count);
         } finally {
             progress.end();
         }

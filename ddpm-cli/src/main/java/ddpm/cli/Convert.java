@@ -194,6 +194,12 @@ final class Convert implements Callable<Integer> {
     }
 
     private static void noteLostNotes(StoredModel model, Console console) {
+        if (!model.card().classes().isEmpty()) {
+            console.note(
+                    "diffusers' DDPMPipeline tells its UNet no class: call the UNet2DModel itself, with class_labels"
+                            + " 0.." + (model.card().classes().labels() - 1)
+                            + (model.card().classes().nullClass() ? ", the last for no class" : ""));
+        }
         if (!model.card().notes().isEmpty()) {
             console.note("diffusers has no place for the card's notes: "
                     + TextTable.printable(String.join(", ", model.card().notes().keySet())));

@@ -62,6 +62,9 @@ record Description(
             facts.row("parameters", parameters);
             facts.row("network", network());
             facts.row("images", card.network().inChannels() + " x " + card.height() + " x " + card.width());
+            if (!card.classes().isEmpty()) {
+                facts.row("classes", card.classes());
+            }
             facts.row("schedule", card.schedule());
             facts.row("predicts", EnumName.of(card.prediction()));
             facts.row("variance", EnumName.of(card.variance()));
@@ -159,6 +162,8 @@ record Description(
         json.put("channels", card.network().inChannels());
         json.put("height", card.height());
         json.put("width", card.width());
+        json.put("classes", card.classes().names());
+        json.put("nullClass", card.classes().nullClass());
         json.put("schedule", card.schedule().toString());
         json.put("steps", card.schedule().steps());
         json.put("prediction", EnumName.of(card.prediction()));

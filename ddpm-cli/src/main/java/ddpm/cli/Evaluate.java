@@ -92,7 +92,7 @@ final class Evaluate implements Callable<Integer> {
         try (var model = Model.of(subject.stored(), Device.CPU)) {
             var meter = new EpsilonMeter(
                     measured.batch(), measured.threads(), measured.data().seed(), (done, _) -> progress.at(done));
-            var mse = meter.measure(model, card.schedule(), card.prediction(), subject.images(), images);
+            var mse = meter.measure(subject.told(model), card.schedule(), card.prediction(), subject.images(), images);
             var json = describe(subject);
             json.putAll(describe(mse));
             return new Result(table(mse), json, QuartileChart.svg(mse));

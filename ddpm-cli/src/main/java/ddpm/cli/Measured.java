@@ -1,7 +1,10 @@
 package ddpm.cli;
 
 import ddpm.data.ImageSet;
+import ddpm.diffusion.Denoiser;
 import ddpm.eval.BitsPerDimMeter;
+import ddpm.eval.TrueClasses;
+import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
@@ -33,10 +36,16 @@ final class Measured {
      * Found and checked, with nothing computed yet.
      *
      * @param count images 0..count-1 are measured
+     * @param labels what a conditional model is to be told of them
      */
-    record Subject(TensorFile file, StoredModel stored, ImageSet images, int count) {
+    record Subject(TensorFile file, StoredModel stored, ImageSet images, int count, int[] labels) {
         ModelCard card() {
             return stored.card();
+        }
+
+        /** The opened model, told the true classes if it is to be told any. */
+        Denoiser told(Model model) {
+            return TrueClasses.told(model, labels);
         }
     }
 
@@ -49,7 +58,8 @@ final class Measured {
         var file = model.open();
         var stored = model.model(file);
         var images = data.open(line, file, stored.card(), count, console);
-        return new Subject(file, stored, images, count == null ? images.size() : count);
+        var labels = TrueClasses.labels(stored.card().classes(), images);
+        return new Subject(file, stored, images, count == null ? images.size() : count, labels);
     }
 
     /** Loads libtorch, with which all measuring is done on CPUs. */

@@ -65,8 +65,8 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
     /** What takes the images. */
     SampleOutput toOutput() {
         return output.isFolder()
-                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, plan.remarks())
-                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), plan.remarks());
+                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, plan.remarks(), plan.classes())
+                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), plan.remarks(), plan.classes());
     }
 
     /** What takes the states on the way, or null. */

@@ -44,7 +44,8 @@ enum Preset {
                         DType.FLOAT32,
                         1,
                         1,
-                        Objective.SIMPLE);
+                        Objective.SIMPLE,
+                        TrainConfig.DROP_CLASS);
         };
     }
 }

@@ -40,7 +40,7 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
                         .filter(i -> bound.diffusion().timestep(i) == point.timestep())
                         .findFirst()
                         .orElseThrow();
-                var seen = meter.received(model, bound, subject.images(), rows, t);
+                var seen = meter.received(subject.told(model), bound, subject.images(), rows, t);
                 columns.add(Images.of(seen.toFloats(), seen.shape()));
             }
         }

@@ -119,6 +119,9 @@ final class Sample implements Callable<Integer> {
     private DType precision;
 
     @Mixin
+    private ClassChoice classes;
+
+    @Mixin
     private EngineOptions engine;
 
     @Mixin
@@ -215,6 +218,7 @@ final class Sample implements Callable<Integer> {
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,
+                classPlan(card),
                 held);
     }
 
@@ -225,6 +229,14 @@ final class Sample implements Callable<Integer> {
                     line,
                     "--variance " + EnumName.of(asked)
                             + ": this model learned none; fixed-small and fixed-large are for" + " every model");
+        }
+    }
+
+    private ClassPlan classPlan(ModelCard card) {
+        try {
+            return classes.plan(card.classes());
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
         }
     }
 

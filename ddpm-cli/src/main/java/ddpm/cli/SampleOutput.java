@@ -31,13 +31,15 @@ sealed interface SampleOutput {
         private final Path file;
         private final int scale;
         private final Map<String, String> text;
+        private final ClassPlan classes;
         private final List<Images> batches = new ArrayList<>();
         private long first;
 
-        Grid(Path file, int scale, Map<String, String> text) {
+        Grid(Path file, int scale, Map<String, String> text, ClassPlan classes) {
             this.file = file;
             this.scale = scale;
             this.text = text;
+            this.classes = classes;
         }
 
         @Override
@@ -53,6 +55,7 @@ sealed interface SampleOutput {
         public List<Path> finish() throws IOException {
             var images = Images.joined(batches);
             var remarks = new TreeMap<>(text);
+            remarks.putAll(classes.remarks());
             remarks.put("images", first + ".." + (first + images.count() - 1));
             images.grid(GridLayout.square(images.count())).enlarged(scale).write(file, remarks);
             return List.of(file);
@@ -65,7 +68,7 @@ sealed interface SampleOutput {
     }
 
     /** One file per image, written as soon as its batch is done. */
-    record Folder(Path folder, int scale, Map<String, String> text) implements SampleOutput {
+    record Folder(Path folder, int scale, Map<String, String> text, ClassPlan classes) implements SampleOutput {
         @Override
         public List<Path> accept(Images batch, long first) throws IOException {
             var files = new ArrayList<Path>();
@@ -73,6 +76,7 @@ sealed interface SampleOutput {
                 var file = folder.resolve(String.format(Locale.ROOT, "image-%06d.png", first + i));
                 var remarks = new TreeMap<>(text);
                 remarks.put("image", Long.toString(first + i));
+                remarks.putAll(classes.remarks(first + i));
                 batch.picture(i).enlarged(scale).write(file, remarks);
                 files.add(file);
             }

@@ -24,6 +24,7 @@ import java.util.Map;
  * @param seed of all noise
  * @param first index of the first image
  * @param count how many images
+ * @param classes of which class each is
  * @param batch how many of them at once, at most count; it does not change them beyond rounding
  */
 record SamplePlan(
@@ -38,6 +39,7 @@ record SamplePlan(
         long seed,
         long first,
         int count,
+        ClassPlan classes,
         int batch) {
 
     /** The samplers there are. */

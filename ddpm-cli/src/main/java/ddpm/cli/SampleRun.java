@@ -61,6 +61,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             json.put("variance", EnumName.of(plan.variance()));
             json.put("clip", plan.clip() == Clip.X0);
             json.put("precision", PrecisionName.of(plan.precision()));
+            json.putAll(plan.classes().describe());
             json.put("shape", plan.card().images(plan.count()).toArray());
             json.put("batch", plan.batch());
             json.put("device", run.device.toString());
@@ -140,7 +141,11 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                                     ? Sampler.Frames.XT
                                     : trajectory.form().frames())
                     .withProgress((done, of) -> progress.at(before + done * plan.steps() / of))
-                    .sample(model, shape, Noise.seed(plan.seed()), device);
+                    .sample(
+                            plan.classes().told(model, plan.first() + from, count),
+                            shape,
+                            Noise.seed(plan.seed()),
+                            device);
             var states = new ArrayList<Images>();
             for (var state : samples.trajectory()) {
                 states.add(images(state, shape));

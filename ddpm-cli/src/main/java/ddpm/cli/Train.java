@@ -61,6 +61,9 @@ final class Train implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private TrainClasses classes;
+
     @Option(
             names = "--init-from",
             paramLabel = "FILE",
@@ -110,12 +113,13 @@ final class Train implements Callable<Integer> {
         var plan = checked(
                 () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));
         var shape = checked(() -> model.shape(data));
-        var card = checked(() -> model.card(preset, shape));
+        var plain = checked(() -> model.card(preset, shape));
         var images = data.open(shape, Split.TRAIN, skipBadFiles, console);
         Optional<ImageSet> validation = validate == null
                 ? Optional.empty()
                 : Optional.of(validate.open(shape, Split.TEST, skipBadFiles, console));
-        var config = checked(() -> training.config(preset, images.size(), engine.threads()));
+        var config = checked(() -> classes.config(training.config(preset, images.size(), engine.threads())));
+        var card = card(plain, images);
         requireBatch(config, images);
         var recipe = checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom)));
         var torch = engine.load(console);
@@ -181,6 +185,14 @@ final class Train implements Callable<Integer> {
                     there
                             ? "--no-resume: " + out + " holds a run already; name another folder, or move it away"
                             : "--resume: " + out + " holds no run with a checkpoint; leave out --resume to begin one");
+        }
+    }
+
+    private ModelCard card(ModelCard plain, ImageSet images) throws IOException {
+        try {
+            return classes.card(plain, images, data);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }
 

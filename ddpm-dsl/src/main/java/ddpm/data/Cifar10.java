@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * CIFAR-10 in its binary version: 32x32 colour pictures of ten classes, in memory. Each record of a batch file is one
@@ -94,6 +95,11 @@ public final class Cifar10 implements ImageSet {
     public int label(int index) {
         int batch = batch(index);
         return batches.get(batch)[(index - starts[batch]) * RECORD];
+    }
+
+    @Override
+    public Labels labels() {
+        return new Labels(CLASSES, IntStream.range(0, size()).map(this::label).toArray());
     }
 
     private int batch(int index) {

@@ -5,17 +5,22 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Accumulates what makes two image sets the same; 128 bits of SHA-256. */
+/** Accumulates what makes two sets of images or labels the same; 128 bits of SHA-256. */
 final class Fingerprint {
     private final MessageDigest sha;
 
     Fingerprint(ImageShape shape, int size) {
+        this(shape + " x " + size);
+    }
+
+    /** @param kind what the rest is of */
+    Fingerprint(String kind) {
         try {
             sha = MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every Java platform has SHA-256", e);
         }
-        add(shape + " x " + size);
+        add(kind);
     }
 
     /** A string, closed by a zero byte so that neighbours cannot run together. */

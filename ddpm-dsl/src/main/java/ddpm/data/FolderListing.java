@@ -32,6 +32,10 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
     /** Extensions of image files, in any mixture of small letters and capitals. */
     static final List<String> EXTENSIONS = List.of(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp");
 
+    /** UTF-8 bytes compare as code points do; Java's own order of strings differs beyond the basic plane. */
+    static final Comparator<String> BY_CODE_POINTS =
+            Comparator.comparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned);
+
     /** @throws DataException if {@code root} is no folder or something in it cannot be listed */
     static FolderListing of(Path root) throws IOException {
         if (!Files.isDirectory(root)) {
@@ -40,9 +44,7 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
         }
         var visitor = new Visitor(root);
         Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
-        // UTF-8 bytes compare as code points do; Java's own order of strings differs beyond the basic plane.
-        visitor.names.sort(
-                Comparator.comparing(name -> name.getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned));
+        visitor.names.sort(BY_CODE_POINTS);
         return new FolderListing(root, List.copyOf(visitor.names), Map.copyOf(visitor.others));
     }
 

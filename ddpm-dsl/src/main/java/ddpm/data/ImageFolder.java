@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -199,6 +201,38 @@ public final class ImageFolder implements ImageSet {
     /** How many images are held in memory; the others are decoded on each read. */
     public int held() {
         return (int) entries.stream().filter(entry -> entry.held() != null).count();
+    }
+
+    /**
+     * The folder's own sub-folders are the classes, in the order of their names (by code points, as torchvision's
+     * {@code ImageFolder} has them); what lies deeper belongs to the outermost one.
+     *
+     * @throws DataException naming the first picture that lies in no sub-folder
+     */
+    @Override
+    public Labels labels() throws DataException {
+        for (Entry entry : entries) {
+            if (entry.name().indexOf('/') < 0) {
+                throw new DataException(root.resolve(entry.name())
+                        + " has no class: the name of its sub-folder is its class, and it lies in none; move it");
+            }
+        }
+        List<String> classes = entries.stream()
+                .map(ImageFolder::subfolder)
+                .distinct()
+                .sorted(FolderListing.BY_CODE_POINTS)
+                .toList();
+        Map<String, Integer> numbers = new HashMap<>();
+        classes.forEach(name -> numbers.put(name, numbers.size()));
+        return new Labels(
+                classes,
+                entries.stream()
+                        .mapToInt(entry -> numbers.get(subfolder(entry)))
+                        .toArray());
+    }
+
+    private static String subfolder(Entry entry) {
+        return entry.name().substring(0, entry.name().indexOf('/'));
     }
 
     /** The image's file. */

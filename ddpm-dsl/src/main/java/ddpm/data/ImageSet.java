@@ -52,6 +52,15 @@ public interface ImageSet {
     /** What to call image {@code index} in a message: its file, or for example {@code mnist train #17}. */
     String name(int index);
 
+    /**
+     * The class of every image.
+     *
+     * @throws DataException if any image has none; names it, or the file that is missing
+     */
+    default Labels labels() throws DataException {
+        throw new DataException(describe() + ": these images have no labels");
+    }
+
     /** One line for people: what this is, how many images, of which shape. */
     String describe();
 

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -148,10 +150,25 @@ public final class Mnist implements ImageSet {
     public int label(int index) {
         Objects.checkIndex(index, size);
         if (!hasLabels()) {
-            throw new IllegalStateException(
-                    "no labels lie beside " + file + "; put " + prefix(split) + "-labels-idx1-ubyte.gz there");
+            throw new IllegalStateException(missingLabels());
         }
         return labels[index] & 0xff;
+    }
+
+    /** Classes {@code 0} to the largest label there is. */
+    @Override
+    public Labels labels() throws DataException {
+        if (!hasLabels()) {
+            throw new DataException(missingLabels());
+        }
+        int[] all = IntStream.range(0, size).map(this::label).toArray();
+        int classes = Arrays.stream(all).max().getAsInt() + 1;
+        return new Labels(
+                IntStream.range(0, classes).mapToObj(Integer::toString).toList(), all);
+    }
+
+    private String missingLabels() {
+        return "no labels lie beside " + file + "; put " + prefix(split) + "-labels-idx1-ubyte.gz there";
     }
 
     @Override

@@ -13,4 +13,12 @@ public interface Denoiser {
      *     Variance#LEARNED_RANGE learned variance} behind it
      */
     Tensor predict(Tensor xt, Tensor t);
+
+    /**
+     * The part of this model that is about images {@code from..to-1} of a batch or a set, where it knows something of
+     * each; a model that treats all images alike is its own part. Tensors of the part belong to the current scope.
+     */
+    default Denoiser slice(int from, int to) {
+        return this;
+    }
 }

@@ -43,7 +43,9 @@ public final class Noise {
         /** Initial weights; image is the parameter's index, step 0. */
         INIT(7),
         /** q(x_t | x_0) in evaluation; step is t. */
-        EVAL(8);
+        EVAL(8),
+        /** Whether the class of a training example is left out, addressed as TRAIN_TIMESTEP. */
+        TRAIN_CLASS(9);
 
         private final int code;
 

@@ -4,6 +4,7 @@ import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -207,8 +208,12 @@ public record Sampler(
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
                         long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
-                        return new ReverseChain(this, model, shape.with(0, to - from), noise, addresses, image, device)
-                                .run(part, first, last, count);
+                        try (var _ = TensorScope.open()) {
+                            var sliced = model.slice(from, to);
+                            return new ReverseChain(
+                                            this, sliced, shape.with(0, to - from), noise, addresses, image, device)
+                                    .run(part, first, last, count);
+                        }
                     }),
                     shape);
         }

@@ -41,6 +41,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
     /**
      * Measures images 0..count-1 of a set.
      *
+     * @param model its slice {@code i..i+1} is asked about image i
      * @param count 1..data.size()
      * @throws CancellationException if this thread is interrupted
      */
@@ -76,7 +77,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
                 var _ = GradMode.off()) {
             var x0 = Batches.images(data, 0, count);
             var estimate = new Receiver(bound)
-                    .guess(model, x0, noise(bound, data, 0, count, t), t)
+                    .guess(model.slice(0, count), x0, noise(bound, data, 0, count, t), t)
                     .x0();
             var values = new float[estimate.length];
             for (int i = 0; i < values.length; i++) {
@@ -90,7 +91,11 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
             Denoiser model, VariationalBound bound, ImageSet data, int from, int n, VariationalBound.Steps steps) {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            return bound.of(model, Batches.images(data, from, n), t -> noise(bound, data, from, n, t), steps);
+            return bound.of(
+                    model.slice(from, from + n),
+                    Batches.images(data, from, n),
+                    t -> noise(bound, data, from, n, t),
+                    steps);
         }
     }
 

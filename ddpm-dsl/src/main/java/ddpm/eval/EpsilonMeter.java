@@ -77,6 +77,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
     /**
      * Measures images 0..count-1 of a set, each once.
      *
+     * @param model its slice {@code i..i+1} is asked about image i
      * @param schedule the one the model was trained with
      * @param prediction what it predicts; measured is the epsilon that its output implies
      * @param count 1..data.size()
@@ -123,8 +124,8 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
             var target = Tensor.of(epsilon, x0.shape());
             var times = Tensor.of(t, Shape.of(n));
             var xt = new ForwardProcess(diffusion, Device.CPU).xt(x0, times, target);
-            var implied =
-                    new Translation(diffusion, prediction, Device.CPU).epsilon(xt, model.predict(xt, times), times);
+            var implied = new Translation(diffusion, prediction, Device.CPU)
+                    .epsilon(xt, model.slice(from, from + n).predict(xt, times), times);
             var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]
             for (int i = 0; i < n; i++) {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A {@link ModelCard} as the JSON text that our safetensors files carry in their metadata. */
 final class CardJson {
@@ -39,6 +40,9 @@ final class CardJson {
         json.put("height", card.height());
         json.put("width", card.width());
         json.put("notes", new java.util.TreeMap<>(card.notes()));
+        if (!card.classes().isEmpty()) {
+            json.put("classes", classes(card.classes()));
+        }
         return JSON.std.asString(json);
     }
 
@@ -67,6 +71,9 @@ final class CardJson {
                 json.put("timeShift", unet.timeShift());
                 json.put("timeOrder", unet.timeOrder().name());
                 json.put("symmetricPadding", unet.symmetricPadding());
+                if (unet.labels() > 0) {
+                    json.put("labels", unet.labels());
+                }
             }
         }
         return json;
@@ -76,16 +83,30 @@ final class CardJson {
      * @throws FileFormatException if the text is no card, naming the file and what is wrong with the card
      */
     static ModelCard read(Path file, String text) throws IOException {
+        return read(file, text, "a model card", CardJson::card);
+    }
+
+    /** Classes alone, for files that have no card but are conditional. */
+    static String write(Classes classes) throws IOException {
+        return JSON.std.asString(classes(classes));
+    }
+
+    /** What {@link #write(Classes)} wrote. */
+    static Classes readClasses(Path file, String text) throws IOException {
+        return read(file, text, "a list of classes", CardJson::classes);
+    }
+
+    private static <T> T read(Path file, String text, String what, Function<CardJson, T> reading) throws IOException {
         Map<String, Object> json;
         try {
             json = JSON.std.mapFrom(text);
         } catch (IOException e) {
-            throw new FileFormatException(file, "has a model card that is not JSON; write the file again", e);
+            throw new FileFormatException(file, "has " + what + " that is not JSON; write the file again", e);
         }
         try {
-            return new CardJson(file, json).card();
+            return reading.apply(new CardJson(file, json));
         } catch (IllegalArgumentException e) {
-            throw new FileFormatException(file, "has a model card that cannot be used: " + e.getMessage(), e);
+            throw new FileFormatException(file, "has " + what + " that cannot be used: " + e.getMessage(), e);
         }
     }
 
@@ -96,15 +117,17 @@ final class CardJson {
         }
         var notes = new LinkedHashMap<String, String>();
         object("notes").json.forEach((key, value) -> notes.put(key, String.valueOf(value)));
+        var network = object("network").network();
         return new ModelCard(
-                object("network").network(),
+                network,
                 schedule(),
                 choice("prediction", Prediction.class),
                 choice("variance", Variance.class),
                 choice("clip", Clip.class),
                 integer("height"),
                 integer("width"),
-                notes);
+                notes,
+                json.containsKey("classes") ? object("classes").classes() : Classes.numbered(network.labels(), false));
     }
 
     private NetworkConfig network() {
@@ -129,10 +152,22 @@ final class CardJson {
                         get("dropout", Number.class).doubleValue(),
                         integer("timeShift"),
                         timeOrder(),
-                        get("symmetricPadding", Boolean.class));
+                        get("symmetricPadding", Boolean.class),
+                        json.containsKey("labels") ? integer("labels") : 0);
             default ->
                 throw new IllegalArgumentException("unknown network type '" + json.get("type") + "': UNet or UNetMini");
         };
+    }
+
+    private static Map<String, Object> classes(Classes classes) {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("names", classes.names());
+        json.put("nullClass", classes.nullClass());
+        return json;
+    }
+
+    private Classes classes() {
+        return new Classes(list("names", String.class), get("nullClass", Boolean.class));
     }
 
     /** Early cards have a flag in its place. */

@@ -26,6 +26,9 @@ public final class DiffusersFolder {
 
     private static final String INDEX = "model_index.json";
 
+    /** Metadata of the weights that diffusers does not look at: it numbers labels and knows nothing of their meaning. */
+    private static final String CLASSES = "ddpm.classes";
+
     /** Attention layers before diffusers 0.14. */
     private static final Map<String, String> EARLY_LAYERS =
             Map.of("to_q", "query", "to_k", "key", "to_v", "value", "to_out.0", "proj_attn");
@@ -52,6 +55,7 @@ public final class DiffusersFolder {
             notes.put("assumed", "T = 1000, linear betas: there is no " + DiffusersScheduler.FILE);
         }
         var scheduler = at == null ? DiffusersScheduler.defaults() : DiffusersScheduler.read(at);
+        var classes = weights.file().metadata().get(CLASSES);
         var card = new ModelCard(
                 unet.network(),
                 scheduler.schedule(),
@@ -60,7 +64,10 @@ public final class DiffusersFolder {
                 scheduler.clip(),
                 unet.height(),
                 unet.width(),
-                notes);
+                notes,
+                classes == null
+                        ? Classes.numbered(unet.network().labels(), false)
+                        : CardJson.readClasses(file, classes));
         boolean isEarly = weights.has("mid_block.attentions.0.query.weight");
         return new StoredModel(ModelLayout.DIFFUSERS, card, weights, name -> theirs(name, isEarly));
     }
@@ -141,7 +148,11 @@ public final class DiffusersFolder {
                 + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()) + ".part");
         try {
             Files.createDirectory(part);
-            Safetensors.write(part.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+            var metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+            if (!card.classes().isEmpty()) {
+                metadata.put(CLASSES, CardJson.write(card.classes()));
+            }
+            Safetensors.write(part.resolve(WEIGHTS), tensors, metadata);
             write(part.resolve(DiffusersUNet.FILE), unet);
             write(part.resolve(DiffusersScheduler.FILE), scheduler);
             write(part.resolve(INDEX), index);

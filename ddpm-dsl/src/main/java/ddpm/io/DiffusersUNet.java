@@ -63,7 +63,8 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
                     json.flag("flip_sin_to_cos", true)
                             ? TimeEmbedding.Order.COSINE_FIRST
                             : TimeEmbedding.Order.SINE_FIRST,
-                    json.integer("downsample_padding", 1) == 1);
+                    json.integer("downsample_padding", 1) == 1,
+                    labels(json));
             var notes = new LinkedHashMap<String, String>();
             var size = size(json);
             if (size.isEmpty()) {
@@ -96,7 +97,6 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
         json.require("resnet_time_scale_shift", "default");
         json.require("add_attention", true);
         json.require("class_embed_type", (Object) null);
-        json.require("num_class_embeds", (Object) null);
     }
 
     private static int headChannels(JsonFields json) throws FileFormatException {
@@ -105,6 +105,17 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
             throw json.bad("attention_head_dim", "is " + channels + "; supported is null or at least 1");
         }
         return channels;
+    }
+
+    private static int labels(JsonFields json) throws FileFormatException {
+        if (json.isAbsent("num_class_embeds") || json.isNull("num_class_embeds")) {
+            return 0;
+        }
+        int labels = json.integer("num_class_embeds", 0);
+        if (labels < 1) {
+            throw json.bad("num_class_embeds", "is " + labels + "; supported is null or at least 1");
+        }
+        return labels;
     }
 
     /** Height and width; empty if there are none, which diffusers allows. */
@@ -164,7 +175,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
         json.put("mid_block_scale_factor", 1);
         json.put("norm_eps", network.normEps());
         json.put("norm_num_groups", network.groups());
-        json.put("num_class_embeds", null);
+        json.put("num_class_embeds", network.labels() == 0 ? null : network.labels());
         json.put("num_train_timesteps", null);
         json.put("out_channels", network.outChannels());
         json.put("resnet_time_scale_shift", "default");

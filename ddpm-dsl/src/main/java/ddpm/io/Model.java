@@ -1,6 +1,7 @@
 package ddpm.io;
 
 import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.Guided;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
 import ddpm.torch.DType;
@@ -9,6 +10,7 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -104,10 +106,68 @@ public final class Model implements Denoiser, AutoCloseable {
         return params;
     }
 
-    /** The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. */
+    /**
+     * The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. A conditional model is
+     * told no class.
+     *
+     * @throws IllegalArgumentException if it is conditional and has no class for none; see {@link #conditioned}
+     */
     @Override
     public Tensor predict(Tensor xt, Tensor t) {
-        return network.forward(xt.to(precision), t).to(DType.FLOAT32);
+        return card.classes().isEmpty()
+                ? predict(xt, t, null)
+                : slice(0, Math.toIntExact(xt.shape().size(0))).predict(xt, t);
+    }
+
+    private Tensor predict(Tensor xt, Tensor t, Tensor labels) {
+        return network.forward(xt.to(precision), t, labels).to(DType.FLOAT32);
+    }
+
+    @Override
+    public Denoiser slice(int from, int to) {
+        if (card.classes().isEmpty()) {
+            return this;
+        }
+        var nothing = new long[to - from];
+        Arrays.fill(nothing, card.classes().nullLabel());
+        return Guided.plain(this::predict, nothing, params.flat().device()).slice(0, to - from);
+    }
+
+    /**
+     * This model as one that draws given classes.
+     *
+     * @param labels a label of {@link ModelCard#classes} for each image of the batch
+     * @throws IllegalArgumentException for labels that there are not
+     */
+    public Denoiser conditioned(int... labels) {
+        return Guided.plain(this::predict, checked(labels), params.flat().device());
+    }
+
+    /**
+     * The same with classifier-free guidance, see {@link Guided}.
+     *
+     * @param weight 0 or more; 1 is no guidance
+     * @throws IllegalArgumentException also if the model has no class for none
+     */
+    public Denoiser guided(int[] labels, double weight) {
+        return weight == 1
+                ? conditioned(labels)
+                : Guided.of(
+                        this::predict,
+                        checked(labels),
+                        card.classes().nullLabel(),
+                        weight,
+                        params.flat().device());
+    }
+
+    private long[] checked(int[] labels) {
+        for (int label : labels) {
+            if (label < 0 || label >= card.classes().count()) {
+                throw new IllegalArgumentException(
+                        "label " + label + ": this model's classes are " + card.classes() + ", counted from 0");
+            }
+        }
+        return Arrays.stream(labels).asLongStream().toArray();
     }
 
     /**

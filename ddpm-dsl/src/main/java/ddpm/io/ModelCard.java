@@ -23,6 +23,7 @@ import java.util.Map;
  * @param height of the images it was trained on, in pixels
  * @param width likewise
  * @param notes free text by name: where it came from, how long it was trained
+ * @param classes what its labels mean
  */
 public record ModelCard(
         NetworkConfig network,
@@ -32,7 +33,8 @@ public record ModelCard(
         Clip clip,
         int height,
         int width,
-        Map<String, String> notes) {
+        Map<String, String> notes,
+        Classes classes) {
 
     public ModelCard {
         notes = Map.copyOf(notes);
@@ -47,6 +49,32 @@ public record ModelCard(
                     + network.inChannels() + " in, and the variance " + variance + " needs " + wanted
                     + " out: twice as many as in where it is learned (LEARNED_RANGE), else as many");
         }
+        if (network.labels() != classes.labels()) {
+            throw new IllegalArgumentException("a network of " + network.labels() + " labels does not suit "
+                    + classes.labels() + " classes, one for none included: " + classes);
+        }
+    }
+
+    /** A card whose classes, if the network is told labels, are known by number alone. */
+    public ModelCard(
+            NetworkConfig network,
+            BetaSchedule schedule,
+            Prediction prediction,
+            Variance variance,
+            Clip clip,
+            int height,
+            int width,
+            Map<String, String> notes) {
+        this(
+                network,
+                schedule,
+                prediction,
+                variance,
+                clip,
+                height,
+                width,
+                notes,
+                Classes.numbered(network.labels(), false));
     }
 
     /** A card with the paper's choices: epsilon prediction, fixed large variance, x0 clipped. */
@@ -56,7 +84,25 @@ public record ModelCard(
     }
 
     public ModelCard withNotes(Map<String, String> newNotes) {
-        return new ModelCard(network, schedule, prediction, variance, clip, height, width, newNotes);
+        return new ModelCard(network, schedule, prediction, variance, clip, height, width, newNotes, classes);
+    }
+
+    /**
+     * The card of a model like this for other classes.
+     *
+     * @throws IllegalArgumentException if the network cannot be told labels
+     */
+    public ModelCard withClasses(Classes newClasses) {
+        return new ModelCard(
+                network.withLabels(newClasses.labels()),
+                schedule,
+                prediction,
+                variance,
+                clip,
+                height,
+                width,
+                notes,
+                newClasses);
     }
 
     /** The card as metadata of a safetensors file, from which {@link ModelLayout#card} reads it again. */

@@ -1,11 +1,29 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /** What a network can take, checked before its first layer. */
 final class ImageSize {
     private ImageSize() {}
+
+    /** @param count how many the network tells apart, 0 for none */
+    static void checkLabels(String network, Tensor x, Tensor labels, int count) {
+        if (labels == null && count == 0) {
+            return;
+        }
+        if (labels == null || count == 0) {
+            throw new IllegalArgumentException(
+                    network + (count == 0 ? " takes no labels" : " takes one of " + count + " labels per image")
+                            + ", and " + (labels == null ? "none" : labels.shape()) + " came");
+        }
+        var shape = labels.shape();
+        if (labels.dtype() != DType.INT64 || !shape.equals(Shape.of(x.shape().size(0))) && !shape.equals(Shape.of(1))) {
+            throw new IllegalArgumentException(network + " takes one label per image, int64 ["
+                    + x.shape().size(0) + "], or one for all, [1], not " + labels);
+        }
+    }
 
     static void check(String network, Tensor x, Tensor t, int channels, int multiple) {
         var shape = x.shape();

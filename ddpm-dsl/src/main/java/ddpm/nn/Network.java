@@ -8,10 +8,16 @@ public sealed interface Network permits UNet, UNetMini {
      * @param x images {@code [B, C, H, W]}; their type is the precision that convolutions compute in, so bfloat16 images
      *     with float32 parameters make mixed precision
      * @param t timesteps {@code [B]}, int64, or {@code [1]} where all images are at the same
+     * @param labels {@code [B]} int64, each 0..labels-1, or {@code [1]} for all images; null for a network without
      * @return {@code [B, C', H, W]} of x's type, in the current scope
      * @throws IllegalArgumentException for images this network cannot take
      */
-    Tensor forward(Tensor x, Tensor t);
+    Tensor forward(Tensor x, Tensor t, Tensor labels);
+
+    /** The same for a network that is told no labels. */
+    default Tensor forward(Tensor x, Tensor t) {
+        return forward(x, t, null);
+    }
 
     NetworkConfig config();
 

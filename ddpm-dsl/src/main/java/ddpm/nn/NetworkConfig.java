@@ -11,6 +11,19 @@ public sealed interface NetworkConfig permits UNetConfig, UNetMini.Config {
     /** Channels of the output. */
     int outChannels();
 
+    /**
+     * How many labels the network tells apart: images then come with one of 0..labels-1 each. 0 for a network that is
+     * told none.
+     */
+    int labels();
+
+    /**
+     * The same network for so many labels.
+     *
+     * @throws IllegalArgumentException if it cannot be told labels
+     */
+    NetworkConfig withLabels(int labels);
+
     /** Image height and width must be multiples of this. */
     int sizeMultiple();
 }

@@ -2,6 +2,7 @@ package ddpm.nn;
 
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
+import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,7 +10,7 @@ import java.util.List;
 
 /**
  * The UNet of Ho et al. 2020 (appendix B): residual blocks with group norm and swish, attention at chosen levels, the
- * timestep added in every block, skip connections from each block down to its mirror up.
+ * timestep added in every block, and with it the label's embedding where there are labels; skip connections from each block down to its mirror up.
  *
  * <p>Parameters have diffusers' names ({@code UNet2DModel}), so {@code google/ddpm-*} loads as it is.
  */
@@ -21,6 +22,7 @@ public final class UNet implements Network {
     private final TimeEmbedding sinusoid;
     private final Linear time1;
     private final Linear time2;
+    private final Param classEmbedding;
     private final Conv2d convIn;
     private final List<Level> down = new ArrayList<>();
     private final ResBlock middle1;
@@ -45,6 +47,11 @@ public final class UNet implements Network {
         sinusoid = new TimeEmbedding(base, config.timeShift(), config.timeOrder());
         time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
+        // Of variance 1, as PyTorch's embeddings are.
+        classEmbedding = config.labels() == 0
+                ? null
+                : params.sub("class_embedding")
+                        .param("weight", Shape.of(config.labels(), 4 * base), new Init.Uniform(Math.sqrt(3)));
         convIn = new Conv2d(params.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);
 
         // What each block down leaves for its mirror: channels, in order.
@@ -118,9 +125,13 @@ public final class UNet implements Network {
     }
 
     @Override
-    public Tensor forward(Tensor x, Tensor t) {
+    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
         ImageSize.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
+        ImageSize.checkLabels("this UNet", x, labels, config.labels());
         var time = time2.forward(Ops.silu(time1.forward(sinusoid.forward(t)))); // [B, 4 base]
+        if (labels != null) {
+            time = time.add(Ops.indexSelect(classEmbedding.tensor(), 0, labels)); // [B, 4 base]
+        }
         time = Ops.silu(time); // every block starts with this swish
 
         var h = convIn.forward(x.contiguous(MemoryFormat.CHANNELS_LAST)); // [B, base, H, W]

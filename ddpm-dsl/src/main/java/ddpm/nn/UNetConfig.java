@@ -18,6 +18,8 @@ import java.util.List;
  * @param timeShift 1 as in the paper, 0 as in the class defaults of diffusers, see {@link TimeEmbedding}
  * @param timeOrder how sines and cosines lie in the time embedding; sines first in the paper
  * @param symmetricPadding pads down-sampling convolutions by 1 on all sides rather than right and bottom, the paper's
+ * @param labels how many labels have an embedding that is added to that of the timestep ({@code num_class_embeds} of
+ *     diffusers), up to a million; 0 for a network that is told none, as the paper's
  */
 public record UNetConfig(
         int inChannels,
@@ -32,7 +34,8 @@ public record UNetConfig(
         double dropout,
         int timeShift,
         TimeEmbedding.Order timeOrder,
-        boolean symmetricPadding)
+        boolean symmetricPadding,
+        int labels)
         implements NetworkConfig {
 
     public UNetConfig {
@@ -46,6 +49,7 @@ public record UNetConfig(
         require(normEps > 0, "the norms' eps is positive");
         require(in(base, 4, 4096) && base % 2 == 0, "the base width is even, 4 to 4096");
         require(groups >= 1, "at least one group");
+        require(in(labels, 0, 1_000_000), "labels are 0 to 1000000, not " + labels);
         for (int multiplier : multipliers) {
             require(in(multiplier, 1, 64), "multipliers are 1 to 64");
             int width = base * multiplier;
@@ -56,6 +60,38 @@ public record UNetConfig(
                     headChannels >= 0 && (headChannels == 0 || width % headChannels == 0),
                     "attention heads of " + headChannels + " channels divide every width, and do not divide " + width);
         }
+    }
+
+    /** A network that is told no labels. */
+    public UNetConfig(
+            int inChannels,
+            int outChannels,
+            int base,
+            List<Integer> multipliers,
+            int resBlocks,
+            List<Boolean> attention,
+            int headChannels,
+            int groups,
+            double normEps,
+            double dropout,
+            int timeShift,
+            TimeEmbedding.Order timeOrder,
+            boolean symmetricPadding) {
+        this(
+                inChannels,
+                outChannels,
+                base,
+                multipliers,
+                resBlocks,
+                attention,
+                headChannels,
+                groups,
+                normEps,
+                dropout,
+                timeShift,
+                timeOrder,
+                symmetricPadding,
+                0);
     }
 
     private static boolean in(int value, int from, int to) {
@@ -124,6 +160,25 @@ public record UNetConfig(
                 timeShift,
                 timeOrder,
                 symmetricPadding);
+    }
+
+    @Override
+    public UNetConfig withLabels(int newLabels) {
+        return new UNetConfig(
+                inChannels,
+                outChannels,
+                base,
+                multipliers,
+                resBlocks,
+                attention,
+                headChannels,
+                groups,
+                normEps,
+                dropout,
+                timeShift,
+                timeOrder,
+                symmetricPadding,
+                newLabels);
     }
 
     @Override

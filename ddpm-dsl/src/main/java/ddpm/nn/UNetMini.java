@@ -55,6 +55,21 @@ public final class UNetMini implements Network {
             return channels;
         }
 
+        /** It cannot be told any. */
+        @Override
+        public int labels() {
+            return 0;
+        }
+
+        @Override
+        public Config withLabels(int labels) {
+            if (labels != 0) {
+                throw new IllegalArgumentException(
+                        "UNetMini cannot be told labels, so it draws no classes; use the paper's UNet");
+            }
+            return this;
+        }
+
         /** Two poolings halve height and width. */
         @Override
         public int sizeMultiple() {
@@ -109,8 +124,9 @@ public final class UNetMini implements Network {
     }
 
     @Override
-    public Tensor forward(Tensor x, Tensor t) {
+    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
         ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
+        ImageSize.checkLabels("UNetMini", x, labels, 0);
         var time = timeMlp.forward(timeEmbedding.forward(t)); // [B, time]
         var h = Ops.silu(inConv.forward(x.contiguous(MemoryFormat.CHANNELS_LAST))); // [B, base, H, W]
         h = down1.forward(h, time); // [B, w1, H, W]

@@ -4,21 +4,32 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /**
- * One step's examples, or a slice of them: images, timesteps and noise, as arrays so that any thread makes tensors of it.
+ * One step's examples, or a slice of them: images, timesteps, noise and labels, as arrays so that any thread makes tensors of it.
  *
  * @param images which images of the set
  * @param x0 {@code [n, C, H, W]} in [-1, 1]
  * @param t timesteps {@code [n]}
  * @param epsilon standard normal, like x0
  * @param shape of x0
+ * @param labels {@code [n]} as the network is told them; empty for a network that is told none
  */
-public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape) {
+public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape, long[] labels) {
+    /** For a network that is told no labels. */
+    public Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape) {
+        this(images, x0, t, epsilon, shape, new long[0]);
+    }
+
     Tensor x0Tensor() {
         return Tensor.of(x0, shape);
     }
 
     Tensor tTensor() {
         return Tensor.of(t, Shape.of(t.length));
+    }
+
+    /** Null for none, as networks have it. */
+    Tensor labelsTensor() {
+        return labels.length == 0 ? null : Tensor.of(labels, Shape.of(labels.length));
     }
 
     Tensor epsilonTensor() {

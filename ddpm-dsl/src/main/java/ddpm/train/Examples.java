@@ -13,8 +13,9 @@ final class Examples {
     private final int batch;
     private final int timesteps;
     private final boolean flips;
+    private final TrainLabels labels;
 
-    Examples(ImageSet data, Noise noise, int batch, int timesteps, boolean flips) {
+    Examples(ImageSet data, Noise noise, int batch, int timesteps, boolean flips, TrainLabels labels) {
         if (batch > data.size()) {
             throw new IllegalArgumentException("a batch of " + batch + " from only " + data.size()
                     + " images: use a smaller batch or more images (" + data.describe() + ")");
@@ -25,6 +26,7 @@ final class Examples {
         this.batch = batch;
         this.timesteps = timesteps;
         this.flips = flips;
+        this.labels = labels;
     }
 
     /** Places {@code from..to-1} of a step's batch. */
@@ -36,6 +38,7 @@ final class Examples {
         var x0 = new float[n * perImage];
         var t = new long[n];
         var epsilon = new float[n * perImage];
+        var told = new long[labels.isEmpty() ? 0 : n];
         for (int i = 0; i < n; i++) {
             int place = from + i;
             images[i] = order.at((long) step * batch + place);
@@ -44,8 +47,11 @@ final class Examples {
             ImageSet.toModel(bytes, 0, x0, i * perImage, perImage);
             t[i] = noise.below(timesteps, Noise.Domain.TRAIN_TIMESTEP, place, step, 0);
             noise.normals(Noise.Domain.TRAIN_NOISE, place, step, epsilon, i * perImage, perImage);
+            if (told.length > 0) {
+                told[i] = labels.at(images[i], noise, place, step);
+            }
         }
-        return new Batch(images, x0, t, epsilon, Shape.of(n, data.channels(), data.height(), data.width()));
+        return new Batch(images, x0, t, epsilon, Shape.of(n, data.channels(), data.height(), data.width()), told);
     }
 
     String name(int image) {

@@ -1,18 +1,23 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.eval.EpsilonMeter;
+import ddpm.eval.TrueClasses;
+import ddpm.io.Classes;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /**
  * Looks at a run's averaged weights now and then: their error on validation images, and a grid of samples.
@@ -31,12 +36,15 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withSeed(config.seed())
                     .withProgress((_, _) -> endIfStopping())
                     .measure(
-                            averaged,
+                            TrueClasses.told(
+                                    averaged, TrueClasses.labels(averaged.card().classes(), images)),
                             averaged.card().schedule(),
                             averaged.card().prediction(),
                             images,
                             Math.min(images.size(), plan.validationImages()));
             log.add(ValidationMetrics.of(made, result));
+        } catch (DataException e) {
+            throw new UncheckedIOException(e);
         } catch (CancellationException e) {
             observer.note("the validation of step " + made + " was given up");
         }
@@ -57,14 +65,23 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());
             var shape = card.images(plan.samples());
-            var images =
-                    sampler.sample(averaged, shape, Noise.seed(recipe.config().seed()));
+            var images = sampler.sample(
+                    TrueClasses.told(averaged, inTurn(card.classes(), plan.samples())),
+                    shape,
+                    Noise.seed(recipe.config().seed()));
             log.add(made, Images.of(images.toFloats(), shape).grid());
         } catch (CancellationException e) {
             observer.note("the samples of step " + made + " were given up");
         } catch (IllegalArgumentException e) { // values that are no numbers cannot be shown
             observer.note("the samples of step " + made + " cannot be shown: " + e.getMessage());
         }
+    }
+
+    /** One class after the other. */
+    private static int[] inTurn(Classes classes, int count) {
+        return classes.isEmpty()
+                ? new int[0]
+                : IntStream.range(0, count).map(i -> i % classes.count()).toArray();
     }
 
     private void endIfStopping() {

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
@@ -12,7 +13,8 @@ import java.util.Optional;
  * @param data images to learn from
  * @param config how to train
  * @param validation images that are only measured on
- * @param weights a model file to begin with in the place of random weights; its optimizer starts afresh
+ * @param weights a model file to begin with in the place of random weights, which for a conditional model may be one
+ *     that knows no classes; its optimizer starts afresh
  */
 public record Recipe(
         ModelCard card, ImageSet data, TrainConfig config, Optional<ImageSet> validation, Optional<Path> weights) {
@@ -29,6 +31,18 @@ public record Recipe(
     /** Random weights, no validation. */
     public Recipe(ModelCard card, ImageSet data, TrainConfig config) {
         this(card, data, config, Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * What tells the images of one run from those of another: their fingerprint, and behind a hyphen that of their labels
+     * if the model is told them.
+     *
+     * @throws DataException if it is, and there are none
+     */
+    String dataset() throws DataException {
+        return card.classes().isEmpty()
+                ? data.fingerprint()
+                : data.fingerprint() + "-" + data.labels().fingerprint();
     }
 
     public Recipe withConfig(TrainConfig newConfig) {

@@ -1,5 +1,7 @@
 package ddpm.train;
 
+import ddpm.data.DataException;
+import ddpm.io.Classes;
 import ddpm.io.ModelCard;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,20 +23,19 @@ final class Resumption {
      * @param card of the checkpoint's model
      * @return warnings
      * @throws RunMismatchException naming every difference that would make it another run
+     * @throws DataException if the model is told classes, and the recipe's images have none
      */
-    static List<String> check(Checkpoint checkpoint, ModelCard card, Recipe recipe) throws RunMismatchException {
+    static List<String> check(Checkpoint checkpoint, ModelCard card, Recipe recipe)
+            throws RunMismatchException, DataException {
         var differences = new ArrayList<String>();
         differ(differences, "network", card.network(), recipe.card().network());
         differ(differences, "schedule", card.schedule(), recipe.card().schedule());
         differ(differences, "prediction", card.prediction(), recipe.card().prediction());
         differ(differences, "variance", card.variance(), recipe.card().variance());
+        differ(differences, "classes", card.classes(), recipe.card().classes());
         differ(differences, "height", card.height(), recipe.card().height());
         differ(differences, "width", card.width(), recipe.card().width());
-        differ(
-                differences,
-                "images (fingerprint)",
-                checkpoint.dataset(),
-                recipe.data().fingerprint());
+        differ(differences, "images (fingerprint)", checkpoint.dataset(), recipe.dataset());
         var before = flat(checkpoint.config());
         var now = flat(recipe.config());
         var keys = new TreeSet<>(before.keySet());
@@ -66,12 +67,19 @@ final class Resumption {
         return warnings;
     }
 
-    /** @throws RunMismatchException if weights of this card are none for the recipe's network */
-    static void checkWeights(Path file, ModelCard card, ModelCard wanted) throws RunMismatchException {
+    /**
+     * A model that knows no classes may begin one that does.
+     *
+     * @throws RunMismatchException if weights of this card are none for the recipe's network
+     */
+    static void checkWeights(Path file, ModelCard card, ModelCard recipes) throws RunMismatchException {
+        var wanted =
+                card.classes().isEmpty() && !recipes.classes().isEmpty() ? recipes.withClasses(Classes.NONE) : recipes;
         var differences = new ArrayList<String>();
         differ(differences, "network", card.network(), wanted.network());
         differ(differences, "schedule", card.schedule(), wanted.schedule());
         differ(differences, "prediction", card.prediction(), wanted.prediction());
+        differ(differences, "classes", card.classes(), wanted.classes());
         if (!differences.isEmpty()) {
             throw new RunMismatchException(file + " cannot begin this run: " + String.join("; ", differences));
         }

@@ -101,7 +101,7 @@ final class RunLog {
         json.put("format", "ddpm run 1");
         json.put("model", JSON.std.mapFrom(recipe.card().metadata().get(ModelLayout.CARD_KEY)));
         json.put("training", StateJson.config(recipe.config()));
-        json.put("data", data(recipe.data().describe(), recipe.data().fingerprint()));
+        json.put("data", data(recipe.data().describe(), recipe.dataset()));
         recipe.validation().ifPresent(set -> json.put("validation", data(set.describe(), set.fingerprint())));
         recipe.weights().ifPresent(file -> json.put("initialWeights", file.toString()));
         json.put("versions", versions());

@@ -3,6 +3,7 @@ package ddpm.train;
 import ddpm.io.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
+import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Files;
 
@@ -56,9 +57,14 @@ final class RunStart implements AutoCloseable {
             var file = recipe.weights().get();
             model = new Model(recipe.card(), Device.CPU);
             try (var weights = Model.load(file, Device.CPU);
+                    var _ = TensorScope.open();
                     var _ = GradMode.off()) {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
-                model.params().flat().copyFrom(weights.params().flat());
+                var targets = model.params().named(model.params().flat());
+                // All but the class embedding of a model that knew none: its zeros change nothing yet.
+                weights.params()
+                        .named(weights.params().flat())
+                        .forEach((name, value) -> targets.get(name).copyFrom(value));
             }
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");

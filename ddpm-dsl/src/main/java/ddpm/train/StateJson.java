@@ -102,6 +102,7 @@ final class StateJson {
         json.put("threads", config.threads());
         json.put("accumulate", config.accumulate());
         json.put("objective", config.objective().name());
+        json.put("dropClass", config.dropClass());
         return json;
     }
 
@@ -148,7 +149,8 @@ final class StateJson {
                 Math.toIntExact(json.whole("threads")),
                 json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1,
                 // Early runs knew no other.
-                json.fields().containsKey("objective") ? Objective.valueOf(json.text("objective")) : Objective.SIMPLE);
+                json.fields().containsKey("objective") ? Objective.valueOf(json.text("objective")) : Objective.SIMPLE,
+                json.fields().containsKey("dropClass") ? json.number("dropClass") : TrainConfig.DROP_CLASS);
     }
 
     private static LearningRate rate(Node json) {

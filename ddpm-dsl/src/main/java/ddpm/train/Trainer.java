@@ -50,9 +50,10 @@ public final class Trainer implements AutoCloseable {
 
     /**
      * @param model initialised or loaded; it stays the caller's, and training changes its weights
-     * @param data images of the model's channels and size
+     * @param data images of the model's channels and size; for a conditional model with labels of its classes
      * @param weight a further factor of each image's loss
      * @throws IllegalArgumentException if the images or the objective do not suit the model; the message says why
+     * @throws java.io.UncheckedIOException if a conditional model's images have no labels
      */
     public Trainer(Model model, ImageSet data, TrainConfig config, LossWeight weight) {
         var card = model.card();
@@ -70,8 +71,9 @@ public final class Trainer implements AutoCloseable {
         this.weight = weight;
         this.diffusion = new Diffusion(card.schedule());
         this.noise = Noise.seed(config.seed());
+        var labels = new TrainLabels(data, card.classes(), config.dropClass());
         this.examples =
-                new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips());
+                new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips(), labels);
         int slices = Math.min(config.threads(), config.batch());
         this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
         for (int i = 0; i < slices; i++) {
@@ -191,7 +193,9 @@ public final class Trainer implements AutoCloseable {
             var x0 = batch.x0Tensor();
             var xt = forward.xt(x0, t, epsilon);
             dropout(replica, firstPlace, n);
-            var output = replica.network().forward(xt.to(config.precision()), t).to(DType.FLOAT32);
+            var output = replica.network()
+                    .forward(xt.to(config.precision()), t, batch.labelsTensor())
+                    .to(DType.FLOAT32);
             var perImage = loss().perImage(x0, xt, epsilon, t, output);
             var loss = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
             loss.backward();

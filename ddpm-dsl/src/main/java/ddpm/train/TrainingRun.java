@@ -194,7 +194,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void write() throws IOException {
-        var checkpoint = folder.save(trainer, recipe.data().fingerprint(), plan.keep());
+        var checkpoint = folder.save(trainer, recipe.dataset(), plan.keep());
         saved = checkpoint.step();
         start.model().save(folder.model(), trainer.ema(), DType.FLOAT32);
         observer.saved(checkpoint);

@@ -38,6 +38,8 @@ class Cifar10Test {
                     Arrays.copyOfRange(expected, i * RECORD + 1, (i + 1) * RECORD), Arrays.copyOfRange(image, 1, 3073));
             assertEquals(expected[i * RECORD], set.label(3 + i));
         }
+        assertEquals(Cifar10.CLASSES, set.labels().classes());
+        assertEquals(expected[RECORD], set.labels().at(4));
         assertEquals("cifar10 train #14", set.name(14));
         assertThrows(IndexOutOfBoundsException.class, () -> set.read(15, new byte[3072], 0));
         assertEquals(7, Cifar10.open(folder, Split.TEST).size());

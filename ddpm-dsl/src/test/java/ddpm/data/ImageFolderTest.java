@@ -62,6 +62,36 @@ class ImageFolderTest {
                 IntStream.range(0, set.size()).mapToObj(set::name).toList());
     }
 
+    /** In a list of paths {@code a!/1.png} stands before {@code a/1.png}, in one of folders it does not. */
+    @Test
+    void subfoldersAreClassesInTheOrderOfTheirNames() throws Exception {
+        for (var name : List.of("b/2.png", "a!/1.png", "a/deep/down/1.png", "a/2.png")) {
+            Files.createDirectories(folder.resolve(name).getParent());
+            png(name, 8, 8, 1);
+        }
+        var set = ImageFolder.open(folder, SQUARE);
+        var labels = set.labels();
+        assertEquals(List.of("a", "a!", "b"), labels.classes());
+        assertEquals("a!", labels.classes().get(labels.at(0)), set.name(0));
+        assertEquals(
+                List.of(1, 0, 0, 2), IntStream.range(0, 4).mapToObj(labels::at).toList());
+
+        png("loose.png", 8, 8, 1);
+        var loose = ImageFolder.open(folder, SQUARE);
+        var refused = assertThrows(DataException.class, loose::labels);
+        assertTrue(refused.getMessage().startsWith(folder.resolve("loose.png") + " has no class"));
+    }
+
+    @Test
+    void labelsOfOtherClassesHaveAnotherFingerprint() {
+        var print = new Labels(List.of("cat", "dog"), 0, 1, 1).fingerprint();
+        assertEquals(print, new Labels(List.of("cat", "dog"), 0, 1, 1).fingerprint());
+        assertNotEquals(print, new Labels(List.of("cat", "dog"), 0, 1, 0).fingerprint());
+        assertNotEquals(print, new Labels(List.of("cat", "fox"), 0, 1, 1).fingerprint());
+        assertThrows(IndexOutOfBoundsException.class, () -> new Labels(List.of("cat"), 1));
+        assertThrows(IllegalArgumentException.class, () -> new Labels(List.of("cat", "cat"), 1));
+    }
+
     @Test
     void linksAreFollowedAndALoopEnds() throws Exception {
         png("a/one.png", 4, 4, 0);

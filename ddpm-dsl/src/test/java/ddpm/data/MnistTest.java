@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +38,15 @@ class MnistTest {
         assertArrayEquals(new int[] {5, 0, 4, 1, 9, 2, 1, 3, 1, 4}, labels);
         assertEquals("mnist train #17", mnist.name(17));
         assertEquals(20, Mnist.open(REAL, Split.TEST).size());
+    }
+
+    @Test
+    void classesAreTheDigits() throws Exception {
+        var labels = Mnist.open(REAL, Split.TRAIN).labels();
+        assertEquals(List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"), labels.classes());
+        assertEquals(100, labels.size());
+        assertArrayEquals(
+                new int[] {5, 0, 4, 1, 9}, IntStream.range(0, 5).map(labels::at).toArray());
     }
 
     @Test
@@ -91,6 +102,9 @@ class MnistTest {
         assertEquals(Mnist.open(REAL, Split.TRAIN).fingerprint(), mnist.fingerprint());
         assertFalse(mnist.hasLabels());
         var error = assertThrows(IllegalStateException.class, () -> mnist.label(0));
+        assertEquals(
+                error.getMessage(),
+                assertThrows(DataException.class, mnist::labels).getMessage());
         assertTrue(error.getMessage().contains("train-labels-idx1-ubyte.gz"), error.getMessage());
     }
 

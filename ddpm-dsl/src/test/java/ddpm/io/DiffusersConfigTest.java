@@ -90,6 +90,16 @@ class DiffusersConfigTest {
     }
 
     @Test
+    void classEmbeddingsAreLabels() throws IOException {
+        assertEquals(
+                11,
+                unet("{\"num_class_embeds\": 11, \"class_embed_type\": null}")
+                        .network()
+                        .labels());
+        assertEquals(0, unet("{\"num_class_embeds\": null}").network().labels());
+    }
+
+    @Test
     void missingFieldsHaveTheClassDefaults() throws IOException {
         var unet = unet("{}");
         assertEquals(
@@ -134,7 +144,8 @@ class DiffusersConfigTest {
             delimiter = ';',
             value = {
                 "class_embed_type; 'timestep'",
-                "num_class_embeds; 10",
+                "num_class_embeds; 'ten'",
+                "num_class_embeds; 0",
                 "add_attention; false",
                 "resnet_time_scale_shift; 'scale_shift'",
                 "act_fn; 'mish'",

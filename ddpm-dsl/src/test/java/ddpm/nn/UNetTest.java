@@ -2,6 +2,7 @@ package ddpm.nn;
 
 import static ddpm.testing.Close.assertWithin;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.diffusion.Noise;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -95,6 +97,47 @@ class UNetTest {
         assertEquals(Shape.of(256, 512, 3, 3), shapes.get("up_blocks.0.resnets.0.conv1.weight"));
         assertEquals(Shape.of(256, 256), shapes.get("up_blocks.2.attentions.2.to_v.weight"));
         assertEquals(Shape.of(128, 384, 3, 3), shapes.get("up_blocks.3.resnets.0.conv1.weight"));
+    }
+
+    /** diffusers' UNet2DModel with num_class_embeds = 11 has one tensor more, of 11 rows as wide as the time embedding. */
+    @Test
+    void labelsAddTheTensorThatDiffusersHasAndChangeNothingElse() {
+        var plain = new Params();
+        UNetConfig.mini(1).build(plain);
+        var conditional = new Params();
+        UNetConfig.mini(1).withLabels(11).build(conditional);
+        var more = new LinkedHashMap<>(conditional.shapes());
+        assertEquals(Shape.of(11, 128), more.remove("class_embedding.weight"));
+        assertEquals(List.copyOf(plain.shapes().entrySet()), List.copyOf(more.entrySet()), "in the same order");
+        assertEquals(UNetConfig.mini(1), UNetConfig.mini(1).withLabels(11).withLabels(0));
+    }
+
+    @Test
+    void imagesAndLabelsComeTogetherOrAreRefused() {
+        try (var _ = TensorScope.open();
+                var params = new Params();
+                var others = new Params()) {
+            var plain = UNetConfig.mini(1).build(params);
+            var conditional = UNetConfig.mini(1).withLabels(3).build(others);
+            var x = Tensor.zeros(Shape.of(2, 1, 8, 8), DType.FLOAT32, Device.CPU);
+            var t = Tensor.of(new long[] {5}, Shape.of(1));
+            var two = Tensor.of(new long[] {0, 1}, Shape.of(2));
+            var three = Tensor.of(new long[] {0, 1, 2}, Shape.of(3));
+            assertRefused("takes no labels, and [2] came", () -> plain.forward(x, t, two));
+            assertRefused("takes one of 3 labels per image, and none came", () -> conditional.forward(x, t));
+            assertRefused("one label per image, int64 [2]", () -> conditional.forward(x, t, three));
+            assertRefused("one label per image, int64 [2]", () -> conditional.forward(x, t, two.to(DType.FLOAT32)));
+            assertRefused(
+                    "labels are 0 to 1000000, not -1", () -> UNetConfig.mini(1).withLabels(-1));
+            assertRefused(
+                    "UNetMini cannot be told labels",
+                    () -> UNetMini.Config.ofChannels(1).withLabels(1));
+        }
+    }
+
+    private static void assertRefused(String part, Executable call) {
+        var refused = assertThrows(IllegalArgumentException.class, call);
+        assertTrue(refused.getMessage().contains(part), refused.getMessage());
     }
 
     /** The paper's initialisation makes the last layer almost 0, so the first error is the variance of the noise: 1. */

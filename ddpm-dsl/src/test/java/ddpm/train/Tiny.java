@@ -38,7 +38,8 @@ final class Tiny {
                 DType.FLOAT32,
                 threads,
                 1,
-                Objective.SIMPLE);
+                Objective.SIMPLE,
+                TrainConfig.DROP_CLASS);
     }
 
     static Recipe recipe(long steps) {

@@ -12,6 +12,7 @@ import ddpm.diffusion.Noise;
 import ddpm.diffusion.Objective;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.Classes;
 import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.nn.UNetConfig;
@@ -87,7 +88,8 @@ class TrainerTest {
                 c.precision(),
                 c.threads(),
                 c.accumulate(),
-                c.objective());
+                c.objective(),
+                c.dropClass());
     }
 
     @Test
@@ -231,7 +233,7 @@ class TrainerTest {
                 .withLearningRate(new LearningRate.Constant(5e-3))
                 .withObjective(objective);
         var data = new TinyImages(13);
-        var batch = new Examples(data, Noise.seed(1), 8, card.schedule().steps(), false).draw(0, 0, 8);
+        var batch = new Examples(data, Noise.seed(1), 8, card.schedule().steps(), false, null).draw(0, 0, 8);
         try (var model = new Model(card, Device.CPU);
                 var trainer = new Trainer(model, data, config, LossWeight.SIMPLE)) {
             trainer.initialise();
@@ -270,7 +272,7 @@ class TrainerTest {
     @Test
     void everyImageIsSeenOncePerEpochAndFlipsDifferBetweenEpochs() {
         var data = new TinyImages(6);
-        var examples = new Examples(data, Noise.seed(1), 4, 100, true);
+        var examples = new Examples(data, Noise.seed(1), 4, 100, true, new TrainLabels(data, Classes.NONE, 0.1));
         var seen = new ArrayList<Integer>();
         for (int step = 0; step < 3; step++) { // 12 places: two epochs of 6, the second batch spans both
             for (int image : examples.draw(step, 0, 4).images()) {

@@ -40,7 +40,7 @@ class DigitsTest {
             var chain = new Diffusion(card.schedule())
                     .respaced(Timesteps.even(card.schedule().steps(), 25));
             var sampler = card.sampler(chain).withTable(ReverseTable.dpmSolver(chain, card.prediction()));
-            var verdict = JudgeDigits.judge(lenet, model, sampler, 60);
+            var verdict = JudgeDigits.judge(lenet, model, sampler, 60, 1);
             assertTrue(verdict.confident() >= 0.8, verdict.toString());
             int kinds = 0;
             for (double share : verdict.shares()) {

@@ -22,8 +22,16 @@ public final class CppUNet {
      * @param t {@code [B]}, float32
      */
     public Tensor forward(Tensor x, Tensor t) {
+        return forward(x, t, null);
+    }
+
+    /** @param labels {@code [B]}, int64; null for a network that is told none */
+    Tensor forward(Tensor x, Tensor t, Tensor labels) {
         var sinusoid = Cpp.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
         var time = cpp.linear("time_embedding.linear_2", torch.silu(cpp.linear("time_embedding.linear_1", sinusoid)));
+        if (labels != null) {
+            time = time.add(torch.embedding(cpp.weights().get("class_embedding.weight"), labels));
+        }
         time = torch.silu(time);
         int levels = config.multipliers().size();
         var h = cpp.conv3("conv_in", x);

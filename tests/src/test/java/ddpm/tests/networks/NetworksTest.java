@@ -138,7 +138,9 @@ class NetworksTest {
                         0,
                         Order.COSINE_FIRST,
                         true),
-                UNetConfig.of(3, 32, List.of(1), 1, List.of(true), 32, 0.1));
+                UNetConfig.of(3, 32, List.of(1), 1, List.of(true), 32, 0.1),
+                UNetConfig.of(1, 16, List.of(1, 2), 1, List.of(false, true), 8, 0)
+                        .withLabels(4));
     }
 
     @ParameterizedTest
@@ -154,9 +156,13 @@ class NetworksTest {
             var leaves = Weights.leaves(params);
             var x = normal(Shape.of(2, config.inChannels(), 8, 12), MemoryFormat.CONTIGUOUS);
             var t = Tensor.of(new long[] {3, 700}, Shape.of(2));
-            var result = network.forward(x, t);
+            var labels = config.labels() == 0 ? null : Tensor.of(new long[] {3, 1}, Shape.of(2));
+            var result = network.forward(x, t, labels);
             var expected = CppTensors.fromCpp(new CppUNet(Weights.cpp(leaves), config)
-                    .forward(CppTensors.toCpp(x), CppTensors.toCpp(t.to(DType.FLOAT32))));
+                    .forward(
+                            CppTensors.toCpp(x),
+                            CppTensors.toCpp(t.to(DType.FLOAT32)),
+                            labels == null ? null : CppTensors.toCpp(labels)));
             compare(expected, result, "epsilon");
             backward(result);
             backward(expected);

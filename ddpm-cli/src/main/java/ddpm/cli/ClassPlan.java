@@ -1,0 +1,60 @@
+package ddpm.cli;
+
+import ddpm.diffusion.Denoiser;
+import ddpm.io.Classes;
+import ddpm.io.Model;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Which class each image is of.
+ *
+ * @param classes the model's
+ * @param cycle labels, which images take in turn by their index, so that an image's class depends on no batch; empty for
+ *     a model that is told none
+ * @param guidance the weight of classifier-free guidance; 1 is none
+ */
+record ClassPlan(Classes classes, List<Integer> cycle, double guidance) {
+    /** The model as it draws images {@code first..first+count-1}. */
+    Denoiser told(Model model, long first, int count) {
+        return cycle.isEmpty()
+                ? model
+                : model.guided(
+                        IntStream.range(0, count).map(i -> label(first + i)).toArray(), guidance);
+    }
+
+    private int label(long image) {
+        return cycle.get((int) (image % cycle.size()));
+    }
+
+    /** The names that images take in turn. */
+    List<String> names() {
+        return cycle.stream().map(classes.names()::get).toList();
+    }
+
+    /** What a picture of one image says of it. */
+    Map<String, String> remarks(long image) {
+        return cycle.isEmpty()
+                ? Map.of()
+                : Map.of("class", classes.names().get(label(image)), "guidance", Double.toString(guidance));
+    }
+
+    /** What a picture of several images says of them. */
+    Map<String, String> remarks() {
+        return cycle.isEmpty()
+                ? Map.of()
+                : Map.of("classes", String.join(",", names()), "guidance", Double.toString(guidance));
+    }
+
+    /** For {@code --json}. */
+    Map<String, Object> describe() {
+        var json = new LinkedHashMap<String, Object>();
+        if (!cycle.isEmpty()) {
+            json.put("classes", names());
+            json.put("guidance", guidance);
+        }
+        return json;
+    }
+}

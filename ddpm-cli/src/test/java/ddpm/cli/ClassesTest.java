@@ -1,0 +1,298 @@
+package ddpm.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.io.Classes;
+import ddpm.io.Model;
+import ddpm.io.ModelCard;
+import ddpm.nn.UNetConfig;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code --classes, --class, --guidance} and what other commands make of such models. */
+class ClassesTest {
+    @TempDir
+    static Path shared;
+
+    private static Path pictures;
+    private static Path pets;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void pictures() throws IOException {
+        pictures = shared.resolve("pictures");
+        for (var name : List.of("cat", "dog", "white ibis")) {
+            Files.createDirectories(pictures.resolve(name));
+            for (int i = 0; i < 2; i++) {
+                var picture = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+                picture.getRaster().setSample(2 * i, name.length() % 8, 0, 255);
+                ImageIO.write(
+                        picture,
+                        "png",
+                        pictures.resolve(name).resolve(i + ".png").toFile());
+            }
+        }
+        pets = model(shared.resolve("pets.safetensors"), new Classes(List.of("cat", "dog", "white ibis", "7"), true));
+    }
+
+    /** Random weights, of which every label makes another image. */
+    private static Path model(Path file, Classes classes) throws IOException {
+        var network = UNetConfig.of(1, 8, List.of(1, 2), 1, List.of(false, false), 4, 0);
+        var card =
+                ModelCard.of(network, BetaSchedule.linear(10, 0.05, 0.5), 8, 8).withClasses(classes);
+        try (var model = new Model(card, Device.CPU)) {
+            var random = new Random(2);
+            var values = new float[Math.toIntExact(model.params().flat().shape().numel())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (0.3 * random.nextGaussian());
+            }
+            model.params().flat().set(0, values, 0, values.length);
+            model.save(file, DType.FLOAT32);
+        }
+        return file;
+    }
+
+    private Cli sample(Path model, String out, Object... options) {
+        var all = new ArrayList<Object>(List.of("sample", "--model", model, "-o", folder + "/" + out, "--seed", 5));
+        all.addAll(List.of("--threads", 1, "-q"));
+        all.addAll(List.of(options));
+        return Cli.run(all.toArray());
+    }
+
+    private byte[] image(String out, int index) throws IOException {
+        return Files.readAllBytes(folder.resolve(out).resolve("image-%06d.png".formatted(index)));
+    }
+
+    @Test
+    void classesAreLearnedFromSubfoldersAndDrawnByName() throws IOException {
+        var run = folder.resolve("run");
+        Object[] train = {
+            "train",
+            "--data",
+            pictures,
+            "--out",
+            run,
+            "--classes",
+            "auto",
+            "--channels",
+            1,
+            "--size",
+            "8x8",
+            "--base",
+            8,
+            "--multipliers",
+            "1,2",
+            "--res-blocks",
+            1,
+            "--batch",
+            2,
+            "--steps",
+            2,
+            "--schedule",
+            "linear(20, 0.01, 0.4)",
+            "--threads",
+            1,
+            "--validate",
+            pictures
+        };
+        var begun = Cli.run(train);
+        assertEquals(0, begun.status(), begun.err());
+        assertTrue(begun.err().contains("step 2: validation error "), begun.err());
+        var model = run.resolve("model.safetensors");
+
+        var info = Cli.run("info", model);
+        assertTrue(info.out().contains("classes     3 (cat, dog, white ibis) and one for none"), info.out());
+        Map<String, Object> json =
+                JSON.std.mapFrom(Cli.run("info", "--json", model).out());
+        assertEquals(List.of("cat", "dog", "white ibis"), ((Map<?, ?>) json.get("model")).get("classes"));
+
+        var sampled = sample(model, "s.png", "--class", "white ibis,cat", "--guidance", 2, "-n", 3, "--json");
+        assertEquals(0, sampled.status(), sampled.err());
+        Map<String, Object> drawn = JSON.std.mapFrom(sampled.out());
+        assertEquals(List.of("white ibis", "cat"), drawn.get("classes"));
+        assertEquals(2.0, drawn.get("guidance"));
+        var text = Files.readString(folder.resolve("s.png"), StandardCharsets.ISO_8859_1);
+        assertTrue(text.contains("classes\0white ibis,cat") && text.contains("guidance\0" + "2.0"), "in the picture");
+
+        var measured = Cli.run("evaluate", "--model", model, "--data", pictures, "-q", "--json");
+        assertEquals(0, measured.status(), measured.err());
+        var coded = Cli.run("compress", "--model", model, "--data", pictures, "-q", "-n", 2, "--steps", 3);
+        assertEquals(0, coded.status(), coded.err());
+
+        var folderOfDiffusers = folder.resolve("diffusers");
+        var converted = Cli.run("convert", "--to", "diffusers", model, folderOfDiffusers);
+        assertEquals(0, converted.status(), converted.err());
+        assertTrue(converted.err().contains("class_labels 0..3, the last for no class"), converted.err());
+        assertEquals(
+                0,
+                sample(folderOfDiffusers, "d.png", "--class", "dog", "--guidance", 3, "-n", 1)
+                        .status());
+
+        Files.delete(pictures.resolve("cat/0.png"));
+        var moved = Cli.run(train);
+        assertEquals(1, moved.status(), "other images are another run");
+    }
+
+    /** The class belongs to the image's index, so image 2 of a list is the same alone, up to one step of rounding. */
+    @Test
+    void anImageIsTheSameAloneAndAmongOthers() throws IOException {
+        assertEquals(
+                0,
+                sample(pets, "all/", "--class", "0-2", "-n", 5, "--guidance", 1.5)
+                        .status());
+        assertEquals(
+                0,
+                sample(pets, "one/", "--class", "cat,dog,white ibis", "--first", 2, "-n", 1, "--guidance", 1.5)
+                        .status());
+        assertEquals(
+                0,
+                sample(pets, "ibis/", "--class", "white ibis", "--first", 2, "-n", 1, "--guidance", 1.5)
+                        .status());
+        assertArrayEquals(image("one", 2), image("ibis", 2));
+        var all = ImageIO.read(folder.resolve("all/image-000002.png").toFile()).getRaster();
+        var one = ImageIO.read(folder.resolve("one/image-000002.png").toFile()).getRaster();
+        for (int i = 0; i < 64; i++) {
+            assertEquals(one.getSample(i % 8, i / 8, 0), all.getSample(i % 8, i / 8, 0), 1, "pixel " + i);
+        }
+        assertTrue(
+                new String(image("all", 4), StandardCharsets.ISO_8859_1).contains("class\0dog"),
+                "4 is the second again");
+    }
+
+    @Test
+    void guidanceOfZeroAsksForNoClassAndOfOneIsThePlainModel() throws IOException {
+        for (var each : List.of("cat", "dog")) {
+            assertEquals(
+                    0,
+                    sample(pets, each + "0/", "--class", each, "--guidance", 0, "-n", 1)
+                            .status());
+            assertEquals(
+                    0,
+                    sample(pets, each + "1/", "--class", each, "--guidance", 1, "-n", 1)
+                            .status());
+            assertEquals(0, sample(pets, each + "/", "--class", each, "-n", 1).status());
+            assertArrayEquals(image(each + "1", 0), image(each, 0));
+        }
+        assertArrayEquals(pixels("cat0"), pixels("dog0"));
+        assertFalse(java.util.Arrays.equals(pixels("cat1"), pixels("dog1")));
+        assertFalse(java.util.Arrays.equals(pixels("cat0"), pixels("cat1")));
+    }
+
+    private int[] pixels(String out) throws IOException {
+        return ImageIO.read(folder.resolve(out + "/image-000000.png").toFile())
+                .getRaster()
+                .getPixels(0, 0, 8, 8, (int[]) null);
+    }
+
+    @Test
+    void namesComeBeforeNumbers() {
+        var classes = new Classes(List.of("cat", "dog", "white ibis", "1"), true);
+        var choice = new ClassChoice();
+        new picocli.CommandLine(picocli.CommandLine.Model.CommandSpec.create()
+                        .addMixin("choice", picocli.CommandLine.Model.CommandSpec.forAnnotatedObject(choice)))
+                .parseArgs("--class", "1,0,0-2,3, dog");
+        assertEquals(List.of(3, 0, 0, 1, 2, 3, 1), choice.plan(classes).cycle());
+        assertEquals(List.of(0, 1, 2, 3), new ClassChoice().plan(classes).cycle());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "pets   | --class fox       | --class fox: this model's classes are 4 (cat, dog, white ibis, 7)",
+                "pets   | --class 4         | --class 4: this model's classes are 4 (cat, dog, white ibis, 7); give names, numbers 0..3",
+                "pets   | --class 2-1       | --class 2-1: this model's",
+                "pets   | --class 0-9       | --class 0-9: this model's",
+                "pets   | --class -1        | --class -1: this model's",
+                "pets   | --class 0,,1      | --class : this model's",
+                "pets   | --class 99999999999 | --class 99999999999: this model's",
+                "pets   | --guidance -0.5   | --guidance -0.5: a number of at least 0",
+                "pets   | --guidance NaN    | --guidance NaN: a number of at least 0",
+                "pets   | --guidance Infinity | --guidance Infinity: a number of at least 0",
+                "pets   | --guidance two    | 'two' is not a double",
+                "strict | --guidance 2      | --guidance 2.0: only 1 with this model, for it was not trained to do without",
+                "strict | --guidance 0      | --guidance 0.0: only 1 with this model",
+                "plain  | --class 7         | --class 7: this model has no classes",
+                "plain  | --guidance 2      | --guidance 2.0: this model has no classes",
+            })
+    void whatAModelDoesNotHaveIsWrongUsage(String name, String options, String message) throws IOException {
+        var model = switch (name) {
+            case "pets" -> pets;
+            case "strict" -> model(folder.resolve("strict.safetensors"), Classes.numbered(3, false));
+            default -> Cli.tinyModel(folder.resolve("plain.safetensors"));
+        };
+        var run = sample(model, "s.png", (Object[]) options.split(" "));
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().startsWith("ddpm: "), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(Files.exists(folder.resolve("s.png")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--classes 4                   | 2 | have 3 (cat, dog, white ibis); use --classes auto",
+                "--classes 0                   | 2 | '0' is not a whole number in 1..2147483647, nor auto",
+                "--classes many                | 2 | nor auto",
+                "--classes auto --drop-class 1 | 2 | a probability from 0 to below 1, not 1.0",
+                "--drop-class 0.2              | 2 | --drop-class 0.2: only with --classes",
+                "--classes auto --preset notebook | 2 | UNetMini cannot be told labels",
+            })
+    void whatCannotBeTrainedIsWrongUsage(String options, int status, String message) {
+        var all = new ArrayList<Object>(
+                List.of("train", "--data", pictures, "--out", folder.resolve("run"), "--steps", 2));
+        all.addAll(List.of("--batch", 2));
+        all.addAll(List.of(options.split(" ")));
+        var run = Cli.run(all.toArray());
+        assertEquals(status, run.status(), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(Files.exists(folder.resolve("run")));
+    }
+
+    @Test
+    void aPictureWithoutAClassIsNamed() throws IOException {
+        var loose = folder.resolve("loose");
+        Files.createDirectories(loose);
+        Files.copy(pictures.resolve("dog/0.png"), loose.resolve("a.png"));
+        var run = Cli.run("train", "--data", loose, "--out", folder.resolve("run"), "--steps", 1, "--classes", "auto");
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("a.png has no class: the name of its sub-folder is its class"), run.err());
+        var measured = Cli.run("evaluate", "--model", pets, "--data", loose, "-q");
+        assertEquals(1, measured.status());
+        assertTrue(measured.err().contains("a.png has no class"), measured.err());
+    }
+
+    @Test
+    void otherClassesThanTheModelsCannotBeMeasured() throws IOException {
+        Files.createDirectories(folder.resolve("data/fox"));
+        Files.copy(pictures.resolve("dog/0.png"), folder.resolve("data/fox/a.png"));
+        var run = Cli.run("evaluate", "--model", pets, "--data", folder.resolve("data"), "-q");
+        assertEquals(1, run.status());
+        assertTrue(run.err().contains("a class 'fox', and the model's classes are cat, dog, white ibis, 7"), run.err());
+    }
+}

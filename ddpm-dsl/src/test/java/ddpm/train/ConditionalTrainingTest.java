@@ -1,0 +1,294 @@
+package ddpm.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ddpm.data.DataException;
+import ddpm.data.ImageSet;
+import ddpm.data.ImageShape;
+import ddpm.data.Labels;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Noise;
+import ddpm.eval.EpsilonMeter;
+import ddpm.eval.TrueClasses;
+import ddpm.io.Classes;
+import ddpm.io.Model;
+import ddpm.io.ModelCard;
+import ddpm.nn.UNetConfig;
+import ddpm.testing.TinyImages;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConditionalTrainingTest {
+    private static final Classes CLASSES = new Classes(List.of("left", "right", "none of both"), true);
+
+    @TempDir
+    Path temp;
+
+    /** Pictures whose class is their number modulo 3 plus {@code shift}. */
+    private record Labelled(TinyImages images, int shift) implements ImageSet {
+        @Override
+        public int size() {
+            return images.size();
+        }
+
+        @Override
+        public ImageShape shape() {
+            return images.shape();
+        }
+
+        @Override
+        public void read(int index, byte[] target, int offset) {
+            images.read(index, target, offset);
+        }
+
+        @Override
+        public String name(int index) {
+            return images.name(index);
+        }
+
+        @Override
+        public Labels labels() {
+            return new Labels(
+                    CLASSES.names(),
+                    IntStream.range(0, size()).map(i -> (i + shift) % 3).toArray());
+        }
+
+        @Override
+        public String describe() {
+            return images.describe();
+        }
+
+        @Override
+        public String fingerprint() {
+            return images.fingerprint();
+        }
+    }
+
+    private static ModelCard card(Classes classes) {
+        return ModelCard.of(
+                        UNetConfig.of(1, 8, List.of(1, 2), 1, List.of(false, true), 4, 0.1),
+                        BetaSchedule.linear(100, 1e-3, 0.1),
+                        8,
+                        8)
+                .withClasses(classes);
+    }
+
+    private static Recipe recipe(long steps) {
+        return new Recipe(card(CLASSES), new Labelled(new TinyImages(13), 0), Tiny.config(4, steps, 2));
+    }
+
+    private static Trainer trainer(Classes classes, ImageSet data, TrainConfig config) {
+        return new Trainer(new Model(card(classes), Device.CPU), data, config, LossWeight.SIMPLE);
+    }
+
+    @Test
+    void classesAreLeftOutAtTheRateAskedForAndByAddressAlone() {
+        var data = new Labelled(new TinyImages(30), 1);
+        var labels = new TrainLabels(data, CLASSES, 0.25);
+        var examples = new Examples(data, Noise.seed(4), 20, 100, false, labels);
+        int left = 0;
+        for (int step = 0; step < 200; step++) {
+            var batch = examples.draw(step, 0, 20);
+            for (int i = 0; i < 20; i++) {
+                boolean out = batch.labels()[i] == 3;
+                assertTrue(
+                        out || batch.labels()[i] == (batch.images()[i] + 1) % 3, "label of image " + batch.images()[i]);
+                left += out ? 1 : 0;
+            }
+        }
+        // Of 4000 draws the standard deviation is 27; four of them.
+        assertEquals(1000, left, 110);
+        var whole = examples.draw(7, 0, 20).labels();
+        assertArrayEquals(
+                Arrays.copyOfRange(whole, 5, 13), examples.draw(7, 5, 13).labels());
+    }
+
+    @Test
+    void aNetworkWithoutLabelsSeesTheSameBatches() {
+        var data = new Labelled(new TinyImages(30), 1);
+        var told =
+                new Examples(data, Noise.seed(4), 20, 100, true, new TrainLabels(data, CLASSES, 0.25)).draw(3, 0, 20);
+        var plain = new Examples(data, Noise.seed(4), 20, 100, true, new TrainLabels(data, Classes.NONE, 0.25))
+                .draw(3, 0, 20);
+        assertArrayEquals(new long[0], plain.labels());
+        assertArrayEquals(plain.x0(), told.x0());
+        assertArrayEquals(plain.t(), told.t());
+        assertArrayEquals(plain.epsilon(), told.epsilon());
+    }
+
+    @Test
+    void aStoppedConditionalRunEndsBitwiseAsOneThatWasNot() throws IOException {
+        float[] whole;
+        try (var run = TrainingRun.open(temp.resolve("whole"), recipe(12), Tiny.plan(5), RunObserver.SILENT)) {
+            run.run();
+            whole = run.trainer().model().params().flat().toFloats();
+        }
+        for (long steps : new long[] {5, 12}) {
+            try (var run = TrainingRun.open(temp.resolve("cut"), recipe(steps), Tiny.plan(5), RunObserver.SILENT)) {
+                run.run();
+                assertEquals(steps, run.trainer().step());
+                if (steps == 12) {
+                    assertArrayEquals(
+                            whole, run.trainer().model().params().flat().toFloats());
+                }
+            }
+        }
+        var state = Files.readString(temp.resolve("cut/checkpoints/step-00000012/state.json"));
+        assertTrue(state.contains("\"dropClass\" : 0.1"), state);
+        try (var model = Model.load(temp.resolve("cut/model.safetensors"), Device.CPU)) {
+            assertEquals(CLASSES, model.card().classes());
+        }
+    }
+
+    @Test
+    void otherLabelsOrClassesAreAnotherRun() throws IOException {
+        try (var run = TrainingRun.open(temp.resolve("run"), recipe(2), Tiny.plan(5), RunObserver.SILENT)) {
+            run.run();
+        }
+        var same = recipe(4);
+        var relabelled = new Recipe(same.card(), new Labelled(new TinyImages(13), 1), same.config());
+        assertRefused("images (fingerprint) is ", relabelled);
+        assertRefused(
+                "dropClass is 0.1 there and 0.2 here",
+                same.withConfig(same.config().withDropClass(0.2)));
+        var renamed = new Classes(List.of("right", "left", "none of both"), true);
+        assertRefused("classes is 3 (left, right, ", new Recipe(card(renamed), same.data(), same.config()));
+        assertRefused("network is ", new Recipe(card(Classes.NONE), same.data(), same.config()));
+    }
+
+    private void assertRefused(String part, Recipe recipe) {
+        var refused = assertThrows(
+                RunMismatchException.class,
+                () -> TrainingRun.open(temp.resolve("run"), recipe, Tiny.plan(5), RunObserver.SILENT)
+                        .close());
+        assertTrue(refused.getMessage().contains(part), refused.getMessage());
+    }
+
+    @Test
+    void theEmbeddingOfEveryClassAndOfNoneLearns() {
+        var data = new Labelled(new TinyImages(13), 0);
+        try (var trainer = trainer(CLASSES, data, Tiny.config(8, 30, 1).withDropClass(0.3))) {
+            trainer.initialise();
+            var embedding = trainer.model().params().all().stream()
+                    .filter(p -> p.name().equals("class_embedding.weight"))
+                    .findFirst()
+                    .orElseThrow();
+            var before = embedding.tensor().toFloats();
+            for (int i = 0; i < 30; i++) {
+                trainer.train();
+            }
+            var after = embedding.tensor().toFloats();
+            for (int row = 0; row < 4; row++) {
+                int from = 32 * row;
+                assertFalse(
+                        Arrays.equals(before, from, from + 32, after, from, from + 32),
+                        "row " + row + " stayed as it was");
+            }
+            trainer.model().close();
+        }
+    }
+
+    @Test
+    void whatDoesNotSuitIsRefused() {
+        var data = new Labelled(new TinyImages(13), 0);
+        var without = new Classes(CLASSES.names(), false);
+        var config = Tiny.config(4, 5, 1);
+        assertMessage("leave out 0", () -> trainer(without, data, config));
+        assertMessage("would never be learned", () -> trainer(CLASSES, data, config.withDropClass(0)));
+        assertMessage("a probability from 0 to below 1, not 1.0", () -> config.withDropClass(1));
+        assertMessage("a probability from 0 to below 1, not NaN", () -> config.withDropClass(Double.NaN));
+        assertMessage(
+                "the images have a class 'left'",
+                () -> trainer(new Classes(List.of("up", "down"), true), data, config));
+        var none = assertThrows(UncheckedIOException.class, () -> trainer(CLASSES, new TinyImages(13), config));
+        assertEquals(DataException.class, none.getCause().getClass());
+        assertEquals(
+                "13 tiny images: these images have no labels", none.getCause().getMessage());
+    }
+
+    private static void assertMessage(String part, org.junit.jupiter.api.function.Executable call) {
+        var refused = assertThrows(IllegalArgumentException.class, call);
+        assertTrue(refused.getMessage().contains(part), refused.getMessage());
+    }
+
+    @Test
+    void aModelThatKnowsNoClassesBeginsOneThatDoes() throws IOException {
+        var plain = temp.resolve("plain.safetensors");
+        try (var trainer = trainer(Classes.NONE, new TinyImages(13), Tiny.config(4, 3, 1))) {
+            trainer.initialise();
+            trainer.train();
+            trainer.model().save(plain, DType.FLOAT32);
+            var begun = recipe(2).withWeights(plain);
+            try (var run = TrainingRun.open(temp.resolve("run"), begun, Tiny.plan(5), RunObserver.SILENT);
+                    var _ = TensorScope.open()) {
+                var model = run.trainer().model();
+                var named = model.params().named(model.params().flat());
+                assertArrayEquals(
+                        new float[4 * 32],
+                        named.remove("class_embedding.weight").toFloats());
+                var theirs = trainer.model().params();
+                theirs.named(theirs.flat())
+                        .forEach((name, value) -> assertArrayEquals(
+                                value.toFloats(), named.remove(name).toFloats(), name));
+                assertTrue(named.isEmpty());
+            }
+            trainer.model().close();
+        }
+        var others = temp.resolve("others.safetensors");
+        try (var model = new Model(card(new Classes(List.of("up", "down", "left"), true)), Device.CPU)) {
+            model.save(others, DType.FLOAT32);
+        }
+        assertRefused(
+                "others.safetensors cannot begin this run: classes is 3 (up,",
+                recipe(2).withWeights(others));
+    }
+
+    /** Batch and threads must not matter, and which label an image has must. */
+    @Test
+    void evaluationTellsEachImageItsTrueClass() throws IOException {
+        var data = new Labelled(new TinyImages(13), 0);
+        try (var model = new Model(card(CLASSES), Device.CPU)) {
+            // The network's own initialisation begins with a last layer of nearly 0.
+            var random = new Random(5);
+            var values = new float[Math.toIntExact(model.params().flat().shape().numel())];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (0.2 * random.nextGaussian());
+            }
+            model.params().flat().set(0, values, 0, values.length);
+            var labels = TrueClasses.labels(CLASSES, data);
+            assertArrayEquals(new int[] {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0}, labels);
+            assertArrayEquals(new int[0], TrueClasses.labels(Classes.NONE, new TinyImages(3)));
+            var meter = EpsilonMeter.standard().withThreads(1);
+            var schedule = model.card().schedule();
+            double whole = meter.measure(TrueClasses.told(model, labels), schedule, data, 13)
+                    .mse();
+            double cut = meter.withBatch(4)
+                    .withThreads(2)
+                    .measure(TrueClasses.told(model, labels), schedule, data, 13)
+                    .mse();
+            assertEquals(whole, cut, 1e-6 * whole);
+            var wrong = TrueClasses.labels(CLASSES, new Labelled(new TinyImages(13), 1));
+            assertNotEquals(
+                    whole,
+                    meter.measure(TrueClasses.told(model, wrong), schedule, data, 13)
+                            .mse(),
+                    1e-5 * whole);
+        }
+    }
+}
