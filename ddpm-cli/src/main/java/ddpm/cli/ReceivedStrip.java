@@ -1,12 +1,12 @@
 package ddpm.cli;
 
 import ddpm.data.ImageSet;
-import ddpm.diffusion.Denoiser;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
 import ddpm.eval.VariationalBound;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
+import ddpm.io.Model;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
@@ -30,7 +30,7 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
 
     private static final int PIXELS = 512;
 
-    void write(Path png, Denoiser model, VariationalBound bound) throws IOException {
+    void write(Path png, Model model, VariationalBound bound) throws IOException {
         int rows = Math.min(MOST_IMAGES, subject.count());
         int steps = bound.diffusion().steps();
         var columns = new ArrayList<Images>();
