@@ -43,8 +43,8 @@ final class ClassChoice {
             throw new IllegalArgumentException("--guidance " + guidance + ": a number of at least 0; 1 is none");
         }
         if (weight != 1 && !classes.nullClass()) {
-            throw new IllegalArgumentException("--guidance " + guidance + ": only 1 with this model, for it was not"
-                    + " trained to do without a class");
+            throw new IllegalArgumentException("--guidance " + guidance + ": only 1 with this model, which has no class"
+                    + " for none; train one with --classes and without --drop-class 0");
         }
         var cycle = new ArrayList<Integer>();
         if (wanted == null) {

@@ -233,7 +233,7 @@ class ClassesTest {
                 "pets   | --guidance NaN    | --guidance NaN: a number of at least 0",
                 "pets   | --guidance Infinity | --guidance Infinity: a number of at least 0",
                 "pets   | --guidance two    | 'two' is not a double",
-                "strict | --guidance 2      | --guidance 2.0: only 1 with this model, for it was not trained to do without",
+                "strict | --guidance 2      | --guidance 2.0: only 1 with this model, which has no class for none",
                 "strict | --guidance 0      | --guidance 0.0: only 1 with this model",
                 "plain  | --class 7         | --class 7: this model has no classes",
                 "plain  | --guidance 2      | --guidance 2.0: this model has no classes",

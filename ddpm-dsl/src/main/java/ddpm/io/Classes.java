@@ -64,7 +64,7 @@ public record Classes(List<String> names, boolean nullClass) {
             throw new IllegalArgumentException(
                     isEmpty()
                             ? "the model is told no classes"
-                            : "the model has no class for none, as it was trained with every label in place");
+                            : "the model has no class for none: tell it the class of every image, unguided");
         }
         return names.size();
     }
