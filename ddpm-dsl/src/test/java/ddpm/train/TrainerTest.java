@@ -233,7 +233,14 @@ class TrainerTest {
                 .withLearningRate(new LearningRate.Constant(5e-3))
                 .withObjective(objective);
         var data = new TinyImages(13);
-        var batch = new Examples(data, Noise.seed(1), 8, card.schedule().steps(), false, null).draw(0, 0, 8);
+        var batch = new Examples(
+                        data,
+                        Noise.seed(1),
+                        8,
+                        card.schedule().steps(),
+                        false,
+                        new TrainLabels(data, card.classes(), 0))
+                .draw(0, 0, 8);
         try (var model = new Model(card, Device.CPU);
                 var trainer = new Trainer(model, data, config, LossWeight.SIMPLE)) {
             trainer.initialise();
