@@ -244,7 +244,7 @@ final class Catalogue {
                     "Ops.attention(Tensor,Tensor,Tensor)",
                     List.of(normal(q), normal(q[0], q[1], 5, q[3]), normal(q[0], q[1], 5, q[3])),
                     x -> Ops.attention(x[0], x[1], x[2]),
-                    x -> torch.scaled_dot_product_attention(x[0], x[1], x[2])));
+                    x -> attend(x[0], x[1], x[2])));
         }
         list.add(Operator.of(
                 "Ops.dot(Tensor,Tensor)",
@@ -252,6 +252,18 @@ final class Catalogue {
                 x -> Ops.dot(x[0], x[1]),
                 x -> torch.dot(x[0], x[1])));
         return list;
+    }
+
+    /** In bfloat16 {@link Ops#attention} is two products, for the sake of their speed; so it is here. */
+    private static org.bytedeco.pytorch.Tensor attend(
+            org.bytedeco.pytorch.Tensor q, org.bytedeco.pytorch.Tensor k, org.bytedeco.pytorch.Tensor v) {
+        if (q.scalar_type().intern() != torch.ScalarType.BFloat16) {
+            return torch.scaled_dot_product_attention(q, k, v);
+        }
+        var scores = q.mul(new Scalar(1 / Math.sqrt(q.size(3)))).matmul(k.transpose(2, 3));
+        return torch.softmax(scores.to(torch.ScalarType.Float), 3)
+                .to(torch.ScalarType.BFloat16)
+                .matmul(v);
     }
 
     private static List<Operator> pointwise() {
