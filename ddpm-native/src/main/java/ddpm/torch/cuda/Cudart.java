@@ -25,6 +25,7 @@ final class Cudart {
     static final int NOT_READY = 600;
 
     static final int STREAM_NON_BLOCKING = 1;
+    static final int EVENT_BLOCKING_SYNC = 1;
     static final int EVENT_DISABLE_TIMING = 2;
     static final int CAPTURE_THREAD_LOCAL = 1;
     static final int CAPTURE_ACTIVE = 1;

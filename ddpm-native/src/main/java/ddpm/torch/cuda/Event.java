@@ -14,7 +14,7 @@ public final class Event implements AutoCloseable {
     public static Event of(Stream stream) {
         var cuda = stream.cuda();
         try (var _ = CurrentDevice.set(cuda, stream.device())) {
-            return new Event(cuda, cuda.createEvent(Cudart.EVENT_DISABLE_TIMING));
+            return new Event(cuda, cuda.createEvent(Cudart.EVENT_DISABLE_TIMING | Cudart.EVENT_BLOCKING_SYNC));
         }
     }
 

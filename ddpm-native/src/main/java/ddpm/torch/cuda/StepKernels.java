@@ -22,7 +22,7 @@ public final class StepKernels {
     /** Enough to fill any card; each thread takes several elements of larger batches. */
     private static final int MOST_BLOCKS = 1024;
 
-    private static final int PER_BLOCK_OF_BITS = 4;
+    private static final int PER_BLOCK_OF_BITS = 4; // normals of one Philox block
 
     private static final Map<Device, StepKernels> LOADED = new HashMap<>();
 
@@ -56,6 +56,10 @@ public final class StepKernels {
             }
             return known;
         }
+    }
+
+    public Device device() {
+        return device;
     }
 
     /**
@@ -127,7 +131,7 @@ public final class StepKernels {
      * @param condition from {@link Graph#captureLoop}
      * @throws IllegalStateException before {@link #loadLoopEnd}
      */
-    public void loopEnd(long condition, Tensor step) {
+    public void loopEnd(Tensor step, long condition) {
         requireCounter(step);
         if (loopEnd == 0) {
             throw new IllegalStateException("loadLoopEnd() comes before the capture");
