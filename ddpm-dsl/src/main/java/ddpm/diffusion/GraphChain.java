@@ -42,8 +42,7 @@ record GraphChain(Sampler sampler, Denoiser model, BatchNoise noise, Device devi
     }
 
     /** @param kernels null to draw noise on the host */
-    List<float[]> run(
-            StepLauncher launcher, StepKernels kernels, float[] start, int first, int last, StepCount count) {
+    List<float[]> run(StepLauncher launcher, StepKernels kernels, float[] start, int first, int last, StepCount count) {
         var frames = new ArrayList<float[]>();
         try (var _ = GradMode.off();
                 var _ = TensorScope.open()) {

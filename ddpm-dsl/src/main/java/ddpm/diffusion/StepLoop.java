@@ -81,23 +81,25 @@ final class StepLoop implements AutoCloseable {
     }
 
     /**
-     * Walks steps {@code first..0} of the program, which stands at {@code first}. Returns when all are done.
+     * Walks steps {@code first..last} of the program, which stands at {@code first}. Returns when all are done.
      *
+     * @param last at most first + 1, which walks none; a loop that the device makes as a whole ends at 0 only
      * @param queued hears how many steps are in the queue so far, after every launch and every eager step
      * @throws TorchException if a number of steps per launch was asked for and they cannot be recorded
      * @throws java.util.concurrent.CancellationException if this thread is interrupted
      */
-    void walk(int first, StepCount count, IntConsumer queued) {
+    void walk(int first, int last, StepCount count, IntConsumer queued) {
         if (state == State.CLOSED) {
             throw new IllegalStateException("this loop was closed");
         }
         program.noise().reserve(1);
+        int steps = first - last + 1;
         int done = 0;
-        if (recording == null && wanted.kind() != GraphSteps.Kind.NONE) {
+        if (recording == null && wanted.kind() != GraphSteps.Kind.NONE && steps > 0) {
             done = eagerly(first, 0, 1, count, queued);
-            capture(first + 1 - done);
+            capture(steps - done, last == 0);
         }
-        int left = first + 1 - done;
+        int left = steps - done;
         if (recording == null) {
             eagerly(first, done, left, count, queued);
         } else if (perLaunch == WHOLE) {
@@ -122,11 +124,11 @@ final class StepLoop implements AutoCloseable {
 
     // ---- EAGER to CAPTURED ----------------------------------------------------------------------------------------
 
-    private void capture(int left) {
+    private void capture(int left, boolean toTheEnd) {
         if (left == 0) {
             return; // nothing to launch
         }
-        if (wanted.kind() == GraphSteps.Kind.ALL && captureLoop()) {
+        if (wanted.kind() == GraphSteps.Kind.ALL && captureLoop(toTheEnd)) {
             return;
         }
         int most = Math.min(left, program.noise().most());
@@ -162,8 +164,10 @@ final class StepLoop implements AutoCloseable {
         state = State.CAPTURED;
     }
 
-    private boolean captureLoop() {
-        var reason = loopEnd == null ? Optional.of("the noise is not made on the device") : launcher.whyNoLoop();
+    private boolean captureLoop(boolean toTheEnd) {
+        var reason = !toTheEnd
+                ? Optional.of("it stops before the chain's end")
+                : loopEnd == null ? Optional.of("the noise is not made on the device") : launcher.whyNoLoop();
         if (reason.isEmpty()) {
             try {
                 recording =

@@ -76,7 +76,7 @@ class StepLoopTest {
     private static List<float[]> recorded(
             Sampler sampler, Denoiser model, RecordedLauncher launcher, Sampler.Addresses addresses) {
         return new GraphChain(sampler, model, drawn(sampler, addresses), Device.CPU)
-                .run(launcher, null, null, STEPS - 1, silent());
+                .run(launcher, null, null, STEPS - 1, 0, silent());
     }
 
     @ParameterizedTest
@@ -105,8 +105,39 @@ class StepLoopTest {
                                 model,
                                 drawn(sampler, Sampler.Addresses.SHARED),
                                 Device.CPU)
-                        .run(new RecordedLauncher(1), null, start.toFloats(), 6, silent());
+                        .run(new RecordedLauncher(1), null, start.toFloats(), 6, 0, silent());
                 assertArrayEquals(eager.images().toFloats(), images.getLast());
+            }
+            return null;
+        });
+    }
+
+    @Test
+    void aWalkThatStopsOnTheWayGivesTheEagerSamplersState() {
+        var sampler = Sampler.ancestral(CHAIN, Variance.FIXED_LARGE).withThreads(1);
+        withModel(model -> {
+            try (var _ = TensorScope.open()) {
+                for (int stop : new int[] {1, 4, STEPS}) { // STEPS: nothing is walked
+                    var eager = sampler.latent(model, SHAPE, NOISE, stop - 1, Device.CPU);
+                    var notes = new ArrayList<String>();
+                    var count = new StepCount(STEPS, new Sampler.Progress() {
+                        @Override
+                        public void steps(long done, long of) {}
+
+                        @Override
+                        public void note(String line) {
+                            notes.add(line);
+                        }
+                    });
+                    var state = new GraphChain(
+                                    sampler.withGraphSteps(GraphSteps.ALL),
+                                    model,
+                                    drawn(sampler, Sampler.Addresses.EACH),
+                                    Device.CPU)
+                            .run(new RecordedLauncher(2000).withLoops(), null, null, STEPS - 1, stop, count);
+                    assertArrayEquals(eager.toFloats(), state.getLast());
+                    assertEquals(stop == STEPS ? 0 : 1, notes.size(), notes.toString());
+                }
             }
             return null;
         });
@@ -178,7 +209,7 @@ class StepLoopTest {
         var launcher = new RecordedLauncher(1);
         withLoop(GraphSteps.of(4), launcher, false, (loop, told) -> {
             assertEquals(StepLoop.State.EAGER, loop.state());
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertEquals(StepLoop.State.REPLAYED, loop.state());
             // One step warms up, one more does not fill a launch, then twice four.
             assertEquals(List.of(1L, 2L, 6L, 10L), told.progress());
@@ -203,7 +234,7 @@ class StepLoopTest {
     @Test
     void noMoreThanTwoLaunchesWait() {
         var launcher = new RecordedLauncher(1);
-        withLoop(GraphSteps.of(1), launcher, false, (loop, told) -> loop.walk(STEPS - 1, told.count(), _ -> {}));
+        withLoop(GraphSteps.of(1), launcher, false, (loop, told) -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
         assertEquals(9, launcher.count("launch"));
         int waiting = 0;
         for (var entry : launcher.diary) {
@@ -225,15 +256,15 @@ class StepLoopTest {
             java.util.Arrays.fill(start, 0.5f);
             try (var loop = new StepLoop(program, launcher, GraphSteps.of(5), program::stepDown, null, _ -> {})) {
                 program.start(start, STEPS - 1);
-                loop.walk(STEPS - 1, silent(), _ -> {});
+                loop.walk(STEPS - 1, 0, silent(), _ -> {});
                 var first = program.x();
                 assertEquals(1, launcher.count("launch"));
                 program.start(start, STEPS - 1);
-                loop.walk(STEPS - 1, silent(), _ -> {});
+                loop.walk(STEPS - 1, 0, silent(), _ -> {});
                 assertArrayEquals(first, program.x());
                 assertEquals(3, launcher.count("launch"));
                 program.start(start, 2); // too few for a launch
-                loop.walk(2, new StepCount(3, (_, _) -> {}), _ -> {});
+                loop.walk(2, 0, new StepCount(3, (_, _) -> {}), _ -> {});
             }
         }
         assertEquals(1, launcher.count("record steps"));
@@ -244,7 +275,7 @@ class StepLoopTest {
     void theNumberOfStepsKeepsToTheBudgetOfNodes() {
         var launcher = new RecordedLauncher(StepLoop.NODE_BUDGET / 3);
         withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertEquals(List.of(1L, 4L, 7L, 10L), told.progress());
         });
         assertEquals(List.of("record steps", "close steps", "record steps"), launcher.diary.subList(0, 3));
@@ -253,7 +284,7 @@ class StepLoopTest {
     @Test
     void aModelLargerThanTheBudgetIsLaunchedStepByStepFromOneRecording() {
         var launcher = new RecordedLauncher(StepLoop.NODE_BUDGET + 1);
-        withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> loop.walk(STEPS - 1, told.count(), _ -> {}));
+        withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
         assertEquals(1, launcher.count("record steps"));
         assertEquals(9, launcher.count("launch"));
     }
@@ -262,7 +293,7 @@ class StepLoopTest {
     void theWholeLoopIsOneLaunch() {
         var launcher = new RecordedLauncher(1).withLoops();
         withLoop(GraphSteps.ALL, launcher, true, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertEquals(List.of(), told.notes());
             assertEquals(10L, told.progress().getLast());
         });
@@ -274,7 +305,7 @@ class StepLoopTest {
     void withoutLoopsItSaysWhyAndLaunchesParts() {
         var launcher = new RecordedLauncher(1);
         withLoop(GraphSteps.ALL, launcher, true, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertEquals(
                     List.of("the loop is launched in parts, not as a whole: this fake has no loops"), told.notes());
         });
@@ -285,7 +316,7 @@ class StepLoopTest {
     @Test
     void hostNoiseCannotBeLoopedOver() {
         withLoop(GraphSteps.ALL, new RecordedLauncher(1).withLoops(), false, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertTrue(told.notes().getFirst().endsWith("the noise is not made on the device"), told.toString());
         });
     }
@@ -294,7 +325,7 @@ class StepLoopTest {
     void whatCannotBeRecordedRunsStepByStepAndSaysWhich() {
         var launcher = new RecordedLauncher(1).refusing();
         withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             assertEquals(StepLoop.State.EAGER, loop.state());
             assertEquals(
                     List.of(
@@ -308,12 +339,12 @@ class StepLoopTest {
     void askedForByNumberWhatCannotBeRecordedIsAnErrorAndTheLoopGoesOnWhereItStood() {
         var launcher = new RecordedLauncher(1).refusing();
         withLoop(GraphSteps.of(3), launcher, false, (loop, told) -> {
-            var e = assertThrows(TorchException.class, () -> loop.walk(STEPS - 1, told.count(), _ -> {}));
+            var e = assertThrows(TorchException.class, () -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
             assertTrue(e.getMessage().contains("aten::nonzero"), e.getMessage());
             assertEquals(StepLoop.State.EAGER, loop.state());
             // The first step is made; the others are walked from there once recording works.
             launcher.accepting();
-            loop.walk(STEPS - 2, told.count(), _ -> {});
+            loop.walk(STEPS - 2, 0, told.count(), _ -> {});
             assertEquals(StepLoop.State.REPLAYED, loop.state());
         });
     }
@@ -324,7 +355,7 @@ class StepLoopTest {
         withLoop(GraphSteps.of(2), launcher, false, (loop, told) -> {
             var e = assertThrows(
                     CancellationException.class,
-                    () -> loop.walk(STEPS - 1, told.count(), queued -> {
+                    () -> loop.walk(STEPS - 1, 0, told.count(), queued -> {
                         if (queued >= 4) {
                             Thread.currentThread().interrupt();
                         }
@@ -333,17 +364,17 @@ class StepLoopTest {
             assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
             assertTrue(launcher.count("launch") < 4, launcher.diary.toString());
             assertEquals(launcher.count("mark"), launcher.count("close mark"));
-            loop.walk(5, told.count(), _ -> {}); // of the two launches, one was made: steps 9, 8 eagerly, then 7, 6
+            loop.walk(5, 0, told.count(), _ -> {}); // of the two launches, one was made: steps 9, 8 eagerly, then 7, 6
         });
     }
 
     @Test
     void aClosedLoopRefuses() {
         withLoop(GraphSteps.of(2), new RecordedLauncher(1), false, (loop, told) -> {
-            loop.walk(STEPS - 1, told.count(), _ -> {});
+            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
             loop.close();
             assertEquals(StepLoop.State.CLOSED, loop.state());
-            assertThrows(IllegalStateException.class, () -> loop.walk(STEPS - 1, told.count(), _ -> {}));
+            assertThrows(IllegalStateException.class, () -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
         });
     }
 

@@ -130,6 +130,9 @@ public final class LibTorch {
                 .or(SymbolLookup.libraryLookup(folder.resolve(library("c10")), Arena.global()));
         loaded = new LibTorch(folder, bundled, symbols, forCuda, forCuda ? cuda(folder, loader) : null);
         Malloc.keepBlocks();
+        if (forCuda && loaded.cudaFailure == null && Tf32.isSettable()) {
+            Tf32.allow(false);
+        }
         return loaded;
     }
 
