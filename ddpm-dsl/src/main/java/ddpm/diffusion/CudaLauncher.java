@@ -13,10 +13,24 @@ final class CudaLauncher implements StepLauncher {
     private final Stream side;
     private final Stream.Use use;
 
-    CudaLauncher(Device device) {
-        side = Stream.open(device); // first: a stream opened later would wait for what runs
-        stream = Stream.open(device);
-        use = stream.use();
+    private CudaLauncher(Stream stream, Stream side) {
+        this.stream = stream;
+        this.side = side;
+        this.use = stream.use();
+    }
+
+    /**
+     * @param device a CUDA device
+     * @throws ddpm.torch.TorchException if CUDA is not there or refuses
+     */
+    static CudaLauncher open(Device device) {
+        var side = Stream.open(device); // first: a stream that is opened later waits for what runs
+        try {
+            return new CudaLauncher(Stream.open(device), side);
+        } catch (RuntimeException e) {
+            side.close();
+            throw e;
+        }
     }
 
     private record Recorded(Graph graph) implements Recording {

@@ -23,18 +23,14 @@ record GraphChain(Sampler sampler, Denoiser model, BatchNoise noise, Device devi
      * @return the frames asked for and then the images, as arrays that no scope owns
      */
     List<float[]> run(float[] start, int first, int last, StepCount count) {
-        try (var launcher = new CudaLauncher(device)) {
+        try (var launcher = CudaLauncher.open(device)) {
             return run(launcher, kernels(count), start, first, last, count);
         }
     }
 
     private StepKernels kernels(StepCount count) {
         try {
-            var kernels = StepKernels.on(device);
-            if (sampler.graphSteps().kind() == GraphSteps.Kind.ALL) {
-                kernels.loadLoopEnd();
-            }
-            return kernels;
+            return StepKernels.on(device);
         } catch (TorchException e) {
             count.note("noise is drawn on the CPU and copied, for the kernels cannot be loaded: " + e.getMessage());
             return null;
@@ -53,11 +49,7 @@ record GraphChain(Sampler sampler, Denoiser model, BatchNoise noise, Device devi
             program.start(start == null ? noise.normals(Noise.Domain.INITIAL, 0) : start, first);
             Consumer<Tensor> advance = kernels == null ? program::stepDown : kernels::stepDown;
             ObjLongConsumer<Tensor> loopEnd = kernels == null ? null : kernels::loopEnd;
-            // Frames are read between launches.
-            var steps = sampler.trajectory() > 0 && sampler.graphSteps().kind() != GraphSteps.Kind.NONE
-                    ? GraphSteps.of(1)
-                    : sampler.graphSteps();
-            try (var loop = new StepLoop(program, launcher, steps, advance, loopEnd, count::note)) {
+            try (var loop = new StepLoop(program, launcher, steps(kernels, count), advance, loopEnd, count::note)) {
                 loop.walk(first, last, count, queued -> {
                     if (sampler.isFrame(queued - 1, first - last + 1)) {
                         frames.add(program.frame());
@@ -67,5 +59,21 @@ record GraphChain(Sampler sampler, Denoiser model, BatchNoise noise, Device devi
             }
         }
         return frames;
+    }
+
+    private GraphSteps steps(StepKernels kernels, StepCount count) {
+        var wanted = sampler.graphSteps();
+        if (wanted.kind() != GraphSteps.Kind.NONE && sampler.trajectory() > 0) {
+            return GraphSteps.of(1); // frames are read between launches
+        }
+        if (wanted.kind() == GraphSteps.Kind.ALL && kernels != null) {
+            try {
+                kernels.loadLoopEnd();
+            } catch (TorchException e) {
+                count.note(StepLoop.IN_PARTS + e.getMessage());
+                return GraphSteps.AUTO;
+            }
+        }
+        return wanted;
     }
 }

@@ -31,6 +31,9 @@ final class StepLoop implements AutoCloseable {
     /** Launches that may wait in the queue: the device never idles, and an interrupt waits for no more. */
     static final int AHEAD = 2;
 
+    /** What is told where the loop cannot be launched as a whole, before the reason. */
+    static final String IN_PARTS = "the loop is launched in parts, not as a whole: ";
+
     private static final long POLL_MILLIS = 20;
 
     /** The {@link #perLaunch} of a recording that loops by itself. */
@@ -179,7 +182,7 @@ final class StepLoop implements AutoCloseable {
                 reason = Optional.of(e.getMessage());
             }
         }
-        notes.accept("the loop is launched in parts, not as a whole: " + reason.get());
+        notes.accept(IN_PARTS + reason.get());
         return false;
     }
 

@@ -154,6 +154,6 @@ public final class StepKernels {
     }
 
     private void launch(long kernel, int blocks, int threads, long... arguments) {
-        driver.launch(kernel, blocks, threads, TorchCuda.ofThisProcess().current(device.index()), arguments);
+        driver.launch(kernel, blocks, threads, TorchCuda.ofThisProcess().of(device.index()), arguments);
     }
 }

@@ -16,14 +16,19 @@ import java.util.Map;
  * destroyed.
  */
 public final class Stream implements AutoCloseable {
-    private static final Map<Device, ArrayDeque<Long>> SHELF = new HashMap<>();
+    private static final Map<Shelf, ArrayDeque<Long>> SHELVES = new HashMap<>();
 
     private final Cudart cuda;
+    private final CurrentStream current;
     private final Device device;
     private long address;
 
-    private Stream(Cudart cuda, Device device, long address) {
+    /** Whose streams are kept together. */
+    private record Shelf(Cudart cuda, Device device) {}
+
+    private Stream(Cudart cuda, CurrentStream current, Device device, long address) {
         this.cuda = cuda;
+        this.current = current;
         this.device = device;
         this.address = address;
     }
@@ -42,17 +47,20 @@ public final class Stream implements AutoCloseable {
      * @throws TorchException if CUDA is not there or refuses
      */
     public static Stream open(Device device) {
-        var cuda = runtime();
+        return open(runtime(), TorchCuda.ofThisProcess(), device);
+    }
+
+    static Stream open(Cudart cuda, CurrentStream current, Device device) {
         try (var _ = CurrentDevice.set(cuda, device)) {
-            var stream = new Stream(cuda, device, taken(cuda, device));
-            stream.after(TorchCuda.ofThisProcess().current(device.index()));
+            var stream = new Stream(cuda, current, device, taken(cuda, device));
+            stream.after(current.of(device.index()));
             return stream;
         }
     }
 
     private static long taken(Cudart cuda, Device device) {
-        synchronized (SHELF) {
-            var shelf = SHELF.get(device);
+        synchronized (SHELVES) {
+            var shelf = SHELVES.get(new Shelf(cuda, device));
             if (shelf != null && !shelf.isEmpty()) {
                 return shelf.pop();
             }
@@ -89,15 +97,17 @@ public final class Stream implements AutoCloseable {
 
     /** Makes this torch's current stream on this thread, and its device the current one, until closed. */
     public Use use() {
-        return new Use(TorchCuda.ofThisProcess().enter(address(), device.index()));
+        return new Use(current, current.enter(address(), device.index()));
     }
 
     /** A stream being the current one; closes on the thread that opened it, innermost first. */
     public static final class Use implements AutoCloseable {
         private final Thread owner = Thread.currentThread();
+        private final CurrentStream current;
         private long guard;
 
-        private Use(long guard) {
+        private Use(CurrentStream current, long guard) {
+            this.current = current;
             this.guard = guard;
         }
 
@@ -109,7 +119,7 @@ public final class Stream implements AutoCloseable {
             if (guard != 0) {
                 long open = guard;
                 guard = 0;
-                TorchCuda.ofThisProcess().leave(open);
+                current.leave(open);
             }
         }
     }
@@ -133,8 +143,9 @@ public final class Stream implements AutoCloseable {
         long mine = address;
         address = 0;
         cuda.synchronizeStream(mine); // if the work failed, the stream is not to be used again
-        synchronized (SHELF) {
-            SHELF.computeIfAbsent(device, _ -> new ArrayDeque<>()).push(mine);
+        synchronized (SHELVES) {
+            SHELVES.computeIfAbsent(new Shelf(cuda, device), _ -> new ArrayDeque<>())
+                    .push(mine);
         }
     }
 }

@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandle;
 
 /** What libtorch's CUDA half has in its C ABI: the current stream of a thread. C++ exceptions come back as codes. */
-final class TorchCuda {
+final class TorchCuda implements CurrentStream {
     private static final String CREATE_GUARD = "aoti_torch_create_cuda_stream_guard";
     private static final String DELETE_GUARD = "aoti_torch_delete_cuda_stream_guard";
     private static final String CURRENT = "aoti_torch_get_current_cuda_stream";
@@ -36,8 +36,8 @@ final class TorchCuda {
         return loaded;
     }
 
-    /** Makes a stream torch's current one on this thread, and its device the current device; returns what undoes both. */
-    long enter(long stream, int device) {
+    @Override
+    public long enter(long stream, int device) {
         try (var arena = Arena.ofConfined()) {
             var out = arena.allocate(JAVA_LONG);
             MethodHandle create = library.code(CREATE_GUARD, JAVA_LONG, JAVA_INT, ADDRESS);
@@ -48,7 +48,8 @@ final class TorchCuda {
         }
     }
 
-    void leave(long guard) {
+    @Override
+    public void leave(long guard) {
         try {
             check((int) library.code(DELETE_GUARD, JAVA_LONG).invokeExact(guard), DELETE_GUARD);
         } catch (Throwable e) {
@@ -56,8 +57,8 @@ final class TorchCuda {
         }
     }
 
-    /** The stream on which this thread's operators run on a device; 0 is CUDA's own default one. */
-    long current(int device) {
+    @Override
+    public long of(int device) {
         try (var arena = Arena.ofConfined()) {
             var out = arena.allocate(JAVA_LONG);
             MethodHandle current = library.code(CURRENT, JAVA_INT, ADDRESS);
