@@ -236,23 +236,31 @@ final class StepLoop implements AutoCloseable {
             state = State.REPLAYED;
             end.set();
             int told = 0;
-            while (!end.isPassed()) {
-                try {
-                    Thread.sleep(POLL_MILLIS);
-                } catch (InterruptedException e) {
-                    endEarly(end);
-                    Thread.currentThread().interrupt();
+            try {
+                while (!end.isPassed()) {
+                    sleep();
                     count.checkCancelled();
+                    int made = left - 1 - stepOnDevice();
+                    if (made > told) {
+                        count.add(made - told);
+                        told = made;
+                    }
                 }
-                int made = left - 1 - stepOnDevice();
-                if (made > told) {
-                    count.add(made - told);
-                    told = made;
-                }
+            } catch (RuntimeException e) { // an interrupt, or progress that throws to stop
+                endEarly(end);
+                throw e;
             }
             end.await(); // errors of the work come out here
             count.add(left - told);
             queued.accept(left);
+        }
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

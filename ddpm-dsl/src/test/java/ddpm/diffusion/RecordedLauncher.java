@@ -17,8 +17,10 @@ final class RecordedLauncher implements StepLauncher {
     private final long nodesPerRecording;
     private Optional<String> noLoop = Optional.of("this fake has no loops");
     private boolean refuses;
+    private boolean asynchronous;
+    private Thread running;
     /** What the loop's condition was last set to; a body that never sets it would run for ever. */
-    boolean condition;
+    volatile boolean condition;
 
     /** @param nodes what every recording says of its size */
     RecordedLauncher(long nodes) {
@@ -27,6 +29,12 @@ final class RecordedLauncher implements StepLauncher {
 
     RecordedLauncher withLoops() {
         noLoop = Optional.empty();
+        return this;
+    }
+
+    /** Runs launches on a thread of their own, as a device would. */
+    RecordedLauncher asynchronously() {
+        asynchronous = true;
         return this;
     }
 
@@ -53,7 +61,11 @@ final class RecordedLauncher implements StepLauncher {
             @Override
             public void launch() {
                 diary.add("launch");
-                launch.run();
+                if (asynchronous) {
+                    running = Thread.ofPlatform().start(launch);
+                } else {
+                    launch.run();
+                }
             }
 
             @Override
@@ -94,7 +106,7 @@ final class RecordedLauncher implements StepLauncher {
 
             @Override
             public boolean isPassed() {
-                return true;
+                return running == null || !running.isAlive();
             }
 
             @Override

@@ -301,6 +301,52 @@ class StepLoopTest {
         assertEquals(1, launcher.count("launch"));
     }
 
+    /** A whole loop that runs beside us, in steps of some milliseconds, until we interrupt it. */
+    @Test
+    void anInterruptEndsTheWholeLoopEarlyAndProgressIsReadBesideIt() {
+        var launcher = new RecordedLauncher(1).withLoops().asynchronously();
+        int steps = 1000;
+        var chain = new Diffusion(BetaSchedule.ho2020());
+        var made = new java.util.concurrent.atomic.AtomicInteger();
+        try (var _ = TensorScope.open()) {
+            var sampler = Sampler.ddim(chain, 0).withThreads(1);
+            var tape = new NoiseTape(
+                    drawn(sampler, Sampler.Addresses.EACH), sampler.table().sigma(), Device.CPU);
+            Denoiser slow = (x, _) -> {
+                made.incrementAndGet();
+                java.util.concurrent.locks.LockSupport.parkNanos(3_000_000);
+                return x;
+            };
+            var program = new StepProgram(sampler, slow, SHAPE, tape, Device.CPU);
+            program.start(new float[Math.toIntExact(SHAPE.numel())], steps - 1);
+            var seen = new ArrayList<Long>();
+            var count = new StepCount(steps, (done, _) -> {
+                seen.add(done);
+                if (done >= 20) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            try (var loop = new StepLoop(
+                    program,
+                    launcher,
+                    GraphSteps.ALL,
+                    program::stepDown,
+                    (index, _) -> {
+                        program.stepDown(index);
+                        launcher.condition = index.toLongs()[0] >= 0;
+                    },
+                    _ -> {})) {
+                assertThrows(CancellationException.class, () -> loop.walk(steps - 1, 0, count, _ -> {}));
+                assertTrue(Thread.interrupted());
+            }
+            assertEquals(-1, program.index().toLongs()[0], "the loop has ended");
+            assertTrue(made.get() >= 20 && made.get() < steps, made + " steps were made");
+            for (int i = 1; i < seen.size(); i++) {
+                assertTrue(seen.get(i) > seen.get(i - 1), seen.toString());
+            }
+        }
+    }
+
     @Test
     void withoutLoopsItSaysWhyAndLaunchesParts() {
         var launcher = new RecordedLauncher(1);

@@ -53,9 +53,8 @@ public record CudaStatus(State state, String finding, List<CudaDevice> devices) 
         }
         return torch.cudaFailure()
                 .map(CudaStatus::missing)
-                .orElseGet(() -> Cudart.ofThisProcess()
-                        .map(CudaStatus::of)
-                        .orElseGet(() -> missing("libcudart.so.13 and libcudart.so.12 are not loaded")));
+                .orElseGet(() ->
+                        Cudart.ofThisProcess().map(CudaStatus::of).orElseGet(() -> missing("libcudart is not loaded")));
     }
 
     /** @param linker what the system's linker said */

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The functions of CUDA's runtime library that this package calls. Streams, events and graphs are bare addresses here;
@@ -46,6 +47,9 @@ final class Cudart {
     /** More than any release's sizeof(cudaDeviceProp), which begins with the name. */
     static final int DEVICE_PROPERTIES_BYTES = 4096;
 
+    /** Its file's name; packagers put a hash into it. */
+    private static final Pattern RUNTIME = Pattern.compile("libcudart(-\\w+)?\\.so[.\\d]*");
+
     private static Cudart loaded;
 
     private final NativeLibrary library;
@@ -56,14 +60,13 @@ final class Cudart {
         version = integer("cudaRuntimeGetVersion");
     }
 
-    /** The runtime library that libtorch's CUDA half has loaded, whichever release it is; empty if there is none. */
+    /**
+     * The runtime library that libtorch's CUDA half has loaded, whichever release it is and wherever it lies; empty if there
+     * is none. Another one, that the system's linker might find by name, would be of no use beside it.
+     */
     static synchronized Optional<Cudart> ofThisProcess() {
         if (loaded == null) {
-            // The linker knows a loaded library by this name, wherever it lies.
-            loaded = NativeLibrary.named("libcudart.so.13")
-                    .or(() -> NativeLibrary.named("libcudart.so.12"))
-                    .map(Cudart::new)
-                    .orElse(null);
+            loaded = NativeLibrary.loaded(RUNTIME).map(Cudart::new).orElse(null);
         }
         return Optional.ofNullable(loaded);
     }

@@ -1,5 +1,6 @@
 package ddpm.torch.cuda;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -8,10 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /** The functions of one library, which stays loaded; each may be missing, and says so when it is called. */
 final class NativeLibrary {
@@ -29,6 +32,20 @@ final class NativeLibrary {
         try {
             return Optional.of(new NativeLibrary(name, SymbolLookup.libraryLookup(name, Arena.global())));
         } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The library that this process has loaded from a file of such a name; empty if there is none, or no /proc to ask. */
+    static Optional<NativeLibrary> loaded(Pattern fileName) {
+        try (var mappings = Files.lines(Path.of("/proc/self/maps"))) {
+            return mappings.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
+                    .distinct()
+                    .filter(path -> fileName.matcher(path.substring(path.lastIndexOf('/') + 1))
+                            .matches())
+                    .findFirst()
+                    .map(path -> at(Path.of(path)));
+        } catch (IOException e) {
             return Optional.empty();
         }
     }

@@ -89,6 +89,15 @@ class CudartTest {
     }
 
     @Test
+    void theOneThatThisProcessHasLoadedIsFound() {
+        // Loaded by the field above, under a path that no search by name would find.
+        var found = Cudart.ofThisProcess().orElseThrow();
+        assertEquals(cuda.version(), found.version());
+        assertTrue(NativeLibrary.loaded(java.util.regex.Pattern.compile("libnosuchthing\\.so"))
+                .isEmpty());
+    }
+
+    @Test
     void aFunctionThatIsMissingIsNamed() {
         var e = assertThrows(
                 UnsupportedOperationException.class,
