@@ -5,4 +5,5 @@ module ddpm.torch {
 
     exports ddpm.torch;
     exports ddpm.torch.cpp;
+    exports ddpm.torch.cuda;
 }

@@ -61,12 +61,13 @@ final class BoundOptions {
     /** Measures it, told step by step. */
     static BitsPerDim measure(
             Model model, VariationalBound bound, Measured measured, Measured.Subject subject, Console console) {
+        var device = model.device();
         int count = subject.count();
         int steps = bound.diffusion().steps();
         console.note(count + " of " + subject.images().describe() + ", " + steps + " steps each");
         var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
         try {
-            return measured.meter((done, _) -> progress.at(done))
+            return measured.meter(device, (done, _) -> progress.at(done))
                     .measure(subject.told(model), bound, subject.images(), count);
         } finally {
             progress.end();

@@ -4,7 +4,6 @@ import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
 import ddpm.io.Model;
 import ddpm.io.WholeFile;
-import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -78,12 +77,12 @@ final class Compress implements Callable<Integer> {
         var console = quiet.console(line);
         var subject = measured.open(line, count, console);
         var bound = options.bound(line, subject.card());
-        measured.load(console);
+        var device = measured.load(console);
         BitsPerDim result;
-        try (var model = Model.of(subject.stored(), Device.CPU)) {
+        try (var model = Model.of(subject.stored(), device)) {
             result = BoundOptions.measure(model, bound, measured, subject, console);
             if (seen != null) {
-                new ReceivedStrip(shown(result), subject, measured.meter((_, _) -> {}))
+                new ReceivedStrip(shown(result), subject, measured.meter(device, (_, _) -> {}))
                         .write(seen.path(), model, bound);
             }
         }

@@ -7,6 +7,8 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
+import ddpm.torch.cuda.CudaStatus;
+import ddpm.torch.cuda.DeviceMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,13 +129,22 @@ final class Doctor implements Callable<Integer> {
                     "libtorch",
                     torch.version() + (torch.isBundled() ? " (built in) in " : " in ") + torch.folder() + ", "
                             + torch.cpuCapability() + ", " + torch.threads() + " threads");
-            var device = engine.device(torch);
-            ok("device", device.toString());
+            ok("CUDA", CudaStatus.of(torch).finding());
+            var device = engine.device(torch, news);
+            ok("device", device + memory(device));
             convolution(device);
         } catch (CommandFailure e) {
             checks.add(new Check(
                     e.exitCode(), e.exitCode() == ExitCode.NO_DEVICE ? "device" : "libtorch", e.getMessage()));
         }
+    }
+
+    private static String memory(Device device) {
+        if (device.kind() == Device.Kind.CPU) {
+            return "";
+        }
+        var memory = DeviceMemory.of(device);
+        return ", " + memory.free() / 1_000_000 + " of " + memory.total() / 1_000_000 + " MB free";
     }
 
     /** A 3 x 3 sum over ones: each inner result is 9, exactly. */

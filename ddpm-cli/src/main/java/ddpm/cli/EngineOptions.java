@@ -6,10 +6,13 @@ import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import ddpm.torch.Tf32;
 import ddpm.torch.TorchException;
-import java.nio.file.Files;
+import ddpm.torch.cuda.CudaDevice;
+import ddpm.torch.cuda.CudaStatus;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -35,9 +38,17 @@ final class EngineOptions {
             names = "--libtorch",
             paramLabel = "DIR",
             converter = Folder.class,
-            description = "Folder of another libtorch, 2.10 or newer, such as the torch folder of a Python installation"
-                    + " (default: environment variable DDPM_LIBTORCH, else the one inside this program).")
+            description =
+                    "Folder of another libtorch, 2.10 or newer, such as the torch folder of a Python installation;"
+                            + " auto asks the python3 on PATH for its torch (default: environment variable DDPM_LIBTORCH, else"
+                            + " the one inside this program).")
     private Path libtorch;
+
+    @Option(
+            names = "--tf32",
+            description = "On cuda, let float32 convolutions and products round their inputs to 10 bits: several times"
+                    + " faster, less exact.")
+    private boolean tf32;
 
     /** @param device the one asked for, or null for the best there is */
     record DeviceChoice(Device device) {
@@ -82,7 +93,7 @@ final class EngineOptions {
     LibTorch load(Console news) {
         LibTorch.onProgress(news::note);
         try {
-            var torch = libtorch == null ? LibTorch.load() : LibTorch.load(libtorch);
+            var torch = libtorch == null ? LibTorch.load() : LibTorch.load(LibTorch.folder(libtorch.toString()));
             torch.version(); // binds the functions, so that one that is missing is found here
             torch.setThreads(threads());
             return torch;
@@ -106,48 +117,62 @@ final class EngineOptions {
     /**
      * The device to compute on, after it was tried.
      *
+     * @param news hears why a libtorch for CUDA does not compute there, where the choice is ours
      * @throws CommandFailure with {@link ExitCode#NO_DEVICE} if the one asked for is not there
      */
-    Device device(LibTorch torch) {
-        // A libtorch built without CUDA is not even asked: some versions complain on stderr.
-        boolean hasCuda = Files.exists(torch.folder().resolve(System.mapLibraryName("torch_cuda")));
-        if (device.device() == null) {
-            return hasCuda && refusal(Device.cuda(0)) == null ? Device.cuda(0) : Device.CPU;
+    Device device(LibTorch torch, Console news) {
+        var asked = device.device();
+        if (asked != null && asked.kind() == Device.Kind.CPU) {
+            return onCpu(asked);
         }
-        boolean cuda = device.device().kind() == Device.Kind.CUDA;
-        var refused = cuda && hasCuda ? refusal(device.device()) : null;
-        if (cuda && (!hasCuda || refused != null)) {
-            throw new CommandFailure(
-                    ExitCode.NO_DEVICE,
-                    "there is no device " + device.device() + " for libtorch " + torch.version() + " in "
-                            + torch.folder() + ": " + (hasCuda ? firstLine(refused) : "it is built without CUDA")
-                            + "; use --device cpu, or --libtorch with a libtorch built for CUDA",
-                    refused);
+        var status = CudaStatus.of(torch);
+        var wanted = asked == null ? Device.cuda(0) : asked;
+        var refused = refusal(status, wanted);
+        if (refused == null) {
+            allowTf32();
+            return wanted;
         }
-        return device.device();
+        if (asked == null) {
+            if (torch.isBuiltForCuda()) {
+                news.note("computing on cpu, for cuda cannot be used: " + refused);
+            }
+            return onCpu(Device.CPU);
+        }
+        throw new CommandFailure(
+                ExitCode.NO_DEVICE,
+                "there is no device " + wanted + " for libtorch " + torch.version() + ": " + refused
+                        + "; or use --device cpu",
+                null);
     }
 
-    /**
-     * For work that is done on CPUs only.
-     *
-     * @throws CommandFailure with {@link ExitCode#NO_DEVICE} if another device was asked for by name
-     */
-    void requireCpu(String work) {
-        if (device.device() != null && device.device().kind() != Device.Kind.CPU) {
+    private Device onCpu(Device cpu) {
+        if (tf32) {
             throw new CommandFailure(
-                    ExitCode.NO_DEVICE,
-                    "--device " + device.device() + ": " + work + " runs on cpu; leave it out",
-                    null);
+                    ExitCode.NO_DEVICE, "--tf32: only cuda has it, and this runs on cpu; leave it out", null);
+        }
+        return cpu;
+    }
+
+    private void allowTf32() {
+        if (tf32) {
+            Tf32.allow(true);
         }
     }
 
-    /** Why the smallest tensor cannot be made there, or null. */
-    private static TorchException refusal(Device device) {
+    /** Why a CUDA device cannot be used, or null. */
+    private static String refusal(CudaStatus status, Device wanted) {
+        if (!status.isReady()) {
+            return status.finding();
+        }
+        if (wanted.index() >= status.devices().size()) {
+            return "this machine has "
+                    + status.devices().stream().map(CudaDevice::toString).collect(Collectors.joining(", "));
+        }
         try (var _ = TensorScope.open()) {
-            Tensor.empty(Shape.of(1), DType.FLOAT32, device);
+            Tensor.full(Shape.of(1), 1, DType.FLOAT32, wanted).item();
             return null;
         } catch (TorchException e) {
-            return e;
+            return firstLine(e);
         }
     }
 

@@ -6,7 +6,6 @@ import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
 import ddpm.io.Model;
 import ddpm.io.WholeFile;
-import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,14 +83,18 @@ final class Evaluate implements Callable<Integer> {
     private record Result(String table, Map<String, Object> json, String svg) {}
 
     private Result epsilon(Measured.Subject subject, Console console) throws IOException {
-        measured.load(console);
+        var device = measured.load(console);
         var card = subject.card();
         int images = subject.count();
         console.note(images + " of " + subject.images().describe());
         var progress = new Progress(console, "images", images, System::nanoTime);
-        try (var model = Model.of(subject.stored(), Device.CPU)) {
+        try (var model = Model.of(subject.stored(), device)) {
             var meter = new EpsilonMeter(
-                    measured.batch(), measured.threads(), measured.data().seed(), (done, _) -> progress.at(done));
+                    measured.batch(),
+                    measured.threads(),
+                    device,
+                    measured.data().seed(),
+                    (done, _) -> progress.at(done));
             var mse = meter.measure(subject.told(model), card.schedule(), card.prediction(), subject.images(), images);
             var json = describe(subject);
             json.putAll(describe(mse));
@@ -103,8 +106,8 @@ final class Evaluate implements Callable<Integer> {
 
     private Result bound(CommandLine line, Measured.Subject subject, Console console) throws IOException {
         var bound = options.bound(line, subject.card());
-        measured.load(console);
-        try (var model = Model.of(subject.stored(), Device.CPU)) {
+        var device = measured.load(console);
+        try (var model = Model.of(subject.stored(), device)) {
             var bits = BoundOptions.measure(model, bound, measured, subject, console);
             var json = describe(subject);
             json.putAll(BoundReport.describe(bits));

@@ -8,7 +8,6 @@ import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.torch.DType;
-import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -88,12 +87,11 @@ final class Interpolate implements Callable<Integer> {
         var b = ImageFolder.read(to, FolderOptions.of(shape));
         destination.prepare();
         var console = quiet.console(line);
-        engine.load(console);
-        engine.requireCpu("interpolation");
+        var device = engine.device(engine.load(console), console);
         long all = rows.stream().mapToLong(Integer::longValue).sum();
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
-        try (var opened = Model.of(stored, Device.CPU);
+        try (var opened = Model.of(stored, device);
                 var model = opened.prepared(DType.FLOAT32);
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());

@@ -100,11 +100,12 @@ final class LatentOptions {
         var chain = new Diffusion(card.schedule());
         return switch (latent) {
             case NOISE ->
-                new Interpolation(card.sampler(chain).withThreads(threads).withProgress(progress))
+                new Interpolation(card.sampler(chain).withThreads(threads).withProgress(progress), model.device())
                         .between(model, a, b, row, lambdas, Noise.seed(seed()));
             case DDIM -> {
                 var shorter = chain.respaced(Timesteps.even(chain.steps(), row));
-                yield new SphericalInterpolation(new Inversion(shorter, card.prediction(), threads, progress))
+                yield new SphericalInterpolation(
+                                new Inversion(shorter, card.prediction(), threads, model.device(), progress))
                         .between(model, a, b, lambdas);
             }
         };

@@ -8,6 +8,7 @@ import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
+import ddpm.torch.Device;
 import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -62,15 +63,14 @@ final class Measured {
         return new Subject(file, stored, images, count == null ? images.size() : count, labels);
     }
 
-    /** Loads libtorch, with which all measuring is done on CPUs. */
-    void load(Console console) {
-        engine.load(console);
-        engine.requireCpu("evaluation");
+    /** Loads libtorch and says where it computes. */
+    Device load(Console console) {
+        return engine.device(engine.load(console), console);
     }
 
     /** Measures bits per dimension as these options say. */
-    BitsPerDimMeter meter(BitsPerDimMeter.Progress progress) {
-        return new BitsPerDimMeter(batch, engine.threads(), data.seed(), progress);
+    BitsPerDimMeter meter(Device device, BitsPerDimMeter.Progress progress) {
+        return new BitsPerDimMeter(batch, engine.threads(), device, data.seed(), progress);
     }
 
     MeasuredImages data() {

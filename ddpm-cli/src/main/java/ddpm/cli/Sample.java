@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.GraphSteps;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
@@ -10,16 +11,19 @@ import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
 import ddpm.torch.DType;
+import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code ddpm sample}: draws images. Everything that can be wrong is refused here, before {@link SampleRun} starts. */
 @Command(
@@ -124,6 +128,15 @@ final class Sample implements Callable<Integer> {
     @Mixin
     private EngineOptions engine;
 
+    @Option(
+            names = "--graph-steps",
+            paramLabel = "K",
+            converter = GraphStepsConverter.class,
+            description =
+                    "On cuda: steps that one launch of a CUDA graph makes, none, all (the whole loop at once) or auto"
+                            + " (default: auto).")
+    private GraphSteps graphSteps;
+
     @Mixin
     private PictureOptions pictures;
 
@@ -140,6 +153,18 @@ final class Sample implements Callable<Integer> {
     static final class VarianceName extends EnumName<Variance> {
         VarianceName() {
             super(Variance.class);
+        }
+    }
+
+    /** auto, none, all or a number. */
+    static final class GraphStepsConverter implements ITypeConverter<GraphSteps> {
+        @Override
+        public GraphSteps convert(String text) {
+            try {
+                return GraphSteps.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
         }
     }
 
@@ -165,7 +190,11 @@ final class Sample implements Callable<Integer> {
 
     private SampleRun run(SamplePlan plan, StoredModel stored, Console console) {
         var torch = engine.load(console);
-        return new SampleRun(plan, stored, torch, engine.device(torch), engine.threads(), console);
+        var device = engine.device(torch, console);
+        if (graphSteps != null && device.kind() == Device.Kind.CPU) {
+            throw wrong("--graph-steps " + graphSteps + ": graphs are CUDA's, and this runs on cpu; leave it out");
+        }
+        return new SampleRun(plan, stored, torch, device, engine.threads(), console);
     }
 
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
@@ -219,7 +248,8 @@ final class Sample implements Callable<Integer> {
                 first,
                 count,
                 classPlan(card),
-                held);
+                held,
+                graphSteps == null ? GraphSteps.AUTO : graphSteps);
     }
 
     /** Only a model that learned a variance has one. */

@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.GraphSteps;
 import ddpm.diffusion.ReverseTable;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Variance;
@@ -26,6 +27,7 @@ import java.util.Map;
  * @param count how many images
  * @param classes of which class each is
  * @param batch how many of them at once, at most count; it does not change them beyond rounding
+ * @param graphSteps steps per launch on a CUDA device
  */
 record SamplePlan(
         String model,
@@ -40,7 +42,8 @@ record SamplePlan(
         long first,
         int count,
         ClassPlan classes,
-        int batch) {
+        int batch,
+        GraphSteps graphSteps) {
 
     /** The samplers there are. */
     enum Method {
@@ -66,7 +69,11 @@ record SamplePlan(
     }
 
     Sampler sampler(int threads) {
-        return card.sampler(chain).withTable(table()).withClip(clip).withThreads(threads);
+        return card.sampler(chain)
+                .withTable(table())
+                .withClip(clip)
+                .withThreads(threads)
+                .withGraphSteps(graphSteps);
     }
 
     /**

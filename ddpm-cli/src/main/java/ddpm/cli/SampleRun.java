@@ -140,7 +140,19 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                             trajectory == null
                                     ? Sampler.Frames.XT
                                     : trajectory.form().frames())
-                    .withProgress((done, of) -> progress.at(before + done * plan.steps() / of))
+                    .withProgress(new Sampler.Progress() {
+                        @Override
+                        public void steps(long done, long of) {
+                            progress.at(before + done * plan.steps() / of);
+                        }
+
+                        @Override
+                        public void note(String line) {
+                            if (from == 0) { // once, not with every batch
+                                console.note(line);
+                            }
+                        }
+                    })
                     .sample(
                             plan.classes().told(model, plan.first() + from, count),
                             shape,

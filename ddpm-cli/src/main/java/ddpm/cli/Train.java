@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.data.ImageSet;
 import ddpm.data.Split;
 import ddpm.io.ModelCard;
+import ddpm.torch.Device;
 import ddpm.torch.TorchException;
 import ddpm.train.DivergedException;
 import ddpm.train.Recipe;
@@ -121,13 +122,15 @@ final class Train implements Callable<Integer> {
         var config = checked(() -> classes.config(training.config(preset, images.size(), engine.threads())));
         var card = card(plain, images);
         requireBatch(config, images);
-        var recipe = checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom)));
+        var recipe =
+                checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom), Device.CPU));
         var torch = engine.load(console);
-        engine.requireCpu("training");
+        var device = engine.device(torch, console);
         console.note("training on " + images.describe());
-        console.note(config.steps() + " steps of " + config.batch() + " images on " + config.threads() + " threads,"
-                + " libtorch " + torch.version());
-        train(recipe, plan, console);
+        console.note(config.steps() + " steps of " + config.batch() + " images on " + device
+                + (device.kind() == Device.Kind.CPU ? ", " + config.threads() + " threads" : "") + ", libtorch "
+                + torch.version());
+        train(recipe.withDevice(device), plan, console);
         line.getOut().println(new RunFolder(out).model());
         line.getOut().flush();
         return ExitCode.DONE.status();

@@ -32,7 +32,7 @@ class DoctorTest {
         assertEquals(true, json.get("ok"));
         var names = ((List<?>) json.get("checks"))
                 .stream().map(check -> ((Map<?, ?>) check).get("name")).toList();
-        assertEquals(List.of("ddpm", "Java", "system", "cache", "libtorch", "device", "convolution"), names);
+        assertEquals(List.of("ddpm", "Java", "system", "cache", "libtorch", "CUDA", "device", "convolution"), names);
     }
 
     @Test

@@ -360,6 +360,7 @@ class SampleTest {
             --sampler ddim --eta 2     | --eta 2.0: 0 to 1
             --eta 0.5                  | only with --sampler ddim
             --sampler ddim --variance fixed-small | --variance fixed-small: only with --sampler ancestral
+            --graph-steps 0            | '0' is no number of steps per launch: use auto, none, all, or 1 to 999999
             --device gpu               | unknown device 'gpu': use cpu, cuda or cuda:N, or auto
             --out a.jpg                | end a file's name in .png, or a folder's in /
             --out=                     | --out '': end a file's name in .png

@@ -12,8 +12,14 @@ import java.util.Arrays;
  * x_t by the same noise, {@code (1 - lambda) x_t + lambda x'_t} is formed, and denoised with noise that all lambdas share.
  *
  * @param sampler walks down from x_t
+ * @param device where the model lies
  */
-public record Interpolation(Sampler sampler) {
+public record Interpolation(Sampler sampler, Device device) {
+    /** Of a model on the CPU. */
+    public Interpolation(Sampler sampler) {
+        this(sampler, Device.CPU);
+    }
+
     /**
      * @param from image {@code [1, C, H, W]} in [-1, 1]
      * @param to likewise
@@ -38,7 +44,7 @@ public record Interpolation(Sampler sampler) {
                             .toArray(Tensor[]::new));
             var images = steps == 0
                     ? mixed
-                    : sampler.denoise(model, mixed, steps - 1, noise, Sampler.Addresses.SHARED, Device.CPU)
+                    : sampler.denoise(model, mixed, steps - 1, noise, Sampler.Addresses.SHARED, device)
                             .images();
             return scope.keep(images);
         }

@@ -24,26 +24,32 @@ import java.util.List;
  * @param diffusion the chain that is climbed, respaced or not
  * @param prediction what the model's output means
  * @param threads cores to use, each with a slice of the batch, at least 1
+ * @param device where the model lies; threads are for the CPU
  * @param progress hears of finished steps
  */
-public record Inversion(Diffusion diffusion, Prediction prediction, int threads, Sampler.Progress progress) {
+public record Inversion(
+        Diffusion diffusion, Prediction prediction, int threads, Device device, Sampler.Progress progress) {
     public Inversion {
         if (threads < 1) {
             throw new IllegalArgumentException("threads " + threads + " is at least 1");
         }
     }
 
-    /** On all cores. */
+    /** On all cores of the CPU. */
     public Inversion(Diffusion diffusion, Prediction prediction) {
-        this(diffusion, prediction, Runtime.getRuntime().availableProcessors(), (_, _) -> {});
+        this(diffusion, prediction, Runtime.getRuntime().availableProcessors(), Device.CPU, (_, _) -> {});
     }
 
     public Inversion withThreads(int newThreads) {
-        return new Inversion(diffusion, prediction, newThreads, progress);
+        return new Inversion(diffusion, prediction, newThreads, device, progress);
+    }
+
+    public Inversion on(Device newDevice) {
+        return new Inversion(diffusion, prediction, threads, newDevice, progress);
     }
 
     public Inversion withProgress(Sampler.Progress newProgress) {
-        return new Inversion(diffusion, prediction, threads, newProgress);
+        return new Inversion(diffusion, prediction, threads, device, newProgress);
     }
 
     /** The sampler that goes the same way down: DDIM at eta 0, nothing clipped. */
@@ -56,7 +62,7 @@ public record Inversion(Diffusion diffusion, Prediction prediction, int threads,
     }
 
     /**
-     * Encodes images on the CPU.
+     * Encodes images.
      *
      * @param x0 {@code [B, C, H, W]} float32 in [-1, 1], in any scope
      * @return x_T, like x0, in the current scope. Its standard deviation is below 1, the more so the flatter the images and
@@ -71,7 +77,7 @@ public record Inversion(Diffusion diffusion, Prediction prediction, int threads,
         var values = x0.toFloats();
         int batch = Math.toIntExact(shape.size(0));
         int perImage = values.length / batch;
-        int slices = Math.min(threads, batch);
+        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
         var count = new StepCount((long) diffusion.steps() * slices, progress);
         try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
             var parts = workers.run(slice -> {
@@ -87,19 +93,20 @@ public record Inversion(Diffusion diffusion, Prediction prediction, int threads,
     private float[] climb(Denoiser model, float[] images, Shape shape, StepCount count) {
         try (var _ = GradMode.off();
                 var _ = TensorScope.open()) {
-            var step = new ReverseStep(table(), Clip.NONE, false, shape, Device.CPU);
-            var nothing = Tensor.zeros(shape, DType.FLOAT32, Device.CPU);
-            var x = Tensor.of(images, shape);
+            var step = new ReverseStep(table(), Clip.NONE, false, shape, device);
+            var nothing = Tensor.zeros(shape, DType.FLOAT32, device);
+            var x = Tensor.of(images, shape).on(device);
             for (int i = 0; i < diffusion.steps(); i++) {
                 count.checkCancelled();
                 try (var inner = TensorScope.open()) {
-                    var t = Tensor.of(new long[] {diffusion.timestep(below(i))}, Shape.of(1));
-                    var index = Tensor.of(new long[] {i}, Shape.of(1));
+                    var t = Tensor.of(new long[] {diffusion.timestep(below(i))}, Shape.of(1))
+                            .on(device);
+                    var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device);
                     var next = step.apply(x, model.predict(x, t), index, nothing);
                     x.close();
                     x = inner.keep(next.contiguous());
                 }
-                count.one();
+                count.add(1);
             }
             return x.toFloats();
         }

@@ -19,7 +19,8 @@ import java.util.Objects;
  * Tensor images = sampler.sample(unet::forward, Shape.of(16, 3, 32, 32), Noise.seed(7));
  * }</pre>
  *
- * <p>On a CPU the batch is cut into one slice per thread, and each slice goes through all steps on a core of its own:
+ * <p>On a CUDA device the whole batch walks as one, by launches of recorded steps ({@link GraphSteps}); the same images
+ * come out as step by step. On a CPU the batch is cut into one slice per thread, and each slice goes through all steps on a core of its own:
  * small operators gain little from two threads, whole steps gain everything. All noise is addressed by (seed, image,
  * step), so an image does not depend on its batch or slice, beyond the rounding of kernels chosen by size.
  *
@@ -30,6 +31,7 @@ import java.util.Objects;
  * @param firstImage the index of the first image, so that images 100..109 of a seed can be had alone
  * @param trajectory how many frames of the chain to keep, evenly spaced and the last among them; 0 for none
  * @param frames what a frame shows
+ * @param graphSteps how many steps one launch makes on a CUDA device
  * @param progress hears of finished steps
  */
 public record Sampler(
@@ -40,6 +42,7 @@ public record Sampler(
         long firstImage,
         int trajectory,
         Frames frames,
+        GraphSteps graphSteps,
         Progress progress) {
 
     /** What the frames of a trajectory show. */
@@ -66,6 +69,9 @@ public record Sampler(
          * @param of steps in all; {@code done == of} is the end
          */
         void steps(long done, long of);
+
+        /** One line that is worth telling, such as why something asked for is done otherwise. */
+        default void note(String line) {}
     }
 
     /**
@@ -76,6 +82,7 @@ public record Sampler(
 
     public Sampler {
         Objects.requireNonNull(progress, "progress");
+        Objects.requireNonNull(graphSteps, "graphSteps");
         if (table.steps() != diffusion.steps()) {
             throw new IllegalArgumentException(
                     "a table of " + table.steps() + " steps for a chain of " + diffusion.steps());
@@ -88,7 +95,15 @@ public record Sampler(
 
     private static Sampler of(Diffusion diffusion, ReverseTable table, Clip clip) {
         return new Sampler(
-                diffusion, table, clip, Runtime.getRuntime().availableProcessors(), 0, 0, Frames.XT, (_, _) -> {});
+                diffusion,
+                table,
+                clip,
+                Runtime.getRuntime().availableProcessors(),
+                0,
+                0,
+                Frames.XT,
+                GraphSteps.AUTO,
+                (_, _) -> {});
     }
 
     /** The paper's sampler for an epsilon model: ancestral, x0 clipped. */
@@ -112,27 +127,31 @@ public record Sampler(
     }
 
     public Sampler withTable(ReverseTable newTable) {
-        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, frames, progress);
+        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
     public Sampler withClip(Clip newClip) {
-        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, frames, progress);
+        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
     public Sampler withThreads(int newThreads) {
-        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, frames, progress);
+        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
     public Sampler withFirstImage(long newFirst) {
-        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, frames, progress);
+        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, frames, graphSteps, progress);
     }
 
     public Sampler withTrajectory(int newTrajectory, Frames newFrames) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, newTrajectory, newFrames, progress);
+        return new Sampler(diffusion, table, clip, threads, firstImage, newTrajectory, newFrames, graphSteps, progress);
+    }
+
+    public Sampler withGraphSteps(GraphSteps newSteps) {
+        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, newSteps, progress);
     }
 
     public Sampler withProgress(Progress newProgress) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, newProgress);
+        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, graphSteps, newProgress);
     }
 
     /**
@@ -208,15 +227,27 @@ public record Sampler(
                         int to = (int) ((long) batch * (slice + 1) / slices);
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
                         long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
+                        var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);
                         try (var _ = TensorScope.open()) {
                             var sliced = model.slice(from, to);
-                            return new ReverseChain(
-                                            this, sliced, shape.with(0, to - from), noise, addresses, image, device)
-                                    .run(part, first, last, count);
+                            return device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE
+                                    ? new GraphChain(this, sliced, drawn, device).run(part, first, last, count)
+                                    : new ReverseChain(this, sliced, drawn, device).run(part, first, last, count);
                         }
                     }),
                     shape);
         }
+    }
+
+    /** Whether the frames are estimates of x0. */
+    boolean wantsEstimates() {
+        return trajectory > 0 && frames == Frames.X0;
+    }
+
+    /** Frame k stands after step round((k + 1) steps / frames) - 1, so the last is the end of the chain. */
+    boolean isFrame(int done, int steps) {
+        int count = Math.min(trajectory, steps);
+        return count > 0 && (long) (done + 1) * count / steps > (long) done * count / steps;
     }
 
     /** Puts the slices' arrays together, frame by frame; the last frame is the images. */

@@ -1,6 +1,5 @@
 package ddpm.diffusion;
 
-import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -33,8 +32,9 @@ public record SphericalInterpolation(Inversion inversion) {
             var ends = up.encode(model, Ops.cat(0, from, to)).toFloats();
             var latents = Tensor.of(mixed(ends, lambdas), from.shape().with(0, lambdas.length));
             var noise = Noise.seed(0); // of which nothing is drawn at eta 0
-            return scope.keep(down.denoise(model, latents, steps - 1, noise, Sampler.Addresses.SHARED, Device.CPU)
-                    .images());
+            return scope.keep(
+                    down.denoise(model, latents, steps - 1, noise, Sampler.Addresses.SHARED, inversion.device())
+                            .images());
         }
     }
 

@@ -13,8 +13,13 @@ final class StepCount {
         this.progress = progress;
     }
 
-    synchronized void one() {
-        progress.steps(++done, of);
+    synchronized void add(int steps) {
+        done += steps;
+        progress.steps(done, of);
+    }
+
+    void note(String line) {
+        progress.note(line);
     }
 
     void checkCancelled() {

@@ -1,6 +1,7 @@
 package ddpm.eval;
 
 import ddpm.data.ImageSet;
+import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.Workers;
@@ -13,8 +14,9 @@ import java.util.function.IntConsumer;
  *
  * @param batch images in one forward pass, at least 1
  * @param threads cores, each with batches of its own, at least 1
+ * @param device where the model computes; a CUDA device takes one batch after the other
  */
-record Batches(int batch, int threads) {
+record Batches(int batch, int threads, Device device) {
     /** Measures some images; called from several threads at once. */
     @FunctionalInterface
     interface Part {
@@ -48,7 +50,7 @@ record Batches(int batch, int threads) {
             throw new IllegalArgumentException(
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
         }
-        int slices = Math.min(threads, of(count));
+        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, of(count)) : 1;
         var done = new AtomicInteger();
         try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
             workers.run(slice -> {
@@ -68,7 +70,7 @@ record Batches(int batch, int threads) {
         }
     }
 
-    /** Images {@code from..from+count-1} as the model sees them, {@code [count, C, H, W]} in the current scope. */
+    /** Images {@code from..from+count-1} as the model sees them, {@code [count, C, H, W]} on the CPU in the current scope. */
     static Tensor images(ImageSet data, int from, int count) {
         int perImage = data.shape().bytes();
         var bytes = new byte[perImage];

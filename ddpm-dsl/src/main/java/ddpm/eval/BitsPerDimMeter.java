@@ -4,6 +4,7 @@ import ddpm.data.ImageSet;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
+import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -22,10 +23,11 @@ import java.util.stream.IntStream;
  *
  * @param batch images in one forward pass, at least 1
  * @param threads cores, each with batches of its own, at least 1
+ * @param device where the model lies
  * @param seed of the noise
  * @param progress hears of steps done, by one thread at a time
  */
-public record BitsPerDimMeter(int batch, int threads, long seed, Progress progress) {
+public record BitsPerDimMeter(int batch, int threads, Device device, long seed, Progress progress) {
     private static final int QUARTERS = 4;
 
     /** Hears how many network calls, counted by image, of how many are done. */
@@ -35,7 +37,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
     }
 
     public BitsPerDimMeter {
-        new Batches(batch, threads); // checks both
+        new Batches(batch, threads, device); // checks both
     }
 
     /**
@@ -47,7 +49,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
      */
     public BitsPerDim measure(Denoiser model, VariationalBound bound, ImageSet data, int count) {
         int steps = bound.diffusion().steps();
-        var batches = new Batches(batch, threads);
+        var batches = new Batches(batch, threads, device);
         var parts = new VariationalBound.Terms[Math.max(0, batches.of(count))]; // a wrong count is refused below
         var done = new AtomicLong();
         batches.over(
@@ -76,7 +78,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var x0 = Batches.images(data, 0, count);
-            var estimate = new Receiver(bound)
+            var estimate = new Receiver(bound, device)
                     .guess(model.slice(0, count), x0, noise(bound, data, 0, count, t), t)
                     .x0();
             var values = new float[estimate.length];
@@ -95,6 +97,7 @@ public record BitsPerDimMeter(int batch, int threads, long seed, Progress progre
                     model.slice(from, from + n),
                     Batches.images(data, from, n),
                     t -> noise(bound, data, from, n, t),
+                    device,
                     steps);
         }
     }

@@ -31,10 +31,11 @@ import java.util.stream.IntStream;
  *
  * @param batch images in one forward pass, at least 1
  * @param threads cores, each with batches of its own, at least 1
+ * @param device where the model lies
  * @param seed of the noise
  * @param progress hears of measured images, from one thread at a time
  */
-public record EpsilonMeter(int batch, int threads, long seed, Progress progress) {
+public record EpsilonMeter(int batch, int threads, Device device, long seed, Progress progress) {
     private static final int QUARTERS = 4;
 
     /** Hears how many images of how many are measured. */
@@ -45,28 +46,32 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
     }
 
     public EpsilonMeter {
-        new Batches(batch, threads); // checks both
+        new Batches(batch, threads, device); // checks both
     }
 
-    /** Batches of 32 on every core, seed 0. */
+    /** Batches of 32 on every core of the CPU, seed 0. */
     public static EpsilonMeter standard() {
-        return new EpsilonMeter(32, Runtime.getRuntime().availableProcessors(), 0, (_, _) -> {});
+        return new EpsilonMeter(32, Runtime.getRuntime().availableProcessors(), Device.CPU, 0, (_, _) -> {});
     }
 
     public EpsilonMeter withBatch(int newBatch) {
-        return new EpsilonMeter(newBatch, threads, seed, progress);
+        return new EpsilonMeter(newBatch, threads, device, seed, progress);
     }
 
     public EpsilonMeter withThreads(int newThreads) {
-        return new EpsilonMeter(batch, newThreads, seed, progress);
+        return new EpsilonMeter(batch, newThreads, device, seed, progress);
+    }
+
+    public EpsilonMeter on(Device newDevice) {
+        return new EpsilonMeter(batch, threads, newDevice, seed, progress);
     }
 
     public EpsilonMeter withSeed(long newSeed) {
-        return new EpsilonMeter(batch, threads, newSeed, progress);
+        return new EpsilonMeter(batch, threads, device, newSeed, progress);
     }
 
     public EpsilonMeter withProgress(Progress newProgress) {
-        return new EpsilonMeter(batch, threads, seed, newProgress);
+        return new EpsilonMeter(batch, threads, device, seed, newProgress);
     }
 
     /** The same for a model that predicts epsilon. */
@@ -86,7 +91,7 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
     public EpsilonMse measure(Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
         var diffusion = new Diffusion(schedule);
         var errors = new double[Math.max(0, count)]; // a wrong count is refused below
-        new Batches(batch, threads)
+        new Batches(batch, threads, device)
                 .over(
                         data,
                         count,
@@ -120,11 +125,11 @@ public record EpsilonMeter(int batch, int threads, long seed, Progress progress)
         }
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            var x0 = Batches.images(data, from, n);
-            var target = Tensor.of(epsilon, x0.shape());
-            var times = Tensor.of(t, Shape.of(n));
-            var xt = new ForwardProcess(diffusion, Device.CPU).xt(x0, times, target);
-            var implied = new Translation(diffusion, prediction, Device.CPU)
+            var x0 = Batches.images(data, from, n).on(device);
+            var target = Tensor.of(epsilon, x0.shape()).on(device);
+            var times = Tensor.of(t, Shape.of(n)).on(device);
+            var xt = new ForwardProcess(diffusion, device).xt(x0, times, target);
+            var implied = new Translation(diffusion, prediction, device)
                     .epsilon(xt, model.slice(from, from + n).predict(xt, times), times);
             var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]

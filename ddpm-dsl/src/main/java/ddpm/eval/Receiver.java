@@ -12,6 +12,7 @@ import ddpm.torch.Tensor;
 /** Who has been sent x_t and guesses x_0 (algorithm 4 of Ho et al. 2020). Its tables belong to the scope it is made in. */
 final class Receiver {
     private final VariationalBound bound;
+    private final Device device;
     private final ReverseTable table;
     private final ForwardProcess forward;
 
@@ -23,8 +24,10 @@ final class Receiver {
      */
     record Guess(double[] x0, float[] v) {}
 
-    Receiver(VariationalBound bound) {
+    /** @param device where the model lies */
+    Receiver(VariationalBound bound, Device device) {
         this.bound = bound;
+        this.device = device;
         table = ReverseTable.ancestral(bound.diffusion(), bound.prediction(), bound.variance());
         forward = new ForwardProcess(bound.diffusion(), Device.CPU);
     }
@@ -36,7 +39,7 @@ final class Receiver {
     Guess guess(Denoiser model, Tensor x0, Tensor epsilon, int t) {
         var xt = forward.xt(x0, Tensor.of(new long[] {t}, Shape.of(1)), epsilon);
         var timestep = Tensor.of(new long[] {bound.diffusion().timestep(t)}, Shape.of(1));
-        var output = model.predict(xt, timestep);
+        var output = model.predict(xt.on(device), timestep.on(device)).on(Device.CPU);
         var predicted = ModelOutput.prediction(output, xt).toFloats();
         var x = xt.toFloats();
         double fromX = table.x0FromX().at(t);

@@ -7,6 +7,7 @@ import ddpm.diffusion.DiscretizedGaussian;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Table;
 import ddpm.diffusion.Variance;
+import ddpm.torch.Device;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.Arrays;
@@ -61,11 +62,17 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         void done(int t);
     }
 
+    /** The same of a model on the CPU. */
+    public Terms of(Denoiser model, Tensor x0, IntFunction<Tensor> noise, Steps steps) {
+        return of(model, x0, noise, Device.CPU, steps);
+    }
+
     /**
      * @param x0 images {@code [B, C, H, W]} float32 in [-1, 1]
      * @param noise epsilon by t, like x0, made in the scope that is open then
+     * @param device where the model lies; the terms are computed in double on the CPU
      */
-    public Terms of(Denoiser model, Tensor x0, IntFunction<Tensor> noise, Steps steps) {
+    public Terms of(Denoiser model, Tensor x0, IntFunction<Tensor> noise, Device device, Steps steps) {
         int batch = Math.toIntExact(x0.shape().size(0));
         int perImage = Math.toIntExact(x0.shape().numel() / batch);
         int length = diffusion.steps();
@@ -74,7 +81,7 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         var terms = new double[length][batch];
         var errors = new double[length][batch];
         try (var _ = TensorScope.open()) {
-            var receiver = new Receiver(this);
+            var receiver = new Receiver(this, device);
             for (int t = length - 1; t >= 0; t--) {
                 try (var _ = TensorScope.open()) {
                     var guess = receiver.guess(model, x0, noise.apply(t), t);

@@ -98,6 +98,11 @@ public final class Model implements Denoiser, AutoCloseable {
         return card;
     }
 
+    /** Where its weights lie. */
+    public Device device() {
+        return params.flat().device();
+    }
+
     public Network network() {
         return network;
     }

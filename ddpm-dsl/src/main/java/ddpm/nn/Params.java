@@ -33,6 +33,7 @@ public final class Params implements AutoCloseable {
     private static final class Store {
         final Map<String, Param> declared = new LinkedHashMap<>();
         final Map<String, Long> offsets = new LinkedHashMap<>();
+        final List<Constant> constants = new ArrayList<>();
         final List<Tensor> owned = new ArrayList<>();
         Tensor flat;
         Tensor gradient;
@@ -79,6 +80,16 @@ public final class Params implements AutoCloseable {
         store.offsets.put(full, store.length);
         store.length += (shape.numel() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         return param;
+    }
+
+    /** Declares numbers that lie on the parameters' device, float32, and are never learned or stored. */
+    Constant constant(Shape shape, float[] values) {
+        if (store.flat != null) {
+            throw new IllegalStateException("a constant is declared after allocate()");
+        }
+        var constant = new Constant(shape, values);
+        store.constants.add(constant);
+        return constant;
     }
 
     /** All parameters of the tree, in the order of declaration. */
@@ -153,6 +164,8 @@ public final class Params implements AutoCloseable {
     private void adopt(Tensor flat) {
         store.flat = flat;
         store.declared.forEach((name, param) -> param.value = own(view(flat, param)));
+        store.constants.forEach(
+                constant -> constant.value = own(constant.onCpu().on(flat.device())));
     }
 
     private Tensor own(Tensor tensor) {

@@ -8,12 +8,8 @@ import ddpm.torch.Tensor;
 /**
  * Timesteps as sinusoids (Vaswani et al. 2017): sin(t f_i) and cos(t f_i) with frequencies f_i =
  * 10000^(-i / (half - shift)) for i below half the channels.
- *
- * @param channels size of the embedding, even, at least 4
- * @param shift 1 as in the paper (the last frequency is exactly 1e-4), 0 as in the notebook
- * @param order which channel holds which
  */
-public record TimeEmbedding(int channels, int shift, Order order) {
+public final class TimeEmbedding implements Module {
     /** How projects lay the sines and cosines out; the layers behind are trained for one of these. */
     public enum Order {
         /** All sines, then all cosines, as in the paper. */
@@ -26,28 +22,42 @@ public record TimeEmbedding(int channels, int shift, Order order) {
 
     private static final double LONGEST = 10000;
 
-    public TimeEmbedding {
+    private final int channels;
+    private final Order order;
+    private final Constant frequencies;
+
+    /**
+     * @param params where the frequencies are put, so that a forward pass copies nothing to its device
+     * @param channels size of the embedding, even, at least 4
+     * @param shift 1 as in the paper (the last frequency is exactly 1e-4), 0 as in the notebook
+     * @param order which channel holds which
+     */
+    public TimeEmbedding(Params params, int channels, int shift, Order order) {
         if (channels < 4 || channels % 2 != 0 || shift < 0 || shift > 1) {
             throw new IllegalArgumentException(
                     "a time embedding of " + channels + " channels (even, at least 4), shift " + shift + " (0 or 1)");
         }
+        this.channels = channels;
+        this.order = order;
+        int half = channels / 2;
+        var values = new float[half];
+        for (int i = 0; i < half; i++) {
+            // In float32 steps as the reference implementations compute them: at t = 999 an ulp here is 6e-5 in the
+            // angle.
+            float exponent = (float) (-Math.log(LONGEST) * i) / (half - shift);
+            values[i] = (float) Math.exp(exponent);
+        }
+        frequencies = params.constant(Shape.of(1, half), values);
     }
 
     /**
      * @param t timesteps {@code [B]}, int64 or float
      * @return {@code [B, channels]} float32
      */
+    @Override
     public Tensor forward(Tensor t) {
         int half = channels / 2;
-        var frequencies = new float[half];
-        for (int i = 0; i < half; i++) {
-            // In float32 steps as the reference implementations compute them: at t = 999 an ulp here is 6e-5 in the
-            // angle.
-            float exponent = (float) (-Math.log(LONGEST) * i) / (half - shift);
-            frequencies[i] = (float) Math.exp(exponent);
-        }
-        var rates = Tensor.of(frequencies, Shape.of(1, half)).on(t.device());
-        var angles = t.to(DType.FLOAT32).view(-1, 1).mul(rates); // [B, half]
+        var angles = t.to(DType.FLOAT32).view(-1, 1).mul(frequencies.tensor()); // [B, half]
         var sine = Ops.sin(angles);
         var cosine = Ops.cos(angles);
         return switch (order) {

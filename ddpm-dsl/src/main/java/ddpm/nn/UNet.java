@@ -44,7 +44,7 @@ public final class UNet implements Network {
         this.config = config;
         this.dropout = new Dropout(config.dropout());
         int base = config.base();
-        sinusoid = new TimeEmbedding(base, config.timeShift(), config.timeOrder());
+        sinusoid = new TimeEmbedding(params, base, config.timeShift(), config.timeOrder());
         time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
         // Of variance 1, as PyTorch's embeddings are.

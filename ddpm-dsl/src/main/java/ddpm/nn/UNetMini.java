@@ -99,7 +99,7 @@ public final class UNetMini implements Network {
         int w1 = base * config.multipliers().get(0);
         int w2 = base * config.multipliers().get(1);
         int w3 = base * config.multipliers().get(2);
-        timeEmbedding = new TimeEmbedding(time, 0, TimeEmbedding.Order.SINE_FIRST);
+        timeEmbedding = new TimeEmbedding(params, time, 0, TimeEmbedding.Order.SINE_FIRST);
         timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
                 .at(params.sub("time_mlp"));
         inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);

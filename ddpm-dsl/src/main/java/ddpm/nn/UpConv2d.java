@@ -20,6 +20,7 @@ final class UpConv2d implements Convolution {
     private final Param weight;
     private final Param bias;
     private final Derived kernel;
+    private final Constant taps;
     private final int in;
     private final int out;
 
@@ -37,6 +38,7 @@ final class UpConv2d implements Convolution {
         this.weight = params.param("weight", Shape.of(out, in, 3, 3), weightInit);
         this.bias = params.param("bias", Shape.of(out), biasInit);
         this.kernel = new Derived(params);
+        this.taps = params.constant(Shape.of(16, 9), TAPS);
         this.in = in;
         this.out = out;
     }
@@ -54,8 +56,10 @@ final class UpConv2d implements Convolution {
     /** {@code [in, out, 4, 4]}; the weight lies as [out, 3, 3, in], so its rows of 9 taps are one product away. */
     private Tensor summed() {
         var rows = weight.tensor().permute(0, 2, 3, 1).view(out, 9, in);
-        var taps = Tensor.of(TAPS, Shape.of(16, 9)).on(rows.device()).to(rows.dtype());
-        return Ops.matmul(taps, rows).view(out, 4, 4, in).permute(3, 0, 1, 2).contiguous(MemoryFormat.CHANNELS_LAST);
+        return Ops.matmul(taps.tensor().to(rows.dtype()), rows)
+                .view(out, 4, 4, in)
+                .permute(3, 0, 1, 2)
+                .contiguous(MemoryFormat.CHANNELS_LAST);
     }
 
     /**

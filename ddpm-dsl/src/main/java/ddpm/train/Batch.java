@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
@@ -19,20 +20,20 @@ public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape s
         this(images, x0, t, epsilon, shape, new long[0]);
     }
 
-    Tensor x0Tensor() {
-        return Tensor.of(x0, shape);
+    Tensor x0Tensor(Device device) {
+        return Tensor.of(x0, shape).on(device);
     }
 
-    Tensor tTensor() {
-        return Tensor.of(t, Shape.of(t.length));
+    Tensor tTensor(Device device) {
+        return Tensor.of(t, Shape.of(t.length)).on(device);
     }
 
     /** Null for none, as networks have it. */
-    Tensor labelsTensor() {
-        return labels.length == 0 ? null : Tensor.of(labels, Shape.of(labels.length));
+    Tensor labelsTensor(Device device) {
+        return labels.length == 0 ? null : Tensor.of(labels, Shape.of(labels.length)).on(device);
     }
 
-    Tensor epsilonTensor() {
-        return Tensor.of(epsilon, shape);
+    Tensor epsilonTensor(Device device) {
+        return Tensor.of(epsilon, shape).on(device);
     }
 }

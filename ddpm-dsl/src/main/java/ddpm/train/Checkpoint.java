@@ -74,7 +74,8 @@ public final class Checkpoint {
                     sums,
                     Map.of(
                             "libtorch", LibTorch.load().version(),
-                            "java", System.getProperty("java.version")));
+                            "java", System.getProperty("java.version"),
+                            "device", trainer.device().toString()));
             WholeFile.write(part.resolve(STATE), StateJson.write(state));
             deleteTree(folder); // only a checkpoint of the very same step can stand there
             WholeFile.publish(part, folder);

@@ -11,7 +11,6 @@ import ddpm.eval.TrueClasses;
 import ddpm.io.Classes;
 import ddpm.io.Images;
 import ddpm.io.Model;
-import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
 import java.io.UncheckedIOException;
@@ -33,6 +32,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
         try (var averaged = averaged()) {
             var result = EpsilonMeter.standard()
                     .withThreads(config.threads())
+                    .on(trainer.device())
                     .withSeed(config.seed())
                     .withProgress((_, _) -> endIfStopping())
                     .measure(
@@ -65,10 +65,9 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());
             var shape = card.images(plan.samples());
-            var images = sampler.sample(
-                    TrueClasses.told(averaged, inTurn(card.classes(), plan.samples())),
-                    shape,
-                    Noise.seed(recipe.config().seed()));
+            var told = TrueClasses.told(averaged, inTurn(card.classes(), plan.samples()));
+            var noise = Noise.seed(recipe.config().seed());
+            var images = sampler.sample(told, shape, noise, trainer.device()).images();
             log.add(made, Images.of(images.toFloats(), shape).grid());
         } catch (CancellationException e) {
             observer.note("the samples of step " + made + " were given up");
@@ -92,7 +91,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
 
     /** The model with its averaged weights; the caller closes it. */
     private Model averaged() {
-        var averaged = new Model(trainer.model().card(), Device.CPU);
+        var averaged = new Model(trainer.model().card(), trainer.device());
         try (var _ = GradMode.off()) {
             averaged.params().flat().copyFrom(trainer.ema());
         }

@@ -3,7 +3,9 @@ package ddpm.train;
 import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.io.ModelCard;
+import ddpm.torch.Device;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -15,11 +17,18 @@ import java.util.Optional;
  * @param validation images that are only measured on
  * @param weights a model file to begin with in the place of random weights, which for a conditional model may be one
  *     that knows no classes; its optimizer starts afresh
+ * @param device where it is computed; another one rounds otherwise, and no more
  */
 public record Recipe(
-        ModelCard card, ImageSet data, TrainConfig config, Optional<ImageSet> validation, Optional<Path> weights) {
+        ModelCard card,
+        ImageSet data,
+        TrainConfig config,
+        Optional<ImageSet> validation,
+        Optional<Path> weights,
+        Device device) {
 
     public Recipe {
+        Objects.requireNonNull(device, "device");
         config.objective().require(card.variance());
         if (validation.isPresent() && !validation.get().shape().equals(data.shape())) {
             throw new IllegalArgumentException(
@@ -28,9 +37,9 @@ public record Recipe(
         }
     }
 
-    /** Random weights, no validation. */
+    /** Random weights, no validation, on the CPU. */
     public Recipe(ModelCard card, ImageSet data, TrainConfig config) {
-        this(card, data, config, Optional.empty(), Optional.empty());
+        this(card, data, config, Optional.empty(), Optional.empty(), Device.CPU);
     }
 
     /**
@@ -46,14 +55,18 @@ public record Recipe(
     }
 
     public Recipe withConfig(TrainConfig newConfig) {
-        return new Recipe(card, data, newConfig, validation, weights);
+        return new Recipe(card, data, newConfig, validation, weights, device);
     }
 
     public Recipe withValidation(ImageSet images) {
-        return new Recipe(card, data, config, Optional.of(images), weights);
+        return new Recipe(card, data, config, Optional.of(images), weights, device);
     }
 
     public Recipe withWeights(Path file) {
-        return new Recipe(card, data, config, validation, Optional.of(file));
+        return new Recipe(card, data, config, validation, Optional.of(file), device);
+    }
+
+    public Recipe withDevice(Device newDevice) {
+        return new Recipe(card, data, config, validation, weights, newDevice);
     }
 }

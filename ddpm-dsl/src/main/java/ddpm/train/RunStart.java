@@ -44,7 +44,7 @@ final class RunStart implements AutoCloseable {
             throw new RunMismatchException(checkpoint.folder() + " is a run already, so it cannot begin with "
                     + recipe.weights().get() + "; leave out the initial weights to resume it, or name another folder");
         }
-        model = Model.load(checkpoint.raw(), Device.CPU);
+        model = Model.load(checkpoint.raw(), recipe.device());
         Resumption.check(checkpoint, model.card(), recipe).forEach(observer::note);
         trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
         checkpoint.restore(trainer);
@@ -55,7 +55,7 @@ final class RunStart implements AutoCloseable {
     private void begin(Recipe recipe, RunObserver observer) throws IOException {
         if (recipe.weights().isPresent()) {
             var file = recipe.weights().get();
-            model = new Model(recipe.card(), Device.CPU);
+            model = new Model(recipe.card(), recipe.device());
             try (var weights = Model.load(file, Device.CPU);
                     var _ = TensorScope.open();
                     var _ = GradMode.off()) {
@@ -69,7 +69,7 @@ final class RunStart implements AutoCloseable {
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
         } else {
-            model = new Model(recipe.card(), Device.CPU);
+            model = new Model(recipe.card(), recipe.device());
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             trainer.initialise();
         }

@@ -38,6 +38,7 @@ public final class Trainer implements AutoCloseable {
     private final Diffusion diffusion;
     private final Examples examples;
     private final Noise noise;
+    private final Device device;
     private final Workers workers;
     private final List<Replica> replicas = new ArrayList<>();
     private final Tensor ema;
@@ -49,7 +50,7 @@ public final class Trainer implements AutoCloseable {
     private record Replica(Network network, Params params) {}
 
     /**
-     * @param model initialised or loaded; it stays the caller's, and training changes its weights
+     * @param model initialised or loaded, on the device to train on; it stays the caller's, and training changes its weights
      * @param data images of the model's channels and size; for a conditional model with labels of its classes
      * @param weight a further factor of each image's loss
      * @throws IllegalArgumentException if the images or the objective do not suit the model; the message says why
@@ -74,7 +75,9 @@ public final class Trainer implements AutoCloseable {
         var labels = new TrainLabels(data, card.classes(), config.dropClass());
         this.examples =
                 new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips(), labels);
-        int slices = Math.min(config.threads(), config.batch());
+        this.device = model.params().flat().device();
+        // A CUDA device takes the batch whole: there one slice fills the machine.
+        int slices = device.kind() == Device.Kind.CPU ? Math.min(config.threads(), config.batch()) : 1;
         this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
         for (int i = 0; i < slices; i++) {
             var params = new Params();
@@ -115,6 +118,11 @@ public final class Trainer implements AutoCloseable {
 
     public TrainConfig config() {
         return config;
+    }
+
+    /** Where the model lies, and so where it is trained. */
+    public Device device() {
+        return device;
     }
 
     /** The averaged weights, one flat vector in the layout of the model's {@link Params}. */
@@ -187,14 +195,14 @@ public final class Trainer implements AutoCloseable {
         int n = batch.t().length;
         try (var _ = TensorScope.open();
                 var _ = GradMode.on()) {
-            var forward = new ForwardProcess(diffusion, Device.CPU);
-            var epsilon = batch.epsilonTensor();
-            var t = batch.tTensor();
-            var x0 = batch.x0Tensor();
+            var forward = new ForwardProcess(diffusion, device);
+            var epsilon = batch.epsilonTensor(device);
+            var t = batch.tTensor(device);
+            var x0 = batch.x0Tensor(device);
             var xt = forward.xt(x0, t, epsilon);
             dropout(replica, firstPlace, n);
             var output = replica.network()
-                    .forward(xt.to(config.precision()), t, batch.labelsTensor())
+                    .forward(xt.to(config.precision()), t, batch.labelsTensor(device))
                     .to(DType.FLOAT32);
             var perImage = loss().perImage(x0, xt, epsilon, t, output);
             var loss = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
@@ -219,7 +227,7 @@ public final class Trainer implements AutoCloseable {
 
     private Loss loss() {
         var card = model.card();
-        return new Loss(diffusion, card.prediction(), card.variance(), config.objective(), Device.CPU);
+        return new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device);
     }
 
     private Tensor weighted(Tensor perImage, long[] t) {
@@ -230,7 +238,7 @@ public final class Trainer implements AutoCloseable {
         for (int i = 0; i < weights.length; i++) {
             weights[i] = (float) weight.at(Math.toIntExact(t[i]));
         }
-        return perImage.mul(Tensor.of(weights, Shape.of(weights.length)));
+        return perImage.mul(Tensor.of(weights, Shape.of(weights.length)).on(device));
     }
 
     private StepReport update(double loss) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.testing.Close;
+import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -128,7 +129,7 @@ class InterpolationTest {
     @Test
     void progressCountsTheStepsOfAllImagesBothWays() {
         var last = new long[2];
-        var inversion = new Inversion(GaussianImages.evenInSnr(10), Prediction.EPSILON, 2, (done, of) -> {
+        var inversion = new Inversion(GaussianImages.evenInSnr(10), Prediction.EPSILON, 2, Device.CPU, (done, of) -> {
             assertTrue(done > last[0] && done <= of, done + " of " + of);
             last[0] = done;
             last[1] = of;

@@ -167,6 +167,7 @@ class InversionTest {
                             new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.of(1000, 999, 500, 20)),
                             Prediction.X0,
                             1,
+                            Device.CPU,
                             (_, _) -> {})
                     .encode(recording, Tensor.of(new float[4], Shape.of(1, 1, 2, 2)));
         }

@@ -12,6 +12,7 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.testing.TinyImages;
+import ddpm.torch.Device;
 import ddpm.torch.TensorScope;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +26,8 @@ class BitsPerDimMeterTest {
     private static final Denoiser TENTH = (xt, _) -> xt.mul(0.1);
 
     private static BitsPerDim measure(int batch, int threads, int count) {
-        return new BitsPerDimMeter(batch, threads, 3, (_, _) -> {}).measure(TENTH, BOUND, new TinyImages(23), count);
+        return new BitsPerDimMeter(batch, threads, Device.CPU, 3, (_, _) -> {})
+                .measure(TENTH, BOUND, new TinyImages(23), count);
     }
 
     @Test
@@ -109,7 +111,7 @@ class BitsPerDimMeterTest {
     @Test
     void whatAReceiverSeesHasTheDistortionOfTheCurve() {
         var data = new TinyImages(5);
-        var meter = new BitsPerDimMeter(2, 2, 3, (_, _) -> {});
+        var meter = new BitsPerDimMeter(2, 2, Device.CPU, 3, (_, _) -> {});
         var result = meter.measure(TENTH, BOUND, data, 5);
         try (var _ = TensorScope.open()) {
             for (int t : new int[] {0, 7, STEPS - 1}) {
@@ -138,7 +140,7 @@ class BitsPerDimMeterTest {
     @Test
     void progressEndsAtEveryStepOfEveryImage() {
         var last = new AtomicLong();
-        new BitsPerDimMeter(4, 2, 0, (done, of) -> {
+        new BitsPerDimMeter(4, 2, Device.CPU, 0, (done, of) -> {
                     assertEquals(STEPS * 10L, of);
                     last.set(done);
                 })

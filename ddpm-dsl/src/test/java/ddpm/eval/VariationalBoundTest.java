@@ -98,6 +98,7 @@ class VariationalBoundTest {
                             t -> recordedNoise == null
                                     ? Tensor.zeros(IMAGES, DType.FLOAT32, Device.CPU)
                                     : Tensor.of(slice(recordedNoise, t), IMAGES),
+                            Device.CPU,
                             _ -> {});
             int steps = diffusion.steps();
             assertClose(chain.npy(name + "_prior_bpd_f64").doubles(), terms.prior(), "prior");
@@ -186,6 +187,7 @@ class VariationalBoundTest {
                                 models[i],
                                 x0,
                                 t -> Tensor.of(noise.normals(Noise.Domain.EVAL, 0, t, 16), Shape.of(1, 1, 4, 4)),
+                                Device.CPU,
                                 _ -> {})
                         .total()[0];
             }

@@ -45,9 +45,7 @@ class UNetMiniTest {
             assertWithin(
                     1e-4,
                     NotebookRun.npy("time_embedding").floats(),
-                    new TimeEmbedding(128, 0, TimeEmbedding.Order.SINE_FIRST)
-                            .forward(t)
-                            .toFloats(),
+                    UNetTest.sinusoid(128, 0, t).toFloats(),
                     "time embedding");
         }
     }

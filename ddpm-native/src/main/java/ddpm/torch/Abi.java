@@ -106,7 +106,7 @@ final class Abi {
         return LINKER.downcallHandle(symbol, descriptor);
     }
 
-    private static MethodHandle optional(String name, FunctionDescriptor descriptor) {
+    static MethodHandle optional(String name, FunctionDescriptor descriptor) {
         return SYMBOLS.find(name)
                 .map(symbol -> LINKER.downcallHandle(symbol, descriptor))
                 .orElse(null);

@@ -21,6 +21,25 @@ public final class Handles {
     }
 
     /**
+     * The address of the first element of a contiguous tensor, on its own device. It is lent: it is valid until the last
+     * handle of its memory is closed.
+     *
+     * @throws IllegalStateException if the tensor is closed or has gaps
+     */
+    public static long data(Tensor tensor) {
+        if (!tensor.isContiguous()) {
+            throw new IllegalStateException("no plain memory of " + tensor + ": contiguous tensors only");
+        }
+        var slab = Slab.get();
+        try {
+            Abi.check((int) Abi.DATA_PTR.invokeExact(tensor.handle(), slab.address), "aoti_torch_get_data_ptr");
+        } catch (Throwable e) {
+            throw Abi.unexpected(e);
+        }
+        return slab.getLong(0);
+    }
+
+    /**
      * A tensor of the current scope on the memory of the {@code at::Tensor} at this address, which stays its owner's.
      *
      * @param address of a live, defined {@code at::Tensor} of this process's libtorch, not 0

@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -31,11 +30,15 @@ public final class LibTorch {
     private final Path folder;
     private final boolean bundled;
     private final SymbolLookup symbols;
+    private final boolean builtForCuda;
+    private final String cudaFailure;
 
-    private LibTorch(Path folder, boolean bundled, SymbolLookup symbols) {
+    private LibTorch(Path folder, boolean bundled, SymbolLookup symbols, boolean builtForCuda, String cudaFailure) {
         this.folder = folder;
         this.bundled = bundled;
         this.symbols = symbols;
+        this.builtForCuda = builtForCuda;
+        this.cudaFailure = cudaFailure;
     }
 
     /** Where one-line news of the first unpacking goes; silent unless set before the first load. */
@@ -59,7 +62,7 @@ public final class LibTorch {
         }
         var variable = System.getenv(VARIABLE);
         if (variable != null && !variable.isBlank()) {
-            return load(Path.of(variable));
+            return load(folder(variable));
         }
         var unpacked = NativeCache.ready(progress)
                 .orElseThrow(() -> new LibTorchNotFound("no libtorch for " + System.getProperty("os.name") + " "
@@ -67,6 +70,16 @@ public final class LibTorch {
                         + " is bundled: give one with --libtorch DIR or " + VARIABLE
                         + " (libtorch 2.10 or newer, e.g. the 'torch' folder of a Python installation)"));
         return open(unpacked, true);
+    }
+
+    /**
+     * The folder that a user's choice of libtorch means.
+     *
+     * @param choice a folder, or {@code auto} for the torch package of the {@code python3} on PATH
+     * @throws LibTorchNotFound if there is no such package
+     */
+    public static Path folder(String choice) {
+        return PythonTorch.isMeantBy(choice) ? PythonTorch.folder() : Path.of(choice);
     }
 
     /**
@@ -101,28 +114,38 @@ public final class LibTorch {
         var names = bundled
                 ? List.of("gcc_s", "quadmath", "gfortran", "openblas", "gomp", "omp", "iomp5", "c10", "torch_cpu")
                 : List.of("c10", "torch_cpu");
-        var files = new ArrayList<Path>();
+        boolean forCuda = Files.isRegularFile(folder.resolve(library("torch_cuda")));
+        var loader = new LibraryLoader(forCuda ? LibraryLoader.cudaFolders(folder) : List.of());
         for (var name : names) {
-            find(folder, name).ifPresent(files::add);
-        }
-        if (!bundled) {
-            for (var name : List.of("c10_cuda", "torch_cuda")) {
-                find(folder, name).ifPresent(files::add);
-            }
-        }
-        for (var file : files) {
-            try {
-                System.load(file.toString());
-            } catch (UnsatisfiedLinkError e) {
-                throw new LibTorchNotFound("libtorch in " + folder + " cannot be loaded: " + e.getMessage()
-                        + (bundled ? "" : "; a libtorch for CUDA needs CUDA's libraries on this machine"));
-            }
+            find(folder, name).ifPresent(file -> {
+                try {
+                    loader.load(file);
+                } catch (UnsatisfiedLinkError e) {
+                    throw new LibTorchNotFound("libtorch in " + folder + " cannot be loaded: " + e.getMessage()
+                            + (forCuda ? "; a libtorch for CUDA needs CUDA's libraries on this machine" : ""));
+                }
+            });
         }
         var symbols = SymbolLookup.libraryLookup(folder.resolve(library("torch_cpu")), Arena.global())
                 .or(SymbolLookup.libraryLookup(folder.resolve(library("c10")), Arena.global()));
-        loaded = new LibTorch(folder, bundled, symbols);
+        loaded = new LibTorch(folder, bundled, symbols, forCuda, forCuda ? cuda(folder, loader) : null);
         Malloc.keepBlocks();
+        if (forCuda && loaded.cudaFailure == null && Tf32.isSettable()) {
+            Tf32.allow(false);
+        }
         return loaded;
+    }
+
+    /** Loads libtorch's CUDA half; without it the CPU still computes, so a failure is kept to be told when it matters. */
+    private static String cuda(Path folder, LibraryLoader loader) {
+        try {
+            for (var name : List.of("c10_cuda", "torch_cuda")) {
+                find(folder, name).ifPresent(loader::load);
+            }
+            return null;
+        } catch (UnsatisfiedLinkError e) {
+            return e.getMessage();
+        }
     }
 
     /** {@code libNAME.so}, also with a version behind it as in {@code libgomp.so.1}. */
@@ -156,6 +179,16 @@ public final class LibTorch {
     /** Whether it came from the class path; only then may JavaCPP's classes, built for it, be used beside it. */
     public boolean isBundled() {
         return bundled;
+    }
+
+    /** Whether its folder holds the CUDA half of libtorch; {@link ddpm.torch.cuda.CudaStatus} tells whether that works. */
+    public boolean isBuiltForCuda() {
+        return builtForCuda;
+    }
+
+    /** The linker's words if the CUDA half is there but could not be loaded. */
+    public Optional<String> cudaFailure() {
+        return Optional.ofNullable(cudaFailure);
     }
 
     /** {@code 2.13.0}. */

@@ -127,18 +127,22 @@ final class Op {
         Tensor one() {
             var scope = TensorScope.current();
             run();
-            return new Tensor(stack.getAtIndex(JAVA_LONG, 0), scope);
+            var result = new Tensor(stack.getAtIndex(JAVA_LONG, 0), scope);
+            OpWatch.ran(op);
+            return result;
         }
 
         /** Runs an operator that returns the (in place changed) first argument or nothing of interest. */
         void inPlace() {
             run();
             free(stack.getAtIndex(JAVA_LONG, 0));
+            OpWatch.ran(op);
         }
 
         /** Runs an operator whose schema returns nothing. */
         void nothing() {
             run();
+            OpWatch.ran(op);
         }
 
         private static void free(long handle) {

@@ -175,6 +175,10 @@ public final class Ops {
             throw new IllegalArgumentException(
                     "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
         }
+        if (x.device().kind() == Device.Kind.CUDA && x.dtype() != weight.dtype()) {
+            // CUDA's kernel knows one type only. As PyTorch's autocast has it: in the weights' type, and back.
+            return groupNorm(x.to(weight.dtype()), groups, weight, bias, eps).to(x.dtype());
+        }
         // Several threads share the sums of one image and so round them differently: one image alone goes to one
         // thread.
         boolean alone = in.size(0) == 1 && x.device().equals(Device.CPU);

@@ -434,6 +434,7 @@ public final class Tensor implements AutoCloseable {
         } catch (Throwable e) {
             throw Abi.unexpected(e);
         }
+        OpWatch.ran("aten::fill_");
         return this;
     }
 
@@ -534,7 +535,9 @@ public final class Tensor implements AutoCloseable {
         } catch (Throwable e) {
             throw Abi.unexpected(e);
         }
-        return new Tensor(slab.getLong(0), scope);
+        var result = new Tensor(slab.getLong(0), scope);
+        OpWatch.ran("aten::subtract");
+        return result;
     }
 
     public Tensor mul(Tensor other) {
@@ -575,8 +578,8 @@ public final class Tensor implements AutoCloseable {
         if (!dtype().isFloating()) {
             throw new IllegalArgumentException("arithmetic with a number on " + this + ": convert it to float first");
         }
-        var scalar = scalar((float) value);
-        return device().equals(Device.CPU) ? scalar : scalar.on(device());
+        // Of rank 0 it may lie on the CPU beside a tensor on any device: a copy would have to wait for that device.
+        return scalar((float) value);
     }
 
     // ---- Autograd -------------------------------------------------------------------------------------------------

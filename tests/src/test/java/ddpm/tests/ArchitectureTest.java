@@ -41,6 +41,7 @@ class ArchitectureTest {
         for (var expected : new String[] {
             "ddpm.torch",
             "ddpm.torch.cpp",
+            "ddpm.torch.cuda",
             "ddpm.nn",
             "ddpm.diffusion",
             "ddpm.data",
