@@ -90,7 +90,7 @@ class GraphGpuTest {
             var counter = Tensor.of(new long[] {99}, Shape.of(1)).on(device);
             try (var loop = Graph.captureLoop(stream, condition -> {
                 work.run();
-                kernels.loopEnd(condition, counter);
+                kernels.loopEnd(counter, condition);
             })) {
                 loop.launch();
                 var sum = work.sum().toFloats();
