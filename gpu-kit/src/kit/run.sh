@@ -36,9 +36,8 @@ doctor() {
     java -jar "$here/lib/ddpm-cli-slim.jar" doctor --device cuda
 }
 
-# Float32 is float32 in the tests: the CPU's numbers are compared with.
 tests() {
-    NVIDIA_TF32_OVERRIDE=0 java -jar "$here/lib/junit.jar" execute --disable-banner --disable-ansi-colors --details=tree --include-tag=gpu \
+    java -jar "$here/lib/junit.jar" execute --disable-banner --disable-ansi-colors --details=tree --include-tag=gpu \
         --class-path="$here/tests:$here/lib/ddpm-cli-slim.jar" --scan-class-path="$here/tests"
 }
 

@@ -1,7 +1,6 @@
 package ddpm.tests.gpu;
 
 import ddpm.torch.Device;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,15 +76,5 @@ record BenchmarkOptions(
 
     private static List<String> list(String text) {
         return Arrays.asList(text.split(","));
-    }
-
-    /** Arguments that parse to these options with one precision alone. */
-    List<String> arguments(String precision) {
-        var arguments = new ArrayList<String>();
-        arguments.addAll(List.of("--device", device.toString(), "--networks", String.join(",", networks)));
-        arguments.addAll(List.of("--precisions", precision, "--batches"));
-        arguments.add(String.join(",", batches.stream().map(String::valueOf).toList()));
-        arguments.addAll(List.of("--steps", "" + steps, "--rounds", "" + rounds));
-        return arguments;
     }
 }

@@ -18,21 +18,6 @@ class BenchmarkOptionsTest {
     }
 
     @Test
-    void aChildIsGivenTheSameOptionsWithOnePrecision() {
-        var options = BenchmarkOptions.parse("--device", "cuda:1", "--steps", "20", "--rounds", "3", "--batches", "4");
-        var child = BenchmarkOptions.parse(options.arguments("bf16").toArray(String[]::new));
-        assertEquals(
-                new BenchmarkOptions(
-                        Device.cuda(1),
-                        options.networks(),
-                        List.of("bf16"),
-                        List.of(4),
-                        options.steps(),
-                        options.rounds()),
-                child);
-    }
-
-    @Test
     void whatIsUnknownIsRefusedByName() {
         assertRefuses("--speed", "--speed", "1");
         assertRefuses("--steps", "--steps");

@@ -16,16 +16,12 @@ import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
+import ddpm.torch.Tf32;
 import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaStatus;
-import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * Times sampling on a GPU, step by step, by graphs and in one launch, and prints rows for {@link BenchmarkTable}.
@@ -41,15 +37,6 @@ public final class GpuBenchmark {
     private static final int MANY_IMAGES = 64;
     private static final int SIDE = 32;
     private static final int TRAINED_STEPS = 1000;
-
-    /** Set in a process that measures, which was given the environment that its precision needs. */
-    private static final String MEASURES = "ddpm.benchmark.measures";
-
-    /** Read by cuBLAS, cuDNN and libtorch when they are loaded, so each precision has a process of its own. */
-    private static final Map<String, Map<String, String>> ENVIRONMENTS = Map.of(
-            "fp32", Map.of("NVIDIA_TF32_OVERRIDE", "0"),
-            "tf32", Map.of("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1"),
-            "bf16", Map.of());
 
     private enum Way {
         EAGER("ddpm eager", GraphSteps.NONE),
@@ -71,17 +58,13 @@ public final class GpuBenchmark {
     private GpuBenchmark() {}
 
     /** @param args see {@link BenchmarkOptions} */
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
         BenchmarkOptions options;
         try {
             options = BenchmarkOptions.parse(args);
         } catch (IllegalArgumentException e) {
             System.err.println("benchmark: " + e.getMessage());
             System.exit(2);
-            return;
-        }
-        if (System.getProperty(MEASURES) != null) {
-            measure(options);
             return;
         }
         if (options.device().kind() == Device.Kind.CUDA) {
@@ -94,31 +77,14 @@ public final class GpuBenchmark {
         }
         System.out.println("# libtorch " + LibTorch.load().version() + ", Java " + Runtime.version());
         for (var precision : options.precisions()) {
-            child(options.arguments(precision), ENVIRONMENTS.get(precision));
+            if (options.device().kind() == Device.Kind.CUDA) {
+                Tf32.allow(precision.equals("tf32"));
+            }
+            measure(options, precision);
         }
     }
 
-    private static void child(List<String> arguments, Map<String, String> environment)
-            throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-D" + MEASURES,
-                "-cp",
-                System.getProperty("java.class.path"),
-                GpuBenchmark.class.getName()));
-        command.addAll(arguments);
-        var builder = new ProcessBuilder(command).inheritIO();
-        builder.environment().putAll(environment);
-        int status = builder.start().waitFor();
-        if (status != 0) {
-            System.err.println("benchmark: measuring " + arguments + " ended with status " + status);
-            System.exit(status);
-        }
-    }
-
-    private static void measure(BenchmarkOptions options) {
-        var precision = options.precisions().getFirst();
+    private static void measure(BenchmarkOptions options, String precision) {
         var dtype = precision.equals("bf16") ? DType.BFLOAT16 : DType.FLOAT32;
         for (var name : options.networks()) {
             NetworkConfig config = name.equals("UNetMini") ? UNetMini.Config.ofChannels(3) : UNetConfig.cifar10(3);

@@ -127,7 +127,7 @@ class SamplerGpuTest {
     }
 
     /**
-     * Float32 on both sides, TF32 off (the builds of these tests set NVIDIA_TF32_OVERRIDE=0), the same noise. Rounding
+     * Float32 on both sides, TF32 being off unless asked for, and the same noise. Rounding
      * differs by 1e-6 a step; where x0 is clipped and the chain contracts it stays of that order. The bound of 2e-3, a
      * quarter of a grey level in 256 (2 / 255), is for the mean; single pixels at edges may differ by more.
      */
