@@ -30,7 +30,9 @@ public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape s
 
     /** Null for none, as networks have it. */
     Tensor labelsTensor(Device device) {
-        return labels.length == 0 ? null : Tensor.of(labels, Shape.of(labels.length)).on(device);
+        return labels.length == 0
+                ? null
+                : Tensor.of(labels, Shape.of(labels.length)).on(device);
     }
 
     Tensor epsilonTensor(Device device) {

@@ -339,7 +339,8 @@ class StepLoopTest {
                 assertThrows(CancellationException.class, () -> loop.walk(steps - 1, 0, count, _ -> {}));
                 assertTrue(Thread.interrupted());
             }
-            assertEquals(-1, program.index().toLongs()[0], "the loop has ended");
+            // -1, or 0 where the interrupt wrote its last step just after the loop had ended.
+            assertTrue(program.index().toLongs()[0] <= 0, "the loop has ended");
             assertTrue(made.get() >= 20 && made.get() < steps, made + " steps were made");
             for (int i = 1; i < seen.size(); i++) {
                 assertTrue(seen.get(i) > seen.get(i - 1), seen.toString());
