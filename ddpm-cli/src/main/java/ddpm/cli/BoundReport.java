@@ -27,7 +27,7 @@ final class BoundReport {
     }
 
     private static void row(TextTable table, String term, Object timesteps, Estimate bits) {
-        table.row(term, timesteps, text("%.6f", bits.mean()), text("%.6f", bits.standardError()));
+        table.row(term, timesteps, text("%.6f", bits.mean()), text("%.2g", bits.standardError()));
     }
 
     /** One line. */

@@ -76,7 +76,7 @@ class EvaluateBoundTest {
         var lines = evaluate().out().lines().toList();
         assertTrue(lines.get(0).startsWith("term "), lines.toString());
         assertTrue(lines.get(1).startsWith("prior "), lines.toString());
-        assertTrue(lines.get(2).matches("L_t +7\\.\\.9 +\\d+\\.\\d{6} +\\d+\\.\\d{6}"), lines.toString());
+        assertTrue(lines.get(2).matches("L_t +7\\.\\.9 +\\d+\\.\\d{6} +[0-9.e+-]+"), lines.toString());
         assertTrue(lines.get(6).startsWith("decoder, L_0 "), lines.toString());
         assertTrue(lines.get(7).startsWith("total "), lines.toString());
         assertEquals(8, lines.size());
