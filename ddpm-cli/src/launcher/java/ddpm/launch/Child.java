@@ -15,39 +15,82 @@ import java.util.List;
  * and its exit status becomes this one's.
  */
 final class Child {
+    private static final int BY_INTERRUPT = 130;
+    private static final int BY_TERM = 143;
+
+    private Process process;
+
+    /** The status of a signal that came before there was a process to pass it to; else 0. */
+    private int endedBefore;
+
     private Child() {}
 
     /** @return the exit status of the command; 128 + n if signal n ended it */
     static int run(List<String> command) throws IOException, InterruptedException {
-        final Process process = new ProcessBuilder(command).inheritIO().start();
-        // For what has no handler here, such as a closed terminal, or not yet.
+        final Child child = new Child();
+        // All handlers first: a signal during the start must not leave the process behind.
+        // For what has no handler here, such as a closed terminal.
         Runtime.getRuntime().addShutdownHook(new Thread() {
             @Override
             public void run() {
-                process.destroy();
-                try {
-                    process.waitFor();
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
+                child.end();
+                child.await();
             }
         });
         onSignal("TERM", new Runnable() {
             @Override
             public void run() {
-                process.destroy();
+                child.end();
             }
         });
         onSignal("INT", new Runnable() {
             @Override
             public void run() {
-                // A terminal sends Ctrl-C to both of us; a second one would say "at once" to the child.
-                if (!isInForeground()) {
-                    interrupt(process);
-                }
+                child.interrupt();
             }
         });
-        return process.waitFor();
+        Process started = child.start(command);
+        return started == null ? child.endedBefore : started.waitFor();
+    }
+
+    /** Null if a signal came first. Signals that come meanwhile wait until the process is there. */
+    private synchronized Process start(List<String> command) throws IOException {
+        if (endedBefore == 0) {
+            process = new ProcessBuilder(command).inheritIO().start();
+        }
+        return process;
+    }
+
+    private synchronized Process started() {
+        return process;
+    }
+
+    private synchronized void end() {
+        if (process == null) {
+            endedBefore = BY_TERM;
+        } else {
+            process.destroy();
+        }
+    }
+
+    private synchronized void interrupt() {
+        if (process == null) {
+            endedBefore = BY_INTERRUPT;
+        } else if (!isInForeground()) { // a terminal sends Ctrl-C to both; a second one would say "at once" to the
+            // child
+            interrupt(process);
+        }
+    }
+
+    private void await() {
+        Process running = started();
+        if (running != null) {
+            try {
+                running.waitFor();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** True if this process belongs to those that its terminal sends Ctrl-C to. */
