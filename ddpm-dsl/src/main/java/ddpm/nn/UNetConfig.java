@@ -146,27 +146,18 @@ public record UNetConfig(
 
     /** The same with another number of channels out, e.g. twice as many as in for a learned variance. */
     public UNetConfig withOutChannels(int channels) {
-        return new UNetConfig(
-                inChannels,
-                channels,
-                base,
-                multipliers,
-                resBlocks,
-                attention,
-                headChannels,
-                groups,
-                normEps,
-                dropout,
-                timeShift,
-                timeOrder,
-                symmetricPadding);
+        return with(channels, labels);
     }
 
     @Override
     public UNetConfig withLabels(int newLabels) {
+        return with(outChannels, newLabels);
+    }
+
+    private UNetConfig with(int newOutChannels, int newLabels) {
         return new UNetConfig(
                 inChannels,
-                outChannels,
+                newOutChannels,
                 base,
                 multipliers,
                 resBlocks,

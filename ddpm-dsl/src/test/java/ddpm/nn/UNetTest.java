@@ -173,4 +173,12 @@ class UNetTest {
         config.build(params);
         return params.count();
     }
+
+    @Test
+    void aChangedConfigurationChangesOnlyWhatWasAsked() {
+        var mini = UNetConfig.mini(1);
+        assertEquals(mini.withLabels(11), mini.withLabels(11).withOutChannels(1));
+        assertEquals(
+                mini.withLabels(11).withOutChannels(2), mini.withOutChannels(2).withLabels(11));
+    }
 }
