@@ -1,13 +1,10 @@
 package ddpm.cli;
 
-import ddpm.diffusion.Objective;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
-import ddpm.torch.DType;
 import ddpm.train.Ema;
 import ddpm.train.LearningRate;
-import ddpm.train.Optimizer;
 import ddpm.train.TrainConfig;
 
 /** A network with a way to train it, from which options depart. */
@@ -32,20 +29,12 @@ enum Preset {
             case NOTEBOOK -> TrainConfig.notebook(seed, 1);
             case PAPER -> TrainConfig.paper(seed, 1);
             case MINI ->
-                new TrainConfig(
-                        seed,
-                        64,
-                        1,
-                        new LearningRate.Warmup(4e-4, 250),
-                        Optimizer.adam(),
-                        1.0,
-                        new Ema(0.999, true), // ramped, so that short runs do not keep their initial noise
-                        false,
-                        DType.FLOAT32,
-                        1,
-                        1,
-                        Objective.SIMPLE,
-                        TrainConfig.DROP_CLASS);
+                TrainConfig.paper(seed, 1)
+                        .withBatch(64)
+                        .withLearningRate(new LearningRate.Warmup(4e-4, 250))
+                        .withEma(new Ema(0.999, true)) // ramped, so that short runs do not keep their initial noise
+                        .withFlips(false)
+                        .withThreads(1);
         };
     }
 }

@@ -6,12 +6,15 @@ import ddpm.io.ModelCard;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import javax.imageio.ImageIO;
 
 /**
  * One run of the command line inside this JVM, with its streams caught.
@@ -31,6 +34,17 @@ record Cli(int status, String out, String err) {
         int status =
                 Main.run(command, List.of(args).stream().map(Object::toString).toArray(String[]::new));
         return new Cli(status, out.toString(), err.toString());
+    }
+
+    /** Three pictures of {@link #tinyModel}'s size in a new folder. */
+    static Path threePictures(Path folder) throws IOException {
+        Files.createDirectory(folder);
+        for (int i = 0; i < 3; i++) {
+            var picture = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
+            picture.createGraphics().fillRect(i, 2, 6, 4);
+            ImageIO.write(picture, "png", folder.resolve(i + ".png").toFile());
+        }
+        return folder;
     }
 
     /** A grey model of 8 x 16 pixels and {@value #STEPS} steps, random but the same each time. */

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,12 +25,7 @@ class CompressTest {
     @BeforeEach
     void makeModelAndPictures() throws IOException {
         model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
-        pictures = Files.createDirectory(folder.resolve("pictures"));
-        for (int i = 0; i < 3; i++) {
-            var picture = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
-            picture.createGraphics().fillRect(i, 2, 6, 4);
-            ImageIO.write(picture, "png", pictures.resolve(i + ".png").toFile());
-        }
+        pictures = Cli.threePictures(folder.resolve("pictures"));
     }
 
     @Test

@@ -4,13 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,12 +24,7 @@ class EvaluateBoundTest {
     @BeforeEach
     void makeModelAndPictures() throws IOException {
         model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
-        pictures = Files.createDirectory(folder.resolve("pictures"));
-        for (int i = 0; i < 3; i++) {
-            var picture = new BufferedImage(16, 8, BufferedImage.TYPE_BYTE_GRAY);
-            picture.createGraphics().fillRect(i, 2, 6, 4);
-            ImageIO.write(picture, "png", pictures.resolve(i + ".png").toFile());
-        }
+        pictures = Cli.threePictures(folder.resolve("pictures"));
     }
 
     private Cli evaluate(Object... more) {

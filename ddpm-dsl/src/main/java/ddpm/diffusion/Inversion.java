@@ -77,12 +77,9 @@ public record Inversion(
         var values = x0.toFloats();
         int batch = Math.toIntExact(shape.size(0));
         int perImage = values.length / batch;
-        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
-        var count = new StepCount((long) diffusion.steps() * slices, progress);
-        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
-            var parts = workers.run(slice -> {
-                int from = (int) ((long) batch * slice / slices);
-                int to = (int) ((long) batch * (slice + 1) / slices);
+        try (var workers = Workers.forBatch(device, threads, batch)) {
+            var count = new StepCount((long) diffusion.steps() * workers.count(), progress);
+            var parts = workers.run(batch, (_, from, to) -> {
                 var part = Arrays.copyOfRange(values, from * perImage, to * perImage);
                 return List.of(climb(model, part, shape.with(0, to - from), count));
             });

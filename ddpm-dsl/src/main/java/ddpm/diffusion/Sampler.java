@@ -218,13 +218,10 @@ public record Sampler(
             Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
-        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, batch) : 1;
-        var count = new StepCount((first - last + 1L) * slices, progress);
-        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
+        try (var workers = Workers.forBatch(device, threads, batch)) {
+            var count = new StepCount((first - last + 1L) * workers.count(), progress);
             return join(
-                    workers.run(slice -> {
-                        int from = (int) ((long) batch * slice / slices);
-                        int to = (int) ((long) batch * (slice + 1) / slices);
+                    workers.run(batch, (_, from, to) -> {
                         var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
                         long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
                         var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);

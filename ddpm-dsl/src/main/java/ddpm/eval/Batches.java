@@ -50,11 +50,10 @@ record Batches(int batch, int threads, Device device) {
             throw new IllegalArgumentException(
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
         }
-        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, of(count)) : 1;
         var done = new AtomicInteger();
-        try (var workers = new Workers(slices, Math.max(1, threads / slices))) {
+        try (var workers = Workers.forBatch(device, threads, of(count))) {
             workers.run(slice -> {
-                for (int number = slice; number < of(count); number += slices) {
+                for (int number = slice; number < of(count); number += workers.count()) {
                     if (Thread.currentThread().isInterrupted()) {
                         throw new CancellationException("interrupted after " + done + " of " + count + " images");
                     }

@@ -2,6 +2,7 @@ package ddpm.train;
 
 import ddpm.diffusion.Objective;
 import ddpm.torch.DType;
+import java.util.function.Consumer;
 
 /**
  * How to train.
@@ -78,189 +79,107 @@ public record TrainConfig(
 
     /** The paper's recipe for CIFAR-10: Adam at 2e-4 after a warm-up of 5000 steps, batches of 128, EMA 0.9999, flips. */
     public static TrainConfig paper(long seed, long steps) {
-        return new TrainConfig(
-                seed,
-                128,
-                steps,
-                new LearningRate.Warmup(2e-4, 5000),
-                Optimizer.adam(),
-                1.0,
-                new Ema(0.9999, false),
-                true,
-                DType.FLOAT32,
-                Runtime.getRuntime().availableProcessors(),
-                1,
-                Objective.SIMPLE,
-                DROP_CLASS);
+        return notebook(seed, steps).with(draft -> {
+            draft.learningRate = new LearningRate.Warmup(2e-4, 5000);
+            draft.optimizer = Optimizer.adam();
+            draft.ema = new Ema(0.9999, false);
+            draft.flips = true;
+        });
     }
 
     public TrainConfig withBatch(int newBatch) {
-        return new TrainConfig(
-                seed,
-                newBatch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.batch = newBatch);
     }
 
     public TrainConfig withSteps(long newSteps) {
-        return new TrainConfig(
-                seed,
-                batch,
-                newSteps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.steps = newSteps);
     }
 
     public TrainConfig withLearningRate(LearningRate newRate) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                newRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.learningRate = newRate);
     }
 
     public TrainConfig withEma(Ema newEma) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                newEma,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.ema = newEma);
     }
 
     public TrainConfig withFlips(boolean newFlips) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                newFlips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.flips = newFlips);
     }
 
     public TrainConfig withPrecision(DType newPrecision) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                newPrecision,
-                threads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.precision = newPrecision);
     }
 
     public TrainConfig withThreads(int newThreads) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                newThreads,
-                accumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.threads = newThreads);
     }
 
     public TrainConfig withAccumulate(int newAccumulate) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                newAccumulate,
-                objective,
-                dropClass);
+        return with(draft -> draft.accumulate = newAccumulate);
     }
 
     public TrainConfig withObjective(Objective newObjective) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                newObjective,
-                dropClass);
+        return with(draft -> draft.objective = newObjective);
     }
 
     public TrainConfig withDropClass(double newDrop) {
-        return new TrainConfig(
-                seed,
-                batch,
-                steps,
-                learningRate,
-                optimizer,
-                clipNorm,
-                ema,
-                flips,
-                precision,
-                threads,
-                accumulate,
-                objective,
-                newDrop);
+        return with(draft -> draft.dropClass = newDrop);
+    }
+
+    private TrainConfig with(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** The same values, one by one, so that a change names only what it changes. */
+    private static final class Draft {
+        long seed;
+        int batch;
+        long steps;
+        LearningRate learningRate;
+        Optimizer optimizer;
+        double clipNorm;
+        Ema ema;
+        boolean flips;
+        DType precision;
+        int threads;
+        int accumulate;
+        Objective objective;
+        double dropClass;
+
+        Draft(TrainConfig config) {
+            seed = config.seed;
+            batch = config.batch;
+            steps = config.steps;
+            learningRate = config.learningRate;
+            optimizer = config.optimizer;
+            clipNorm = config.clipNorm;
+            ema = config.ema;
+            flips = config.flips;
+            precision = config.precision;
+            threads = config.threads;
+            accumulate = config.accumulate;
+            objective = config.objective;
+            dropClass = config.dropClass;
+        }
+
+        TrainConfig done() {
+            return new TrainConfig(
+                    seed,
+                    batch,
+                    steps,
+                    learningRate,
+                    optimizer,
+                    clipNorm,
+                    ema,
+                    flips,
+                    precision,
+                    threads,
+                    accumulate,
+                    objective,
+                    dropClass);
+        }
     }
 }

@@ -76,10 +76,8 @@ public final class Trainer implements AutoCloseable {
         this.examples =
                 new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips(), labels);
         this.device = model.params().flat().device();
-        // A CUDA device takes the batch whole: there one slice fills the machine.
-        int slices = device.kind() == Device.Kind.CPU ? Math.min(config.threads(), config.batch()) : 1;
-        this.workers = new Workers(slices, Math.max(1, config.threads() / slices));
-        for (int i = 0; i < slices; i++) {
+        this.workers = Workers.forBatch(device, config.threads(), config.batch());
+        for (int i = 0; i < workers.count(); i++) {
             var params = new Params();
             var network = card.network().build(params);
             params.sharing(model.params()).trainable();
@@ -150,12 +148,7 @@ public final class Trainer implements AutoCloseable {
      * @throws CancellationException if this thread is interrupted; the weights are then unchanged
      */
     public StepReport train() {
-        int slices = replicas.size();
-        var losses = workers.run(slice -> {
-            int from = (int) ((long) config.batch() * slice / slices);
-            int to = (int) ((long) config.batch() * (slice + 1) / slices);
-            return accumulate(slice, from, to);
-        });
+        var losses = workers.run(config.batch(), this::accumulate);
         return update(losses.stream().mapToDouble(Double::doubleValue).sum());
     }
 
@@ -182,8 +175,8 @@ public final class Trainer implements AutoCloseable {
             if (Thread.currentThread().isInterrupted()) {
                 throw new CancellationException("interrupted in step " + step);
             }
-            int first = from + (int) ((long) (to - from) * part / parts);
-            int end = from + (int) ((long) (to - from) * (part + 1) / parts);
+            int first = from + Workers.edge(to - from, part, parts);
+            int end = from + Workers.edge(to - from, part + 1, parts);
             loss += backward(slice, examples.draw(Math.toIntExact(step), first, end), first, config.batch());
         }
         return loss;

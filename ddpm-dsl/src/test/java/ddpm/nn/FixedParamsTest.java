@@ -35,6 +35,27 @@ class FixedParamsTest {
         });
     }
 
+    /** A network, and another of the same weights that keeps what it derives from them. */
+    private static final class Twins implements AutoCloseable {
+        private final Params params = new Params();
+        private final Params kept = new Params();
+        private final Network plain;
+        private final Network fixed;
+
+        Twins(NetworkConfig config) {
+            plain = config.build(params);
+            fixed = config.build(kept);
+            initialised(params);
+            kept.sharing(params).fixed();
+        }
+
+        @Override
+        public void close() {
+            kept.close();
+            params.close();
+        }
+    }
+
     private static Tensor image(int batch, int channels) {
         var random = new Random(5);
         var values = new float[batch * channels * 256];
@@ -48,20 +69,15 @@ class FixedParamsTest {
     @ParameterizedTest
     @MethodSource("networks")
     void keptValuesChangeNothingButRounding(NetworkConfig config) {
-        try (var params = new Params();
-                var kept = new Params();
+        try (var twins = new Twins(config);
                 var _ = GradMode.off();
                 var _ = TensorScope.open()) {
-            var plain = config.build(params);
-            var fixed = config.build(kept);
-            initialised(params);
-            kept.sharing(params).fixed();
             for (int batch : new int[] {2, 1, 3}) { // kernels are laid out for the first and serve all
                 var x = image(batch, config.inChannels());
                 var t = Tensor.of(new long[] {500}, Shape.of(1));
-                var expected = plain.forward(x, t).toFloats();
-                assertArrayEquals(expected, fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch);
-                assertArrayEquals(expected, fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch + " again");
+                var expected = twins.plain.forward(x, t).toFloats();
+                assertArrayEquals(expected, twins.fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch);
+                assertArrayEquals(expected, twins.fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch + " again");
             }
         }
     }
@@ -70,21 +86,16 @@ class FixedParamsTest {
     @ParameterizedTest
     @MethodSource("networks")
     void aFixedNetworkComputesInBfloat16AsAPlainOneDoes(NetworkConfig config) {
-        try (var params = new Params();
-                var kept = new Params();
+        try (var twins = new Twins(config);
                 var _ = GradMode.off();
                 var _ = TensorScope.open()) {
-            var plain = config.build(params);
-            var fixed = config.build(kept);
-            initialised(params);
-            kept.sharing(params).fixed();
             var x = image(2, config.inChannels()).to(DType.BFLOAT16);
             var t = Tensor.of(new long[] {500}, Shape.of(1));
-            fixed.forward(x.to(DType.FLOAT32), t); // it keeps values of each precision apart
-            var y = fixed.forward(x, t);
+            twins.fixed.forward(x.to(DType.FLOAT32), t); // it keeps values of each precision apart
+            var y = twins.fixed.forward(x, t);
             assertEquals(DType.BFLOAT16, y.dtype());
             assertArrayEquals(
-                    plain.forward(x, t).to(DType.FLOAT32).toFloats(),
+                    twins.plain.forward(x, t).to(DType.FLOAT32).toFloats(),
                     y.to(DType.FLOAT32).toFloats(),
                     0.05f);
         }

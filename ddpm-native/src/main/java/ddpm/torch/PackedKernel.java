@@ -1,7 +1,7 @@
 package ddpm.torch;
 
-import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Weights laid out beforehand as oneDNN wants them on this processor, instead of at every call. Convolutions give the same
@@ -16,18 +16,15 @@ public final class PackedKernel {
     private static final Op CONVOLVE = new Op("mkldnn::_convolution_pointwise");
 
     /** By type; not every libtorch is built with oneDNN, nor does every processor compute in bfloat16. */
-    private static final Map<DType, Boolean> WORKS = new EnumMap<>(DType.class);
+    private static final Map<DType, Boolean> WORKS = new ConcurrentHashMap<>();
 
     private PackedKernel() {}
 
     /** Whether there are packed kernels for tensors like this one here. */
     public static boolean suits(Tensor x) {
-        if (!x.device().equals(Device.CPU) || x.shape().numel() == 0) {
-            return false;
-        }
-        synchronized (WORKS) {
-            return WORKS.computeIfAbsent(x.dtype(), PackedKernel::works);
-        }
+        return x.device().equals(Device.CPU)
+                && x.shape().numel() > 0
+                && WORKS.computeIfAbsent(x.dtype(), PackedKernel::works);
     }
 
     private static boolean works(DType type) {

@@ -42,8 +42,36 @@ public final class Workers implements AutoCloseable {
                 count, Thread.ofPlatform().daemon().name("ddpm-worker-", 0).factory());
     }
 
+    /**
+     * Workers for a batch: on a CPU one per thread, at most one per item, with the threads that are left shared between
+     * them; another device takes the batch whole.
+     *
+     * @param threads in all, at least 1
+     * @param items of the batch, at least 1
+     */
+    public static Workers forBatch(Device device, int threads, int items) {
+        int slices = device.kind() == Device.Kind.CPU ? Math.min(threads, items) : 1;
+        return new Workers(slices, Math.max(1, threads / slices));
+    }
+
     public int count() {
         return count;
+    }
+
+    /** Work on items {@code from..to-1} of a batch. */
+    @FunctionalInterface
+    public interface Slice<T> {
+        T work(int slice, int from, int to);
+    }
+
+    /** Where part {@code part} of {@code parts} of a batch begins; part {@code parts} begins at its end. */
+    public static int edge(int items, int part, int parts) {
+        return (int) ((long) items * part / parts);
+    }
+
+    /** {@link #run(IntFunction)} with the batch cut evenly between the slices. */
+    public <T> List<T> run(int items, Slice<T> slice) {
+        return run(i -> slice.work(i, edge(items, i, count), edge(items, i + 1, count)));
     }
 
     /**
