@@ -22,6 +22,10 @@ public final class LibTorch {
     /** The environment variable that names an external libtorch. */
     public static final String VARIABLE = "DDPM_LIBTORCH";
 
+    private static final String NEEDS_CUDA =
+            "; a libtorch for CUDA needs CUDA's libraries on this machine also to compute"
+                    + " on the CPU: install them or let LD_LIBRARY_PATH or CUDA_HOME name where they are, or use a libtorch for CPUs";
+
     private static LibTorch loaded;
     private static Consumer<String> progress = line -> {};
 
@@ -122,7 +126,7 @@ public final class LibTorch {
                     loader.load(file);
                 } catch (UnsatisfiedLinkError e) {
                     throw new LibTorchNotFound("libtorch in " + folder + " cannot be loaded: " + e.getMessage()
-                            + (forCuda ? "; a libtorch for CUDA needs CUDA's libraries on this machine" : ""));
+                            + (forCuda ? NEEDS_CUDA : ""));
                 }
             });
         }
