@@ -24,6 +24,9 @@ import java.util.Map;
  * }</pre>
  */
 public final class Model implements Denoiser, AutoCloseable {
+    /** Longer schedules than the paper's are embedded step by step, for the sake of memory. */
+    private static final int EMBEDDED_AT_ONCE = 1000;
+
     private final ModelCard card;
     private final Params params;
     private final Network network;
@@ -184,7 +187,8 @@ public final class Model implements Denoiser, AutoCloseable {
      */
     public Model prepared(DType precision) {
         var prepared = new Model(card, precision);
-        prepared.params.sharing(params).fixed();
+        int steps = card.schedule().steps();
+        prepared.params.sharing(params).fixed(steps <= EMBEDDED_AT_ONCE ? steps : 0);
         return prepared;
     }
 

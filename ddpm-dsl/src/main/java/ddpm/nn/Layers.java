@@ -22,13 +22,7 @@ public final class Layers {
             for (int i = 0; i < modules.length; i++) {
                 modules[i] = steps.get(i).at(params.sub(i));
             }
-            return x -> {
-                var y = x;
-                for (var module : modules) {
-                    y = module.forward(y);
-                }
-                return y;
-            };
+            return x -> Module.chain(x, modules);
         };
     }
 

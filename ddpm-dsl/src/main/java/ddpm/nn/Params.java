@@ -39,6 +39,7 @@ public final class Params implements AutoCloseable {
         Tensor gradient;
         long length;
         boolean fixed;
+        int timesteps;
     }
 
     private final Store store;
@@ -142,6 +143,23 @@ public final class Params implements AutoCloseable {
         }
         store.fixed = true;
         return this;
+    }
+
+    /**
+     * The same for a network that will be asked about the timesteps 0 to {@code timesteps - 1} over and over: it embeds
+     * all of them at once, and keeps that. Others are embedded when they come.
+     */
+    public Params fixed(int timesteps) {
+        if (timesteps < 0) {
+            throw new IllegalArgumentException(timesteps + " timesteps: 0 or more");
+        }
+        fixed();
+        store.timesteps = timesteps;
+        return this;
+    }
+
+    int timesteps() {
+        return store.timesteps;
     }
 
     boolean isFixed() {

@@ -6,8 +6,7 @@ import ddpm.torch.Tensor;
 /** Norm, swish, convolution, time added, norm, swish, dropout, convolution, and the input added to that. */
 final class ResBlock {
     private final GroupNorm norm1;
-    private final Conv2d conv1;
-    private final Linear time;
+    private final TimedConvolution conv1;
     private final GroupNorm norm2;
     private final Dropout dropout;
     private final Conv2d conv2;
@@ -15,8 +14,10 @@ final class ResBlock {
 
     ResBlock(Params params, int in, int out, int timeChannels, int groups, double eps, Dropout dropout) {
         norm1 = new GroupNorm(params.sub("norm1"), groups, in, eps);
-        conv1 = new Conv2d(params.sub("conv1"), in, out, Conv2d.Config.same(3), 1);
-        time = new Linear(params.sub("time_emb_proj"), timeChannels, out, 1);
+        conv1 = new TimedConvolution(
+                params,
+                new Conv2d(params.sub("conv1"), in, out, Conv2d.Config.same(3), 1),
+                new Linear(params.sub("time_emb_proj"), timeChannels, out, 1));
         norm2 = new GroupNorm(params.sub("norm2"), groups, out, eps);
         conv2 = new Conv2d(params.sub("conv2"), out, out, Conv2d.Config.same(3), 0);
         shortcut = in == out ? null : new Conv2d(params.sub("conv_shortcut"), in, out, Conv2d.Config.same(1), 1);
@@ -25,12 +26,11 @@ final class ResBlock {
 
     /**
      * @param x {@code [B, in, H, W]}
-     * @param swishedTime {@code [B, timeChannels]}, after its swish
+     * @param time after its swish
      * @return {@code [B, out, H, W]}
      */
-    Tensor forward(Tensor x, Tensor swishedTime) {
-        var h = conv1.forward(Ops.silu(norm1.forward(x)), time.forward(swishedTime));
-        h = conv2.forward(dropout.forward(Ops.silu(norm2.forward(h))));
+    Tensor forward(Tensor x, Times.At time) {
+        var h = Module.chain(x, norm1, Ops::silu, v -> conv1.forward(v, time), norm2, Ops::silu, dropout, conv2);
         return (shortcut == null ? x : shortcut.forward(x)).add(h);
     }
 }

@@ -19,9 +19,8 @@ public final class UNet implements Network {
 
     private final UNetConfig config;
     private final Dropout dropout;
-    private final TimeEmbedding sinusoid;
-    private final Linear time1;
-    private final Linear time2;
+    private final Module embed;
+    private final Times times;
     private final Param classEmbedding;
     private final Conv2d convIn;
     private final List<Level> down = new ArrayList<>();
@@ -34,9 +33,16 @@ public final class UNet implements Network {
 
     /** The blocks of one level; no attention and no resampling are null. */
     private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Module resample) {
-        Tensor block(int i, Tensor h, Tensor time) {
-            h = blocks.get(i).forward(h, time);
-            return attentions == null ? h : attentions.get(i).forward(h);
+        /** Each block with its attention. */
+        List<Module> steps(Times.At time) {
+            var steps = new ArrayList<Module>();
+            for (int i = 0; i < blocks.size(); i++) {
+                var block = blocks.get(i);
+                Module timed = h -> block.forward(h, time);
+                var attention = attentions == null ? null : attentions.get(i);
+                steps.add(attention == null ? timed : h -> Module.chain(h, timed, attention));
+            }
+            return steps;
         }
     }
 
@@ -44,9 +50,11 @@ public final class UNet implements Network {
         this.config = config;
         this.dropout = new Dropout(config.dropout());
         int base = config.base();
-        sinusoid = new TimeEmbedding(params, base, config.timeShift(), config.timeOrder());
-        time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
-        time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
+        var sinusoid = new TimeEmbedding(params, base, config.timeShift(), config.timeOrder());
+        var time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
+        var time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
+        embed = t -> Module.chain(t, sinusoid, time1, Ops::silu, time2); // [B, 4 base]
+        times = new Times(params, t -> Module.chain(t, embed, Ops::silu)); // every block would start with this swish
         // Of variance 1, as PyTorch's embeddings are.
         classEmbedding = config.labels() == 0
                 ? null
@@ -128,36 +136,44 @@ public final class UNet implements Network {
     public Tensor forward(Tensor x, Tensor t, Tensor labels) {
         ImageSize.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
         ImageSize.checkLabels("this UNet", x, labels, config.labels());
-        var time = time2.forward(Ops.silu(time1.forward(sinusoid.forward(t)))); // [B, 4 base]
-        if (labels != null) {
-            time = time.add(Ops.indexSelect(classEmbedding.tensor(), 0, labels)); // [B, 4 base]
-        }
-        time = Ops.silu(time); // every block starts with this swish
-
+        var time = time(t, labels);
         var h = convIn.forward(x.contiguous(MemoryFormat.CHANNELS_LAST)); // [B, base, H, W]
         var skips = new ArrayDeque<Tensor>();
         skips.push(h);
         for (var level : down) {
-            for (int i = 0; i < level.blocks().size(); i++) {
-                h = level.block(i, h, time);
+            for (var step : level.steps(time)) {
+                h = Module.chain(h, step);
                 skips.push(h);
             }
             if (level.resample() != null) {
-                h = level.resample().forward(h); // [B, C, H/2, W/2]
+                h = Module.chain(h, level.resample()); // [B, C, H/2, W/2]
                 skips.push(h);
             }
         }
-        h = middle1.forward(h, time);
-        h = middleAttention.forward(h);
-        h = middle2.forward(h, time);
+        h = Module.chain(h, v -> middle1.forward(v, time), middleAttention, v -> middle2.forward(v, time));
         for (var level : up) {
-            for (int i = 0; i < level.blocks().size(); i++) {
-                h = level.block(i, Ops.cat(1, h, skips.pop()), time);
+            for (var step : level.steps(time)) {
+                var skip = skips.pop();
+                h = replace(h, Module.chain(h, v -> Ops.cat(1, v, skip), step));
+                skip.close();
             }
             if (level.resample() != null) {
-                h = level.resample().forward(h); // [B, C, 2H, 2W]
+                h = replace(h, Module.chain(h, level.resample())); // [B, C, 2H, 2W]
             }
         }
-        return convOut.forward(Ops.silu(normOut.forward(h)));
+        return Module.chain(h, normOut, Ops::silu, convOut);
+    }
+
+    private Times.At time(Tensor t, Tensor labels) {
+        return labels == null
+                ? times.at(t)
+                : Times.At.computed(Ops.silu(
+                        embed.forward(t).add(Ops.indexSelect(classEmbedding.tensor(), 0, labels)))); // [B, 4 base]
+    }
+
+    /** Frees what nothing will need again. */
+    private static Tensor replace(Tensor old, Tensor by) {
+        old.close();
+        return by;
     }
 }

@@ -81,8 +81,7 @@ public final class UNetMini implements Network {
 
     private final Config config;
     private final Dropout dropout = new Dropout(0);
-    private final TimeEmbedding timeEmbedding;
-    private final Module timeMlp;
+    private final Times times;
     private final Conv2d inConv;
     private final Block down1;
     private final Block down2;
@@ -99,9 +98,10 @@ public final class UNetMini implements Network {
         int w1 = base * config.multipliers().get(0);
         int w2 = base * config.multipliers().get(1);
         int w3 = base * config.multipliers().get(2);
-        timeEmbedding = new TimeEmbedding(params, time, 0, TimeEmbedding.Order.SINE_FIRST);
-        timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
+        var sinusoid = new TimeEmbedding(params, time, 0, TimeEmbedding.Order.SINE_FIRST);
+        var timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
                 .at(params.sub("time_mlp"));
+        times = new Times(params, t -> Module.chain(t, sinusoid, timeMlp));
         inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
         down1 = Block.keeping(params.sub("down1"), base, w1, time);
         down2 = Block.keeping(params.sub("down2"), w1, w2, time);
@@ -127,22 +127,25 @@ public final class UNetMini implements Network {
     public Tensor forward(Tensor x, Tensor t, Tensor labels) {
         ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
         ImageSize.checkLabels("UNetMini", x, labels, 0);
-        var time = timeMlp.forward(timeEmbedding.forward(t)); // [B, time]
-        var h = Ops.silu(inConv.forward(x.contiguous(MemoryFormat.CHANNELS_LAST))); // [B, base, H, W]
-        h = down1.forward(h, time); // [B, w1, H, W]
-        h = down2.forward(Ops.avgPool2d(h, 2), time); // [B, w2, H/2, W/2]
-        h = down3.forward(Ops.avgPool2d(h, 2), time); // [B, w3, H/4, W/4]
-        h = up1.forward(h, time); // [B, w2, H/2, W/2]
-        h = up2.forward(h, time); // [B, w1, H, W]
-        h = up3.forward(h, time); // [B, base, H, W]
-        return outConv.forward(Ops.silu(h));
+        var time = times.at(t);
+        return Module.chain(
+                x.contiguous(MemoryFormat.CHANNELS_LAST),
+                inConv,
+                Ops::silu, // [B, base, H, W]
+                h -> down1.forward(h, time), // [B, w1, H, W]
+                h -> down2.forward(Ops.avgPool2d(h, 2), time), // [B, w2, H/2, W/2]
+                h -> down3.forward(Ops.avgPool2d(h, 2), time), // [B, w3, H/4, W/4]
+                h -> up1.forward(h, time), // [B, w2, H/2, W/2]
+                h -> up2.forward(h, time), // [B, w1, H, W]
+                h -> up3.forward(h, time), // [B, base, H, W]
+                Ops::silu,
+                outConv);
     }
 
     /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */
     private static final class Block {
-        private final Convolution conv1;
+        private final TimedConvolution conv1;
         private final Conv2d conv2;
-        private final Linear time;
         private final GroupNorm norm1;
         private final GroupNorm norm2;
 
@@ -155,17 +158,14 @@ public final class UNetMini implements Network {
         }
 
         private Block(Params params, Convolution conv1, int out, int timeChannels) {
-            this.conv1 = conv1;
             conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
-            time = new Linear(params.sub("time"), timeChannels, out);
+            this.conv1 = new TimedConvolution(params, conv1, new Linear(params.sub("time"), timeChannels, out));
             norm1 = new GroupNorm(params.sub("norm1"), Config.GROUPS, out, 1e-5);
             norm2 = new GroupNorm(params.sub("norm2"), Config.GROUPS, out, 1e-5);
         }
 
-        Tensor forward(Tensor x, Tensor timeEmbedding) {
-            var h = conv1.forward(x, time.forward(timeEmbedding));
-            h = Ops.silu(norm1.forward(h));
-            return Ops.silu(norm2.forward(conv2.forward(h)));
+        Tensor forward(Tensor x, Times.At time) {
+            return Module.chain(x, v -> conv1.forward(v, time), norm1, Ops::silu, conv2, norm2, Ops::silu);
         }
     }
 }

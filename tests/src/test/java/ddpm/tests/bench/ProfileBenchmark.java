@@ -40,7 +40,7 @@ public final class ProfileBenchmark {
                 var _ = TensorScope.open()) {
             var network = contest.config().build(params);
             Weights.randomise(params);
-            params.fixed();
+            params.fixed(1000);
             var x = Tensor.full(Shape.of(contest.batch(), 3, 32, 32), 0.5, precision, Device.CPU);
             var t = Tensor.of(new long[] {500}, Shape.of(1));
             Runnable pass = () -> {

@@ -48,7 +48,7 @@ public final class SamplingBenchmark {
             contest.config().build(params);
             Weights.randomise(params);
             var network = contest.config().build(prepared);
-            prepared.sharing(params).fixed();
+            prepared.sharing(params).fixed(1000);
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, steps));
             var sampler = Sampler.notebook(chain).withThreads(cores);
             Denoiser float32 = network::forward;

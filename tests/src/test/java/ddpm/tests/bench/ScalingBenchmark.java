@@ -90,7 +90,7 @@ public final class ScalingBenchmark {
                 var _ = TensorScope.open()) {
             var network = new UNetMini.Config(3, point.width(), List.of(1, 2, 2), 128).build(params);
             Weights.randomise(params);
-            params.fixed();
+            params.fixed(1000);
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
             var sampler = Sampler.notebook(chain).withThreads(point.threads());
             Denoiser model = (x, t) -> network.forward(x.to(precision), t).to(DType.FLOAT32);
