@@ -79,7 +79,8 @@ final class Compress implements Callable<Integer> {
         var bound = options.bound(line, subject.card());
         var device = measured.load(console);
         BitsPerDim result;
-        try (var model = Model.of(subject.stored(), device)) {
+        try (var opened = Model.of(subject.stored(), device);
+                var model = measured.prepared(opened)) {
             result = BoundOptions.measure(model, bound, measured, subject, console);
             if (seen != null) {
                 new ReceivedStrip(shown(result), subject, measured.meter(device, (_, _) -> {}))

@@ -88,7 +88,8 @@ final class Evaluate implements Callable<Integer> {
         int images = subject.count();
         console.note(images + " of " + subject.images().describe());
         var progress = new Progress(console, "images", images, System::nanoTime);
-        try (var model = Model.of(subject.stored(), device)) {
+        try (var opened = Model.of(subject.stored(), device);
+                var model = measured.prepared(opened)) {
             var meter = new EpsilonMeter(
                     measured.batch(),
                     measured.threads(),
@@ -107,7 +108,8 @@ final class Evaluate implements Callable<Integer> {
     private Result bound(CommandLine line, Measured.Subject subject, Console console) throws IOException {
         var bound = options.bound(line, subject.card());
         var device = measured.load(console);
-        try (var model = Model.of(subject.stored(), device)) {
+        try (var opened = Model.of(subject.stored(), device);
+                var model = measured.prepared(opened)) {
             var bits = BoundOptions.measure(model, bound, measured, subject, console);
             var json = describe(subject);
             json.putAll(BoundReport.describe(bits));

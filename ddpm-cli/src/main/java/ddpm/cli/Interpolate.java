@@ -7,7 +7,6 @@ import ddpm.diffusion.Sampler;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
-import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -63,6 +62,9 @@ final class Interpolate implements Callable<Integer> {
     private String out;
 
     @Mixin
+    private PrecisionOption precision;
+
+    @Mixin
     private EngineOptions engine;
 
     @Mixin
@@ -92,7 +94,7 @@ final class Interpolate implements Callable<Integer> {
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
         try (var opened = Model.of(stored, device);
-                var model = opened.prepared(DType.FLOAT32);
+                var model = opened.prepared(precision.precision());
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
             long before = 0;

@@ -31,6 +31,9 @@ final class Measured {
     private int batch;
 
     @Mixin
+    private PrecisionOption precision;
+
+    @Mixin
     private EngineOptions engine;
 
     /**
@@ -66,6 +69,11 @@ final class Measured {
     /** Loads libtorch and says where it computes. */
     Device load(Console console) {
         return engine.device(engine.load(console), console);
+    }
+
+    /** The model made ready to predict; both are closed by the caller, this one first. */
+    Model prepared(Model model) {
+        return model.prepared(precision.precision());
     }
 
     /** Measures bits per dimension as these options say. */

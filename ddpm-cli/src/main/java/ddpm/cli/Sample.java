@@ -10,7 +10,6 @@ import ddpm.io.FileFormatException;
 import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
-import ddpm.torch.DType;
 import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -112,15 +111,8 @@ final class Sample implements Callable<Integer> {
             description = "Keep estimates of x0 in [-1, 1] at each step, or not (default: what suits the model).")
     private Boolean clip;
 
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            converter = PrecisionName.class,
-            defaultValue = "fp32",
-            description =
-                    "What the network computes in: fp32, or bf16, which is up to twice as fast on processors that have"
-                            + " it; images differ by about a grey level (default: ${DEFAULT-VALUE}).")
-    private DType precision;
+    @Mixin
+    private PrecisionOption precision;
 
     @Mixin
     private ClassChoice classes;
@@ -243,7 +235,7 @@ final class Sample implements Callable<Integer> {
                 eta == null ? 0 : eta,
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
-                precision,
+                precision.precision(),
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,

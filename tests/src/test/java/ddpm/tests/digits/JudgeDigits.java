@@ -5,6 +5,7 @@ import ddpm.diffusion.Noise;
 import ddpm.diffusion.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.io.Model;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
@@ -17,8 +18,8 @@ import java.util.stream.IntStream;
 
 /**
  * Draws digits and asks {@link LeNet} what they are:
- * {@code JudgeDigits LENET.safetensors MODEL.safetensors|embedded [COUNT] [STEPS] [GUIDANCE]}. A conditional model is asked
- * for its classes in turn.
+ * {@code JudgeDigits LENET.safetensors MODEL.safetensors|embedded [COUNT] [STEPS] [GUIDANCE] [FLOAT32|BFLOAT16]}. A
+ * conditional model is asked for its classes in turn.
  */
 final class JudgeDigits {
     private static final double CONFIDENT = 0.9;
@@ -46,14 +47,17 @@ final class JudgeDigits {
     public static void main(String[] arguments) throws IOException {
         int count = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 1000;
         try (var lenet = LeNet.load(Path.of(arguments[0]));
-                var model = arguments[1].equals("embedded")
+                var opened = arguments[1].equals("embedded")
                         ? Model.embedded(Device.CPU)
-                        : Model.load(Path.of(arguments[1]), Device.CPU)) {
+                        : Model.load(Path.of(arguments[1]), Device.CPU);
+                var model = opened.prepared(arguments.length > 5 ? DType.valueOf(arguments[5]) : DType.FLOAT32)) {
             var schedule = model.card().schedule();
             int steps = arguments.length > 3 ? Integer.parseInt(arguments[3]) : schedule.steps();
             var chain = new Diffusion(schedule).respaced(Timesteps.even(schedule.steps(), steps));
             double guidance = arguments.length > 4 ? Double.parseDouble(arguments[4]) : 1;
-            System.out.println(judge(lenet, model, model.card().sampler(chain), count, guidance));
+            var sampler =
+                    model.card().sampler(chain).withThreads(Runtime.getRuntime().availableProcessors());
+            System.out.println(judge(lenet, model, sampler, count, guidance));
         }
     }
 
