@@ -128,7 +128,7 @@ public final class Model implements Denoiser, AutoCloseable {
     }
 
     private Tensor predict(Tensor xt, Tensor t, Tensor labels) {
-        return network.forward(xt.to(precision), t, labels).to(DType.FLOAT32);
+        return network.forward(xt, t, labels, precision);
     }
 
     @Override

@@ -1,18 +1,25 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import ddpm.torch.Tensor;
 
 /** A network over images and timesteps: what {@link NetworkConfig#build} makes. */
 public sealed interface Network permits UNet, UNetMini {
     /**
-     * @param x images {@code [B, C, H, W]}; their type is the precision that convolutions compute in, so bfloat16 images
-     *     with float32 parameters make mixed precision
+     * @param x images {@code [B, C, H, W]}
      * @param t timesteps {@code [B]}, int64, or {@code [1]} where all images are at the same
      * @param labels {@code [B]} int64, each 0..labels-1, or {@code [1]} for all images; null for a network without
+     * @param precision what the convolutions behind the first compute in: BFLOAT16 with float32 images and parameters makes
+     *     mixed precision. The first sees the images as they are, for near t = 0 their noise is finer than bfloat16's steps
      * @return {@code [B, C', H, W]} of x's type, in the current scope
      * @throws IllegalArgumentException for images this network cannot take
      */
-    Tensor forward(Tensor x, Tensor t, Tensor labels);
+    Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision);
+
+    /** The same in x's type throughout. */
+    default Tensor forward(Tensor x, Tensor t, Tensor labels) {
+        return forward(x, t, labels, x.dtype());
+    }
 
     /** The same for a network that is told no labels. */
     default Tensor forward(Tensor x, Tensor t) {

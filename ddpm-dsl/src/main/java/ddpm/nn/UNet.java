@@ -1,5 +1,6 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
@@ -133,11 +134,11 @@ public final class UNet implements Network {
     }
 
     @Override
-    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+    public Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision) {
         ImageSize.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
         ImageSize.checkLabels("this UNet", x, labels, config.labels());
         var time = time(t, labels);
-        var h = convIn.forward(x.contiguous(MemoryFormat.CHANNELS_LAST)); // [B, base, H, W]
+        var h = Module.chain(x.contiguous(MemoryFormat.CHANNELS_LAST), convIn, v -> v.to(precision)); // [B, base, H, W]
         var skips = new ArrayDeque<Tensor>();
         skips.push(h);
         for (var level : down) {
@@ -161,7 +162,7 @@ public final class UNet implements Network {
                 h = replace(h, Module.chain(h, level.resample())); // [B, C, 2H, 2W]
             }
         }
-        return Module.chain(h, normOut, Ops::silu, convOut);
+        return Module.chain(h, normOut, Ops::silu, convOut).to(x.dtype());
     }
 
     private Times.At time(Tensor t, Tensor labels) {

@@ -1,5 +1,6 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
@@ -124,13 +125,14 @@ public final class UNetMini implements Network {
     }
 
     @Override
-    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+    public Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision) {
         ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
         ImageSize.checkLabels("UNetMini", x, labels, 0);
         var time = times.at(t);
-        return Module.chain(
+        var y = Module.chain(
                 x.contiguous(MemoryFormat.CHANNELS_LAST),
                 inConv,
+                h -> h.to(precision),
                 Ops::silu, // [B, base, H, W]
                 h -> down1.forward(h, time), // [B, w1, H, W]
                 h -> down2.forward(Ops.avgPool2d(h, 2), time), // [B, w2, H/2, W/2]
@@ -140,6 +142,7 @@ public final class UNetMini implements Network {
                 h -> up3.forward(h, time), // [B, base, H, W]
                 Ops::silu,
                 outConv);
+        return y.to(x.dtype());
     }
 
     /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */

@@ -9,7 +9,6 @@ import ddpm.diffusion.Objective;
 import ddpm.io.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
-import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
@@ -194,9 +193,7 @@ public final class Trainer implements AutoCloseable {
             var x0 = batch.x0Tensor(device);
             var xt = forward.xt(x0, t, epsilon);
             dropout(replica, firstPlace, n);
-            var output = replica.network()
-                    .forward(xt.to(config.precision()), t, batch.labelsTensor(device))
-                    .to(DType.FLOAT32);
+            var output = replica.network().forward(xt, t, batch.labelsTensor(device), config.precision());
             var perImage = loss().perImage(x0, xt, epsilon, t, output);
             var loss = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
             loss.backward();

@@ -2,6 +2,7 @@ package ddpm.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,6 +12,7 @@ import ddpm.torch.GradMode;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,6 +27,8 @@ class FixedParamsTest {
                 new UNetMini.Config(3, 16, List.of(1, 2, 2), 32),
                 UNetConfig.of(1, 16, List.of(1, 2), 1, List.of(false, true), 8, 0));
     }
+
+    private static final int TIMESTEPS = 600;
 
     private static Params initialised(Params params) {
         var random = new Random(3);
@@ -46,7 +50,7 @@ class FixedParamsTest {
             plain = config.build(params);
             fixed = config.build(kept);
             initialised(params);
-            kept.sharing(params).fixed();
+            kept.sharing(params).fixed(TIMESTEPS);
         }
 
         @Override
@@ -79,6 +83,29 @@ class FixedParamsTest {
                 assertArrayEquals(expected, twins.fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch);
                 assertArrayEquals(expected, twins.fixed.forward(x, t).toFloats(), 1e-5f, "batch " + batch + " again");
             }
+        }
+    }
+
+    /** Kept embeddings serve one timestep for all images; others, and those of many images, are computed. */
+    @ParameterizedTest
+    @MethodSource("networks")
+    void everyTimestepIsTheSameWhetherItWasKeptOrNot(NetworkConfig config) {
+        try (var twins = new Twins(config);
+                var _ = GradMode.off();
+                var _ = TensorScope.open()) {
+            var x = image(3, config.inChannels());
+            for (long[] steps : new long[][] {{0}, {1}, {TIMESTEPS - 1}, {TIMESTEPS}, {5000}, {3, 0, 599}, {7, 7, 7}}) {
+                var t = Tensor.of(steps, Shape.of(steps.length));
+                var expected = twins.plain.forward(x, t).toFloats();
+                assertArrayEquals(expected, twins.fixed.forward(x, t).toFloats(), 1e-5f, Arrays.toString(steps));
+            }
+            assertFalse(Arrays.equals(
+                    twins.fixed
+                            .forward(x, Tensor.of(new long[] {3}, Shape.of(1)))
+                            .toFloats(),
+                    twins.fixed
+                            .forward(x, Tensor.of(new long[] {4}, Shape.of(1)))
+                            .toFloats()));
         }
     }
 
@@ -115,6 +142,24 @@ class FixedParamsTest {
             assertTrue(TensorScope.liveTensors() > before + params.all().size(), "kernels are kept");
         }
         assertEquals(before, TensorScope.liveTensors());
+    }
+
+    @Test
+    void afterAForwardPassOnlyItsResultAndWhatIsKeptAreOpen() {
+        for (var config : networks().toList()) {
+            try (var twins = new Twins(config);
+                    var _ = GradMode.off();
+                    var _ = TensorScope.open()) {
+                var x = image(2, config.inChannels());
+                var t = Tensor.of(new long[] {500}, Shape.of(1));
+                twins.fixed.forward(x, t); // keeps
+                long before = TensorScope.liveTensors();
+                twins.fixed.forward(x, t);
+                // The result, skip connections of the way down, and views: not the hundred intermediates of the blocks.
+                long open = TensorScope.liveTensors() - before;
+                assertTrue(open >= 1 && open < 12, config + " left " + open + " tensors open");
+            }
+        }
     }
 
     @Test

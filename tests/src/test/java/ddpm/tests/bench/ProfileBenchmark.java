@@ -41,11 +41,11 @@ public final class ProfileBenchmark {
             var network = contest.config().build(params);
             Weights.randomise(params);
             params.fixed(1000);
-            var x = Tensor.full(Shape.of(contest.batch(), 3, 32, 32), 0.5, precision, Device.CPU);
+            var x = Tensor.full(Shape.of(contest.batch(), 3, 32, 32), 0.5, DType.FLOAT32, Device.CPU);
             var t = Tensor.of(new long[] {500}, Shape.of(1));
             Runnable pass = () -> {
                 try (var _ = TensorScope.open()) {
-                    network.forward(x, t);
+                    network.forward(x, t, null, precision);
                 }
             };
             for (int i = 0; i < 3; i++) {

@@ -52,8 +52,7 @@ public final class SamplingBenchmark {
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, steps));
             var sampler = Sampler.notebook(chain).withThreads(cores);
             Denoiser float32 = network::forward;
-            Denoiser bfloat16 =
-                    (x, t) -> network.forward(x.to(DType.BFLOAT16), t).to(DType.FLOAT32);
+            Denoiser bfloat16 = (x, t) -> network.forward(x, t, null, DType.BFLOAT16);
             LibTorch.load().setThreads(cores); // of this thread, on which the eager loop runs
             var eagerSampling = new EagerSampling(contest, params);
 

@@ -93,7 +93,7 @@ public final class ScalingBenchmark {
             params.fixed(1000);
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
             var sampler = Sampler.notebook(chain).withThreads(point.threads());
-            Denoiser model = (x, t) -> network.forward(x.to(precision), t).to(DType.FLOAT32);
+            Denoiser model = (x, t) -> network.forward(x, t, null, precision);
             for (int round = -1; round < rounds; round++) { // the first only warms up
                 try (var _ = TensorScope.open()) {
                     long start = System.nanoTime();

@@ -94,7 +94,7 @@ public final class GpuBenchmark {
                 params.allocate(options.device(), dtype)
                         .initialise((parameter, target) ->
                                 noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
-                Denoiser model = (x, t) -> network.forward(x.to(dtype), t).to(DType.FLOAT32);
+                Denoiser model = (x, t) -> network.forward(x, t, null, dtype);
                 for (int batch : options.batches()) {
                     for (var way : Way.values()) {
                         if (way == Way.EAGER || options.device().kind() == Device.Kind.CUDA) {
