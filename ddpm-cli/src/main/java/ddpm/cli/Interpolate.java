@@ -94,7 +94,7 @@ final class Interpolate implements Callable<Integer> {
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
         try (var opened = Model.of(stored, device);
-                var model = opened.prepared(precision.precision());
+                var model = opened.prepared(precision.on(device));
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
             long before = 0;

@@ -8,6 +8,7 @@ import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import java.io.IOException;
 import picocli.CommandLine;
@@ -30,8 +31,15 @@ final class Measured {
             description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Mixin
-    private PrecisionOption precision;
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            converter = PrecisionName.class,
+            defaultValue = "fp32",
+            description =
+                    "What the network computes in: fp32, or bf16, which is faster on processors that have it, at 8"
+                            + " bits to a number (default: ${DEFAULT-VALUE}).")
+    private DType precision;
 
     @Mixin
     private EngineOptions engine;
@@ -73,7 +81,7 @@ final class Measured {
 
     /** The model made ready to predict; both are closed by the caller, this one first. */
     Model prepared(Model model) {
-        return model.prepared(precision.precision());
+        return model.prepared(precision);
     }
 
     /** Measures bits per dimension as these options say. */

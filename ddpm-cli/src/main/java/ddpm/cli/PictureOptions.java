@@ -85,6 +85,7 @@ final class PictureOptions {
         }
         var run = start.get();
         pictures.prepare();
+        pictures = pictures.of(run.plan());
         return run.draw(pictures.toOutput(), pictures.toTrajectory());
     }
 

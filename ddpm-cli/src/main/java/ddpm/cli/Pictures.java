@@ -30,6 +30,11 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
         }
     }
 
+    /** The same of a plan that only now knows all. */
+    Pictures of(SamplePlan whole) {
+        return new Pictures(whole, output, trajectory, scale);
+    }
+
     private static void requireModestTrajectory(SamplePlan plan, Trajectory.Form trajectory, Integer scale) {
         boolean animation = trajectory.kind() == Trajectory.Kind.ANIMATION;
         int channels = plan.card().network().inChannels();

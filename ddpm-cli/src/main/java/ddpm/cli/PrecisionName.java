@@ -9,10 +9,15 @@ import picocli.CommandLine.TypeConversionException;
 final class PrecisionName implements ITypeConverter<DType> {
     @Override
     public DType convert(String text) {
+        return parse(text, "");
+    }
+
+    /** @param others what else is allowed there */
+    static DType parse(String text, String others) {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "fp32", "float32" -> DType.FLOAT32;
             case "bf16", "bfloat16" -> DType.BFLOAT16;
-            default -> throw new TypeConversionException("'" + text + "' is none of fp32, bf16");
+            default -> throw new TypeConversionException("'" + text + "' is none of fp32, bf16" + others);
         };
     }
 

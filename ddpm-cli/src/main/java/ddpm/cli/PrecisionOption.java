@@ -1,21 +1,40 @@
 package ddpm.cli;
 
 import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.Processor;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** What a network computes in while it draws or is measured. */
+/** What a network computes in while it draws. */
 final class PrecisionOption {
     @Option(
             names = "--precision",
             paramLabel = "P",
-            converter = PrecisionName.class,
-            defaultValue = "fp32",
+            converter = Choice.Converter.class,
+            defaultValue = "auto",
             description =
-                    "What the network computes in: fp32, or bf16, which is faster on processors that have it, at 8"
-                            + " bits to a number (default: ${DEFAULT-VALUE}).")
-    private DType precision;
+                    "What the network computes in: fp32, bf16 (8 bits to a number, and faster on processors that have"
+                            + " it), or auto, which is bf16 on such processors (default: ${DEFAULT-VALUE}).")
+    private Choice choice;
 
-    DType precision() {
-        return precision;
+    /** @param asked null for what suits the device */
+    record Choice(DType asked) {
+        static final class Converter implements ITypeConverter<Choice> {
+            @Override
+            public Choice convert(String text) {
+                return text.equalsIgnoreCase("auto")
+                        ? new Choice(null)
+                        : new Choice(PrecisionName.parse(text, ", auto"));
+            }
+        }
+    }
+
+    /** The one asked for, or the fastest on this device of those that draw equally well. */
+    DType on(Device device) {
+        if (choice.asked() != null) {
+            return choice.asked();
+        }
+        return device.kind() == Device.Kind.CPU && Processor.multipliesBfloat16() ? DType.BFLOAT16 : DType.FLOAT32;
     }
 }

@@ -186,7 +186,7 @@ final class Sample implements Callable<Integer> {
         if (graphSteps != null && device.kind() == Device.Kind.CPU) {
             throw wrong("--graph-steps " + graphSteps + ": graphs are CUDA's, and this runs on cpu; leave it out");
         }
-        return new SampleRun(plan, stored, torch, device, engine.threads(), console);
+        return new SampleRun(plan.in(precision.on(device)), stored, torch, device, engine.threads(), console);
     }
 
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
@@ -235,7 +235,7 @@ final class Sample implements Callable<Integer> {
                 eta == null ? 0 : eta,
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
-                precision.precision(),
+                null,
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,

@@ -21,7 +21,7 @@ import java.util.Map;
  * @param eta DDIM's noise, 0..1; of no effect elsewhere
  * @param variance of each step
  * @param clip whether x0 estimates are clipped
- * @param precision what the network computes in
+ * @param precision what the network computes in; null until the device is known
  * @param seed of all noise
  * @param first index of the first image
  * @param count how many images
@@ -50,6 +50,24 @@ record SamplePlan(
         ANCESTRAL,
         DDIM,
         DPM_SOLVER
+    }
+
+    SamplePlan in(DType chosen) {
+        return new SamplePlan(
+                model,
+                card,
+                chain,
+                method,
+                eta,
+                variance,
+                clip,
+                chosen,
+                seed,
+                first,
+                count,
+                classes,
+                batch,
+                graphSteps);
     }
 
     private ReverseTable table() {

@@ -6,6 +6,7 @@ import ddpm.diffusion.Sampler;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.io.StoredModel;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
@@ -111,11 +112,12 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         }
         console.note(String.format(
                 Locale.ROOT,
-                "%d images in %.1f s; --seed %d%s draws them again",
+                "%d images in %.1f s; --seed %d%s%s draws them again",
                 drawn,
                 progress.seconds(),
                 plan.seed(),
-                plan.first() == 0 ? "" : " --first " + plan.first()));
+                plan.first() == 0 ? "" : " --first " + plan.first(),
+                plan.precision() == DType.FLOAT32 ? "" : " --precision " + PrecisionName.of(plan.precision())));
         return new Done(this, files, results.toList(), progress.seconds());
     }
 
@@ -124,7 +126,8 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         console.note("model " + plan.model() + ": " + images + " " + size() + ", " + plan.steps() + " steps, seed "
                 + plan.seed());
         console.note("libtorch " + torch.version() + " on " + device
-                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", " + plan.batch()
+                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", "
+                + PrecisionName.of(plan.precision()) + ", " + plan.batch()
                 + " images at a time");
     }
 

@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.Safetensors;
+import ddpm.torch.Processor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
@@ -296,6 +298,28 @@ class SampleTest {
         assertTrue(run.err().contains(reason), run.err());
         assertEquals(
                 1, run.err().lines().filter(line -> line.startsWith("ddpm: ")).count(), run.err());
+    }
+
+    @Test
+    void theChosenPrecisionIsToldAndDrawsTheSameAgain() throws IOException {
+        var native16 = Processor.multipliesBfloat16();
+        var pictures = new LinkedHashMap<String, byte[]>();
+        for (var precision : List.of("auto", "fp32", "bf16")) {
+            var grid = folder.resolve(precision + ".png");
+            var run = sample("-n", 2, "--seed", 5, "--precision", precision, "--json", "-o", grid);
+            assertEquals(0, run.status(), run.err());
+            var used = precision.equals("auto") ? native16 ? "bf16" : "fp32" : precision;
+            assertEquals(used, JSON.std.mapFrom(run.out()).get("precision"));
+            assertTrue(run.err().contains(" threads, " + used + ", "), run.err());
+            assertEquals(used.equals("bf16"), run.err().contains("--precision bf16 draws them again"), run.err());
+            pictures.put(precision, Files.readAllBytes(grid));
+            var bytes = new String(pictures.get(precision), StandardCharsets.ISO_8859_1);
+            assertTrue(bytes.contains("precision\000" + used), "the picture says so too");
+        }
+        assertArrayEquals(pictures.get("auto"), pictures.get(native16 ? "bf16" : "fp32"));
+        var wrong = sample("--precision", "fp16", "-o", folder.resolve("x.png"));
+        assertEquals(2, wrong.status());
+        assertTrue(wrong.err().contains("'fp16' is none of fp32, bf16, auto"), wrong.err());
     }
 
     @Test
