@@ -1,5 +1,8 @@
 package ddpm.cli;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -16,18 +19,6 @@ import picocli.CommandLine.Spec;
         description = "Denoising diffusion probabilistic models (Ho, Jain, Abbeel 2020) on libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        subcommands = {
-            Sample.class,
-            Train.class,
-            Evaluate.class,
-            Compress.class,
-            Interpolate.class,
-            Data.class,
-            Info.class,
-            Convert.class,
-            Doctor.class,
-            AutoComplete.GenerateCompletion.class
-        },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:done",
@@ -38,6 +29,21 @@ import picocli.CommandLine.Spec;
             "130:interrupted"
         })
 public final class Main implements Callable<Integer> {
+    private static final Class<?> COMPLETION = AutoComplete.GenerateCompletion.class;
+
+    /** In the order in which {@code --help} lists them. */
+    private static final List<Class<?>> COMMANDS = List.of(
+            Sample.class,
+            Train.class,
+            Evaluate.class,
+            Compress.class,
+            Interpolate.class,
+            Data.class,
+            Info.class,
+            Convert.class,
+            Doctor.class,
+            COMPLETION);
+
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print a stack trace with every error.")
     private boolean verbose;
 
@@ -46,7 +52,7 @@ public final class Main implements Callable<Integer> {
 
     /** @param args the command line; the JVM ends with one of {@link ExitCode}'s values */
     public static void main(String[] args) {
-        System.exit(CtrlC.interrupts(() -> run(commandLine(), args)));
+        System.exit(CtrlC.interrupts(() -> run(commandLine(args), args)));
     }
 
     /** Runs one command line to its exit status; nothing is thrown. */
@@ -58,10 +64,32 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    static CommandLine commandLine() {
+    /**
+     * The command line for these arguments. Reading all options of all commands takes a quarter of a second, so commands
+     * that the arguments do not name are there as {@code --help} lists them only.
+     */
+    static CommandLine commandLine(String... args) {
         var command = new CommandLine(new Main());
+        var named = Set.copyOf(Arrays.asList(args));
+        boolean anyMayBe = named.contains(name(COMPLETION))
+                || named.stream().anyMatch(arg -> arg.startsWith("@")); // a file of arguments
+        for (var type : COMMANDS) {
+            boolean whole = anyMayBe || named.contains(name(type));
+            command.addSubcommand(name(type), whole ? new CommandLine(type) : new CommandLine(outline(type)));
+        }
         var errors = errors(command);
         return command.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+    }
+
+    private static String name(Class<?> type) {
+        return type.getAnnotation(Command.class).name();
+    }
+
+    private static CommandSpec outline(Class<?> type) {
+        var described = type.getAnnotation(Command.class);
+        var spec = CommandSpec.create().name(described.name());
+        spec.usageMessage().header(described.header()).description(described.description());
+        return spec;
     }
 
     private static Errors errors(CommandLine command) {

@@ -30,9 +30,9 @@ record Cli(int status, String out, String err) {
     static Cli run(Object... args) {
         var out = new StringWriter();
         var err = new StringWriter();
-        var command = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-        int status =
-                Main.run(command, List.of(args).stream().map(Object::toString).toArray(String[]::new));
+        var words = List.of(args).stream().map(Object::toString).toArray(String[]::new);
+        var command = Main.commandLine(words).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        int status = Main.run(command, words);
         return new Cli(status, out.toString(), err.toString());
     }
 

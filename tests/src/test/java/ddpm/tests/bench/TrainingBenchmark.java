@@ -20,20 +20,25 @@ import java.util.Locale;
  * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test -Dbench.main=TrainingBenchmark [-Dbench.rounds=7]}</pre>
  */
 public final class TrainingBenchmark {
-    private static final int BATCH = 32;
-    private static final int STEPS = 5;
+    private static final int STEPS = 3;
 
     private TrainingBenchmark() {}
 
     /** @param args the number of rounds, 7 if left out */
     public static void main(String[] args) {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
+        for (int batch : new int[] {32, 128}) {
+            time(batch, rounds);
+        }
+    }
+
+    private static void time(int batch, int rounds) {
         var types = new DType[] {DType.FLOAT32, DType.BFLOAT16};
         var times = new double[types.length][rounds];
         var trainers = new Trainer[types.length];
         var card = ModelCard.of(UNetMini.Config.ofChannels(3), BetaSchedule.ho2020(), 32, 32);
         for (int i = 0; i < types.length; i++) {
-            var config = TrainConfig.notebook(1, 1_000_000).withBatch(BATCH).withPrecision(types[i]);
+            var config = TrainConfig.notebook(1, 1_000_000).withBatch(batch).withPrecision(types[i]);
             trainers[i] = new Trainer(new Model(card, Device.CPU), new Pattern(), config, LossWeight.SIMPLE);
             trainers[i].initialise();
             trainers[i].train(); // warm-up
@@ -53,11 +58,11 @@ public final class TrainingBenchmark {
             System.out.printf(
                     Locale.ROOT,
                     "UNetMini, batch %d, %s: %.1f ms per training step (median of %d), %.1f images/s%n",
-                    BATCH,
+                    batch,
                     types[i],
                     median,
                     rounds,
-                    BATCH * 1000 / median);
+                    batch * 1000 / median);
         }
     }
 
