@@ -12,6 +12,9 @@ import ddpm.tests.networks.Weights;
 import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -26,8 +29,13 @@ import java.util.stream.IntStream;
  */
 public final class ScalingBenchmark {
     private static final int STEPS = 5;
+    private static final String IMAGES = "images at once, 32 x 32, width 64";
+    private static final String PIXELS = "pixels of a side, 4 images, width 64";
+    private static final String WIDTH = "base width, 8 images of 32 x 32";
+    private static final String THREADS = "threads, 16 images of 32 x 32";
 
     private final int rounds;
+    private final ScalingChart chart = new ScalingChart();
 
     private ScalingBenchmark(int rounds) {
         this.rounds = rounds;
@@ -36,43 +44,52 @@ public final class ScalingBenchmark {
     /**
      * One measurement.
      *
+     * @param size what is varied
      * @param work in units of the first line of its group
      */
-    private record Point(String what, int batch, int side, int width, int threads, double work) {}
+    private record Point(String what, double size, int batch, int side, int width, int threads, double work) {}
 
     /** @param args the number of rounds, 7 if left out */
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         var benchmark = new ScalingBenchmark(args.length > 0 ? Integer.parseInt(args[0]) : 7);
         int cores = Runtime.getRuntime().availableProcessors();
         for (var precision : List.of(DType.FLOAT32, DType.BFLOAT16)) {
             System.out.printf("%n%s%n%-24s %10s %12s %10s%n", precision, "", "ms/step", "images/s", "to linear");
             benchmark.group(
+                    IMAGES,
                     precision,
                     IntStream.of(1, 2, 4, 8, 16, 32, 64)
-                            .mapToObj(b -> new Point("batch " + b, b, 32, 64, cores, b))
+                            .mapToObj(b -> new Point("batch " + b, b, b, 32, 64, cores, b))
                             .toList());
             benchmark.group(
+                    PIXELS,
                     precision,
                     IntStream.of(16, 32, 64, 128)
-                            .mapToObj(s -> new Point(s + " x " + s + " pixels", 4, s, 64, cores, s * s / 256.0))
+                            .mapToObj(s -> new Point(s + " x " + s + " pixels", s, 4, s, 64, cores, s * s / 256.0))
                             .toList());
             benchmark.group(
+                    WIDTH,
                     precision,
                     IntStream.of(16, 32, 64, 128)
-                            .mapToObj(w -> new Point("width " + w, 8, 32, w, cores, w * w / 256.0))
+                            .mapToObj(w -> new Point("width " + w, w, 8, 32, w, cores, w * w / 256.0))
                             .toList());
             benchmark.group(
+                    THREADS,
                     precision,
                     IntStream.rangeClosed(1, cores)
-                            .mapToObj(n -> new Point(n + (n == 1 ? " thread" : " threads"), 16, 32, 64, n, 1.0 / n))
+                            .mapToObj(n -> new Point(n + (n == 1 ? " thread" : " threads"), n, 16, 32, 64, n, 1.0 / n))
                             .toList());
         }
+        var picture = Path.of("target", "scaling.svg");
+        Files.writeString(picture, benchmark.chart.svg());
+        System.out.println(picture.toAbsolutePath());
     }
 
-    private void group(DType precision, List<Point> points) {
+    private void group(String varied, DType precision, List<Point> points) {
         double first = 0;
         for (var point : points) {
             double seconds = measure(precision, point);
+            chart.add(varied, precision.toString(), point.size(), point.work(), seconds);
             first = first == 0 ? seconds / point.work() : first;
             System.out.printf(
                     Locale.ROOT,
