@@ -44,7 +44,10 @@ public final class Main implements Callable<Integer> {
             Doctor.class,
             COMPLETION);
 
-    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Print a stack trace with every error.")
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Print a stack trace with every error, and why what was left open was chosen so.")
     private boolean verbose;
 
     @Spec
@@ -90,6 +93,11 @@ public final class Main implements Callable<Integer> {
         var spec = CommandSpec.create().name(described.name());
         spec.usageMessage().header(described.header()).description(described.description());
         return spec;
+    }
+
+    /** Whether the command line of this command says so. */
+    static boolean isVerbose(CommandSpec spec) {
+        return spec.root().userObject() instanceof Main main && main.verbose;
     }
 
     private static Errors errors(CommandLine command) {

@@ -37,4 +37,16 @@ final class PrecisionOption {
         }
         return device.kind() == Device.Kind.CPU && Processor.multipliesBfloat16() ? DType.BFLOAT16 : DType.FLOAT32;
     }
+
+    /** Why it is that one. */
+    String reason(Device device) {
+        if (choice.asked() != null) {
+            return "as asked for";
+        }
+        return device.kind() != Device.Kind.CPU
+                ? "the default on a GPU"
+                : Processor.multipliesBfloat16()
+                        ? "this processor multiplies bfloat16 (AVX512_BF16 or AMX)"
+                        : "this processor has no instructions known here for bfloat16";
+    }
 }

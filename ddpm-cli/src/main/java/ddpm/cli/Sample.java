@@ -186,7 +186,34 @@ final class Sample implements Callable<Integer> {
         if (graphSteps != null && device.kind() == Device.Kind.CPU) {
             throw wrong("--graph-steps " + graphSteps + ": graphs are CUDA's, and this runs on cpu; leave it out");
         }
-        return new SampleRun(plan.in(precision.on(device)), stored, torch, device, engine.threads(), console);
+        var whole = plan.in(precision.on(device));
+        if (Main.isVerbose(spec)) {
+            explain(whole, device, console);
+        }
+        return new SampleRun(whole, stored, torch, device, engine.threads(), console);
+    }
+
+    private void explain(SamplePlan plan, Device device, Console console) {
+        console.note("precision " + PrecisionName.of(plan.precision()) + ": " + precision.reason(device));
+        int most = automaticBatch(plan.card(), Integer.MAX_VALUE);
+        console.note("batch " + plan.batch() + ": "
+                + (batch != null
+                        ? "as asked for"
+                        : plan.batch() == plan.count()
+                                ? "all images at once, for up to " + most + " fit"
+                                : "what " + engine.threads() + " threads take of "
+                                        + plan.card().height() + " x "
+                                        + plan.card().width() + " pixels; more at once is no faster and takes memory"));
+        if (device.kind() == Device.Kind.CPU) {
+            int slices = Math.min(engine.threads(), plan.batch());
+            console.note("threads " + engine.threads() + ": "
+                    + (slices > 1
+                            ? "each takes a slice of " + Math.ceilDiv(plan.batch(), slices)
+                                    + " images through whole steps"
+                            : engine.threads() == 1
+                                    ? "it takes all images through whole steps"
+                                    : "one image cannot be cut, so they share each operator"));
+        }
     }
 
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {

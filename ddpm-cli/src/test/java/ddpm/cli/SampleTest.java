@@ -323,6 +323,21 @@ class SampleTest {
     }
 
     @Test
+    void verboseTellsWhyAndOthersDoNot() {
+        var grid = folder.resolve("a.png");
+        var told = sample("--verbose", "-n", 5, "--threads", 2, "--precision", "fp32", "-o", grid)
+                .err();
+        assertTrue(told.contains("precision fp32: as asked for"), told);
+        assertTrue(told.contains("batch 5: all images at once, for up to 256 fit"), told); // 32 of 32 x 32 pixels
+        assertTrue(told.contains("threads 2: each takes a slice of 3 images"), told);
+        told = sample("--verbose", "-n", 5, "--batch", 1, "--threads", 2, "-o", grid)
+                .err();
+        assertTrue(told.contains("batch 1: as asked for") && told.contains("threads 2: one image cannot be cut"), told);
+        assertTrue(sample("--verbose", "--threads", 1, "-o", grid).err().contains("threads 1: it takes all images"));
+        assertFalse(sample("-o", grid).err().contains("as asked for"));
+    }
+
+    @Test
     void jsonIsTheOnlyThingOnStandardOutput() throws IOException {
         var out = folder.resolve("j");
         var run = sample("-n", 3, "--batch", 2, "--seed", 9, "--steps", 2, "--json", "--quiet", "-o", out + "/");
