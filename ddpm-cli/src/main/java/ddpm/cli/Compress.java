@@ -128,8 +128,9 @@ final class Compress implements Callable<Integer> {
                 .toList();
     }
 
-    private static Map<String, Object> describe(BitsPerDim result) {
+    private Map<String, Object> describe(BitsPerDim result) {
         var json = BoundReport.describe(result);
+        json.put("precision", measured.precision().toString());
         json.put(
                 "curve",
                 result.curve().stream()

@@ -141,6 +141,7 @@ final class Evaluate implements Callable<Integer> {
         described.put("model", subject.file().path().toString());
         described.put("data", measured.data().path().toString());
         described.put("seed", measured.data().seed());
+        described.put("precision", measured.precision().toString());
         return described;
     }
 

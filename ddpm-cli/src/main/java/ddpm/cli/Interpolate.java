@@ -14,6 +14,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,7 +97,7 @@ final class Interpolate implements Callable<Integer> {
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
         var pictures = new ArrayList<Images>();
         try (var opened = Model.of(stored, device);
-                var model = opened.prepared(precision.on(device));
+                var model = opened.prepared(precision.precision());
                 var _ = TensorScope.open()) {
             var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
             long before = 0;
@@ -112,10 +115,16 @@ final class Interpolate implements Callable<Integer> {
         Images.joined(pictures)
                 .grid(GridLayout.ofColumns(count))
                 .enlargedToAtLeast(GRID_PIXELS)
-                .write(destination.path(), latent.remarks(rows));
+                .write(destination.path(), remarks(rows));
         line.getOut().println(destination.path());
         line.getOut().flush();
         return ExitCode.DONE.status();
+    }
+
+    private Map<String, String> remarks(List<Integer> rows) {
+        var remarks = new TreeMap<>(latent.remarks(rows));
+        remarks.put("precision", precision.toString());
+        return remarks;
     }
 
     private double[] lambdas() {

@@ -8,7 +8,6 @@ import ddpm.io.Model;
 import ddpm.io.ModelCard;
 import ddpm.io.StoredModel;
 import ddpm.io.TensorFile;
-import ddpm.torch.DType;
 import ddpm.torch.Device;
 import java.io.IOException;
 import picocli.CommandLine;
@@ -31,15 +30,8 @@ final class Measured {
             description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(
-            names = "--precision",
-            paramLabel = "P",
-            converter = PrecisionName.class,
-            defaultValue = "fp32",
-            description =
-                    "What the network computes in: fp32, or bf16, which is faster on processors that have it, at 8"
-                            + " bits to a number (default: ${DEFAULT-VALUE}).")
-    private DType precision;
+    @Mixin
+    private PrecisionOption precision;
 
     @Mixin
     private EngineOptions engine;
@@ -81,12 +73,16 @@ final class Measured {
 
     /** The model made ready to predict; both are closed by the caller, this one first. */
     Model prepared(Model model) {
-        return model.prepared(precision);
+        return model.prepared(precision.precision());
     }
 
     /** Measures bits per dimension as these options say. */
     BitsPerDimMeter meter(Device device, BitsPerDimMeter.Progress progress) {
         return new BitsPerDimMeter(batch, engine.threads(), device, data.seed(), progress);
+    }
+
+    PrecisionOption precision() {
+        return precision;
     }
 
     MeasuredImages data() {

@@ -85,8 +85,8 @@ final class PictureOptions {
         }
         var run = start.get();
         pictures.prepare();
-        pictures = pictures.of(run.plan());
-        return run.draw(pictures.toOutput(), pictures.toTrajectory());
+        var remarks = run.plan().remarks();
+        return run.draw(pictures.toOutput(remarks), pictures.toTrajectory(remarks));
     }
 
     private SampleRun.Done shared(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {

@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.io.GridLayout;
 import java.io.IOException;
+import java.util.Map;
 
 /**
  * The files that a run of {@code sample} leaves, checked before it starts.
@@ -28,11 +29,6 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
         if (trajectory != null) {
             requireModestTrajectory(plan, trajectory, scale);
         }
-    }
-
-    /** The same of a plan that only now knows all. */
-    Pictures of(SamplePlan whole) {
-        return new Pictures(whole, output, trajectory, scale);
     }
 
     private static void requireModestTrajectory(SamplePlan plan, Trajectory.Form trajectory, Integer scale) {
@@ -67,17 +63,17 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
         }
     }
 
-    /** What takes the images. */
-    SampleOutput toOutput() {
+    /** What takes the images, with these remarks in them. */
+    SampleOutput toOutput(Map<String, String> remarks) {
         return output.isFolder()
-                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, plan.remarks(), plan.classes())
-                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), plan.remarks(), plan.classes());
+                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, remarks, plan.classes())
+                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), remarks, plan.classes());
     }
 
     /** What takes the states on the way, or null. */
-    Trajectory toTrajectory() {
+    Trajectory toTrajectory(Map<String, String> remarks) {
         return trajectory == null
                 ? null
-                : new Trajectory(trajectory, trajectory.size(plan, scale).scale(), plan.remarks());
+                : new Trajectory(trajectory, trajectory.size(plan, scale).scale(), remarks);
     }
 }

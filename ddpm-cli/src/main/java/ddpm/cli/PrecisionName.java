@@ -22,6 +22,10 @@ final class PrecisionName implements ITypeConverter<DType> {
     }
 
     static String of(DType precision) {
-        return precision == DType.BFLOAT16 ? "bf16" : "fp32";
+        return switch (precision) {
+            case FLOAT32 -> "fp32";
+            case BFLOAT16 -> "bf16";
+            default -> throw new IllegalArgumentException("networks do not compute in " + precision);
+        };
     }
 }

@@ -112,7 +112,7 @@ final class Sample implements Callable<Integer> {
     private Boolean clip;
 
     @Mixin
-    private PrecisionOption precision;
+    private DrawingPrecision precision;
 
     @Mixin
     private ClassChoice classes;

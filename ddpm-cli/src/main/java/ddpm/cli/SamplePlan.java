@@ -12,7 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What will be drawn, all questions answered: with the same plan and model, anyone draws the same images.
+ * What will be drawn: with the same plan and model, anyone draws the same images. All questions are answered but the
+ * precision, which waits for the device, see {@link #in}.
  *
  * @param model the model file's name, for remarks in the pictures
  * @param card the model's
@@ -52,6 +53,7 @@ record SamplePlan(
         DPM_SOLVER
     }
 
+    /** The same in this precision. */
     SamplePlan in(DType chosen) {
         return new SamplePlan(
                 model,

@@ -6,7 +6,6 @@ import ddpm.diffusion.Sampler;
 import ddpm.io.Images;
 import ddpm.io.Model;
 import ddpm.io.StoredModel;
-import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
@@ -112,12 +111,12 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         }
         console.note(String.format(
                 Locale.ROOT,
-                "%d images in %.1f s; --seed %d%s%s draws them again",
+                "%d images in %.1f s; --seed %d%s --precision %s draws them again",
                 drawn,
                 progress.seconds(),
                 plan.seed(),
                 plan.first() == 0 ? "" : " --first " + plan.first(),
-                plan.precision() == DType.FLOAT32 ? "" : " --precision " + PrecisionName.of(plan.precision())));
+                PrecisionName.of(plan.precision())));
         return new Done(this, files, results.toList(), progress.seconds());
     }
 

@@ -45,6 +45,20 @@ class ModuleTest {
     }
 
     @Test
+    void whatAModuleOnlyHandsOutStaysItsOwn() {
+        try (var _ = TensorScope.open()) {
+            var kept = ones();
+            var x = ones();
+            Module keeper = v -> kept;
+            assertArrayEquals(
+                    new float[] {2, 2},
+                    Module.chain(x, DOUBLED, keeper, DOUBLED).toFloats());
+            assertSame(kept, Module.chain(x, DOUBLED, keeper));
+            assertArrayEquals(new float[] {1, 1}, kept.toFloats());
+        }
+    }
+
+    @Test
     void whatAFailedChainMadeGoesWithItsScope() {
         long before = TensorScope.liveTensors();
         try (var _ = TensorScope.open()) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -21,15 +20,14 @@ public final class Processor {
      */
     public static boolean multipliesBfloat16() {
         try (var lines = Files.lines(CPUINFO)) {
-            return hasBfloat16(lines.toList());
+            return hasBfloat16(lines);
         } catch (IOException | UncheckedIOException e) {
             return false; // another system, which has no such file
         }
     }
 
-    static boolean hasBfloat16(List<String> cpuinfo) {
-        return cpuinfo.stream()
-                .filter(line -> line.startsWith("flags"))
+    static boolean hasBfloat16(Stream<String> cpuinfo) {
+        return cpuinfo.filter(line -> line.startsWith("flags"))
                 .limit(1)
                 .flatMap(line -> Stream.of(line.split("\\s+")))
                 .anyMatch(BFLOAT16::contains);

@@ -104,6 +104,11 @@ public final class TensorScope implements AutoCloseable {
         return tensor;
     }
 
+    /** Whether this scope will free the tensor. */
+    public boolean owns(Tensor tensor) {
+        return tensor.scope == this;
+    }
+
     /** Takes a tensor out of whatever scope owns it: from now on the caller closes it. */
     public static Tensor detach(Tensor tensor) {
         if (tensor.scope != null) {

@@ -2,7 +2,7 @@ package ddpm.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -18,6 +18,6 @@ class ProcessorTest {
         "'', false"
     })
     void bfloat16IsReadFromTheFlags(String line, boolean expected) {
-        assertEquals(expected, Processor.hasBfloat16(List.of("processor : 0", line, "bogomips : 1")));
+        assertEquals(expected, Processor.hasBfloat16(Stream.of("processor : 0", line, "bogomips : 1")));
     }
 }

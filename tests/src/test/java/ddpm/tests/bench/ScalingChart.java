@@ -52,11 +52,12 @@ final class ScalingChart {
         int high = (int) Math.ceil(
                 log2(all.stream().mapToDouble(Point::milliseconds).max().orElseThrow()));
         double first = log2(all.getFirst().size());
-        double last = log2(all.stream().mapToDouble(Point::size).max().orElseThrow());
+        double last = Math.max(
+                first + 1, log2(all.stream().mapToDouble(Point::size).max().orElseThrow()));
         for (int power = low; power <= high; power++) {
             double y = TOP + SIDE * (double) (high - power) / (high - low);
             append(svg, "<path d=\"M%d %.1fh%d\" stroke=\"#e4e7ec\"/>", LEFT, y, SIDE);
-            append(svg, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%d</text>\n", LEFT - 6, y + 4, 1 << power);
+            append(svg, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT - 6, y + 4, ticked(power));
         }
         for (double power = first; power <= last; power++) {
             double x = LEFT + SIDE * (power - first) / (last - first);
@@ -93,6 +94,10 @@ final class ScalingChart {
             append(svg, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", measured, line);
             append(svg, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-dasharray=\"3 4\"/>\n", linear, line);
         }
+    }
+
+    private static String ticked(int power) {
+        return power < 0 ? "1/" + (1 << -power) : Integer.toString(1 << power);
     }
 
     private static double y(double milliseconds, int low, int high) {

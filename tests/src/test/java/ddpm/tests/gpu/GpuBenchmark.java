@@ -91,9 +91,10 @@ public final class GpuBenchmark {
             try (var params = new Params()) {
                 var network = config.build(params);
                 var noise = Noise.seed(1);
-                params.allocate(options.device(), dtype)
+                params.allocate(options.device(), DType.FLOAT32)
                         .initialise((parameter, target) ->
                                 noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
+                params.fixed();
                 Denoiser model = (x, t) -> network.forward(x, t, null, dtype);
                 for (int batch : options.batches()) {
                     for (var way : Way.values()) {
