@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -82,5 +86,28 @@ class MainTest {
         assertEquals(0, started.waitFor(), log);
         assertTrue(log.contains(" ddpm.cli.Main "), log);
         assertFalse(log.contains(" javax.imageio.ImageIO "), "ImageIO was loaded");
+    }
+
+    @Test
+    void commandsThatAreNotNamedAreListedAlike() {
+        var outlined = Cli.run("--help");
+        var whole = Cli.run("--help", "@absent"); // a file of arguments may name any, so all are read
+        assertEquals(0, outlined.status());
+        assertEquals(whole.out(), outlined.out());
+        assertEquals(
+                2,
+                Main.commandLine("info").getSubcommands().get("info").getCommandSpec().options().stream()
+                        .filter(option -> option.longestName().matches("--help|--version"))
+                        .count());
+        assertTrue(Main.commandLine("info").getSubcommands().get("sample").getCommandSpec().options().stream()
+                .noneMatch(option -> option.longestName().equals("--steps")));
+    }
+
+    @Test
+    void aFileOfArgumentsMayNameTheCommand(@TempDir Path folder) throws IOException {
+        var arguments = Files.writeString(folder.resolve("arguments"), "sample --steps\n0\n");
+        var run = Cli.run("@" + arguments);
+        assertEquals(2, run.status());
+        assertTrue(run.err().contains("'--steps'") && run.err().contains("'0'"), run.err());
     }
 }

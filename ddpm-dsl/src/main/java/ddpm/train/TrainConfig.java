@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * @param clipNorm the largest norm of the whole gradient; larger ones are scaled down to it
  * @param ema of the weights
  * @param flips whether half of the images are mirrored, at random
- * @param precision what convolutions compute in: FLOAT32, or BFLOAT16 with float32 weights (mixed precision)
+ * @param precision what convolutions but the first compute in: FLOAT32, or BFLOAT16 with float32 weights (mixed precision)
  * @param threads cores, each of which takes its slice of the batch through forward and backward
  * @param accumulate into how many parts each slice is cut, whose gradients are summed before the update: memory falls by
  *     that factor, and what is learned stays the same up to rounding

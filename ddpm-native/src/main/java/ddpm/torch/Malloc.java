@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * glibc's allocator, told to keep freed blocks.
+ * glibc's allocator, told to keep freed blocks, and to give free pages back when memory has crept up.
  *
  * <p>By default it returns every large block to the kernel when it is freed and takes it back, page by page, at the next
- * operator: up to half of the time of a training step. With these thresholds a loop of equal steps faults no pages after
- * its first.
+ * operator: up to half of the time of a training step. With these thresholds a loop of equal steps faults few pages after
+ * its first: a hundredth of what it works on.
  */
 final class Malloc {
     private static final int M_TRIM_THRESHOLD = -1;
