@@ -182,8 +182,8 @@ public final class Model implements Denoiser, AutoCloseable {
      * The same model made ready to draw: what follows from its weights alone is computed once and kept. It shares this
      * model's memory, so close it first, and do not train meanwhile.
      *
-     * @param precision what its convolutions but the first compute in: FLOAT32, or BFLOAT16, which is about twice as fast on processors
-     *     that have it. x_t and outputs are float32 in either case
+     * @param precision what its convolutions but the first compute in: FLOAT32, or BFLOAT16, which is about twice as fast
+     *     on processors that have it ({@link ddpm.torch.Processor}). x_t and outputs are float32 in either case
      */
     public Model prepared(DType precision) {
         var prepared = new Model(card, precision);
