@@ -55,6 +55,14 @@ class LauncherTest {
         assertFalse(command.toString().contains("illegal-access"));
     }
 
+    @Test
+    void whatIsChosenForAQuickStartYieldsToTheUsersChoice() {
+        var theirs = "-XX:TieredStopAtLevel=4";
+        List<String> command = Launcher.command(THIS, List.of(theirs), new String[0]);
+        assertTrue(command.indexOf("-XX:TieredStopAtLevel=1") > 0, "the JVM takes the last of two");
+        assertTrue(command.indexOf("-XX:TieredStopAtLevel=1") < command.indexOf(theirs));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 3, 130})
     void theExitStatusOfTheChildIsForwarded(int status) throws Exception {
