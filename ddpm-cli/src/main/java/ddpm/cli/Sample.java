@@ -195,25 +195,31 @@ final class Sample implements Callable<Integer> {
 
     private void explain(SamplePlan plan, Device device, Console console) {
         console.note("precision " + PrecisionName.of(plan.precision()) + ": " + precision.reason(device));
-        int most = automaticBatch(plan.card(), Integer.MAX_VALUE);
-        console.note("batch " + plan.batch() + ": "
-                + (batch != null
-                        ? "as asked for"
-                        : plan.batch() == plan.count()
-                                ? "all images at once, for up to " + most + " fit"
-                                : "what " + engine.threads() + " threads take of "
-                                        + plan.card().height() + " x "
-                                        + plan.card().width() + " pixels; more at once is no faster and takes memory"));
+        console.note("batch " + plan.batch() + ": " + reasonOfBatch(plan));
         if (device.kind() == Device.Kind.CPU) {
-            int slices = Math.min(engine.threads(), plan.batch());
-            console.note("threads " + engine.threads() + ": "
-                    + (slices > 1
-                            ? "each takes a slice of " + Math.ceilDiv(plan.batch(), slices)
-                                    + " images through whole steps"
-                            : engine.threads() == 1
-                                    ? "it takes all images through whole steps"
-                                    : "one image cannot be cut, so they share each operator"));
+            console.note("threads " + engine.threads() + ": " + useOfThreads(plan));
         }
+    }
+
+    private String reasonOfBatch(SamplePlan plan) {
+        if (batch != null) {
+            return "as asked for";
+        }
+        var card = plan.card();
+        return plan.batch() == plan.count()
+                ? "all images at once, for up to " + automaticBatch(card, Integer.MAX_VALUE) + " fit"
+                : "what " + engine.threads() + " threads take of " + card.height() + " x " + card.width()
+                        + " pixels; more at once is no faster and takes memory";
+    }
+
+    private String useOfThreads(SamplePlan plan) {
+        if (engine.threads() == 1) {
+            return "it takes all images through whole steps";
+        }
+        int slices = Math.min(engine.threads(), plan.batch());
+        return slices == 1
+                ? "one image cannot be cut, so they share each operator"
+                : "each takes a slice of " + Math.ceilDiv(plan.batch(), slices) + " images through whole steps";
     }
 
     private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {

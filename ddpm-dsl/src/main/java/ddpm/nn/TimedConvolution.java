@@ -17,21 +17,21 @@ final class TimedConvolution {
 
     /** A time that is the same for all images costs nothing, as a part of the bias. */
     Tensor forward(Tensor x, Times.At time) {
-        var bias = convolution.bias();
+        var embedding = time.embedding();
+        var type = x.dtype();
         if (time.isTabulated()) {
-            var table = biases.get(
-                    x.dtype(),
-                    () -> projection
-                            .forward(time.embedding())
-                            .add(bias.tensor())
-                            .to(x.dtype()));
+            var table = biases.get(type, () -> biased(embedding).to(type));
             return convolution.convolve(x, table.narrow(0, time.row(), 1).view(-1));
         }
-        var shift = projection.forward(time.embedding());
-        return shift.shape().size(0) == 1
-                ? convolution.convolve(x, bias.tensor().add(shift.view(-1)).to(x.dtype()))
-                : convolution
-                        .forward(x)
-                        .add(shift.to(x.dtype()).view(shift.shape().size(0), -1, 1, 1));
+        if (embedding.shape().size(0) == 1) {
+            return convolution.convolve(x, biased(embedding).view(-1).to(type));
+        }
+        var shift = projection.forward(embedding).to(type);
+        return convolution.forward(x).add(shift.view(shift.shape().size(0), -1, 1, 1));
+    }
+
+    /** {@code [.., out]}: the convolution's bias at each of these times. */
+    private Tensor biased(Tensor embedding) {
+        return projection.forward(embedding).add(convolution.bias().tensor());
     }
 }

@@ -162,7 +162,7 @@ public final class UNet implements Network {
                 h = replace(h, Module.chain(h, level.resample())); // [B, C, 2H, 2W]
             }
         }
-        return Module.chain(h, normOut, Ops::silu, convOut).to(x.dtype());
+        return Module.chain(h, normOut, Ops::silu, convOut, y -> y.to(x.dtype()));
     }
 
     private Times.At time(Tensor t, Tensor labels) {

@@ -129,7 +129,7 @@ public final class UNetMini implements Network {
         ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
         ImageSize.checkLabels("UNetMini", x, labels, 0);
         var time = times.at(t);
-        var y = Module.chain(
+        return Module.chain(
                 x.contiguous(MemoryFormat.CHANNELS_LAST),
                 inConv,
                 h -> h.to(precision),
@@ -141,8 +141,8 @@ public final class UNetMini implements Network {
                 h -> up2.forward(h, time), // [B, w1, H, W]
                 h -> up3.forward(h, time), // [B, base, H, W]
                 Ops::silu,
-                outConv);
-        return y.to(x.dtype());
+                outConv,
+                y -> y.to(x.dtype()));
     }
 
     /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */

@@ -36,7 +36,7 @@ final class MallocTest {
     }
 
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "others have no /proc to read it from")
     void theResidentSetIsThatOfThisProgram() throws IOException {
         long kilobytes = Malloc.residentKilobytes();
         assertTrue(kilobytes > 10_000 && kilobytes < 100_000_000, kilobytes + " kB");

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,23 +31,13 @@ class PackedKernelTest {
         scope.close();
     }
 
-    private static Tensor normals(long... sizes) {
-        var shape = Shape.of(sizes);
-        var random = new Random(shape.numel());
-        var values = new float[Math.toIntExact(shape.numel())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return Tensor.of(values, shape);
-    }
-
     /** Sums of at most 9 * 64 products of normals, in another order at most: 1e-6 of their size of about 24. */
     @ParameterizedTest
     @CsvSource({"4, 64, 8, 32, 3, 1, 1", "1, 3, 9, 64, 3, 1, 1", "2, 16, 8, 16, 1, 1, 0", "2, 16, 9, 16, 3, 2, 0"})
     void convolvesAsTheOperatorDoes(int batch, int in, int side, int out, int kernel, int stride, int padding) {
-        var x = normals(batch, in, side, side).contiguous(MemoryFormat.CHANNELS_LAST);
-        var weight = normals(out, in, kernel, kernel);
-        var bias = normals(out);
+        var x = Normals.of(batch, in, side, side).contiguous(MemoryFormat.CHANNELS_LAST);
+        var weight = Normals.of(out, in, kernel, kernel);
+        var bias = Normals.of(out);
         var packed = PackedKernel.ofConv2d(weight, x.shape(), stride, padding);
         assertArrayEquals(
                 Ops.conv2d(x, weight, bias, stride, padding).toFloats(),
@@ -64,9 +53,9 @@ class PackedKernelTest {
     @ParameterizedTest
     @CsvSource({"1, 128, 512", "7, 32, 16", "256, 64, 64"})
     void multipliesAsTheOperatorDoes(int rows, int in, int out) {
-        var x = normals(rows, in);
-        var weight = normals(out, in);
-        var bias = normals(out);
+        var x = Normals.of(rows, in);
+        var weight = Normals.of(out, in);
+        var bias = Normals.of(out);
         var packed = PackedKernel.ofLinear(weight, rows);
         assertArrayEquals(
                 Ops.linear(x, weight, bias).toFloats(),
@@ -76,8 +65,8 @@ class PackedKernelTest {
 
     @Test
     void aRowIsTheSameWhateverRowsAreBesideIt() {
-        var x = normals(64, 96);
-        var weight = normals(48, 96);
+        var x = Normals.of(64, 96);
+        var weight = Normals.of(48, 96);
         var packed = PackedKernel.ofLinear(weight, 64);
         var all = PackedKernel.linear(x, packed, null).toFloats();
         var few = PackedKernel.linear(x.narrow(0, 0, 5).contiguous(), packed, null)
@@ -87,26 +76,26 @@ class PackedKernelTest {
 
     @Test
     void shapesAreCheckedBeforeOneDnnSeesThem() {
-        var packed = PackedKernel.ofConv2d(normals(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
+        var packed = PackedKernel.ofConv2d(Normals.of(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
         assertThrows(
                 IllegalArgumentException.class,
-                () -> PackedKernel.conv2d(normals(1, 5, 8, 8), packed, null, 1, 1),
+                () -> PackedKernel.conv2d(Normals.of(1, 5, 8, 8), packed, null, 1, 1),
                 "channels");
         assertThrows(
                 IllegalArgumentException.class,
-                () -> PackedKernel.conv2d(normals(1, 4, 8, 8), packed, normals(7), 1, 1),
+                () -> PackedKernel.conv2d(Normals.of(1, 4, 8, 8), packed, Normals.of(7), 1, 1),
                 "bias");
-        var matrix = PackedKernel.ofLinear(normals(8, 4), 2);
-        assertThrows(IllegalArgumentException.class, () -> PackedKernel.linear(normals(2, 5), matrix, null), "size");
+        var matrix = PackedKernel.ofLinear(Normals.of(8, 4), 2);
+        assertThrows(IllegalArgumentException.class, () -> PackedKernel.linear(Normals.of(2, 5), matrix, null), "size");
         assertThrows(
                 IllegalArgumentException.class,
-                () -> PackedKernel.linear(normals(2, 4).to(DType.BFLOAT16), matrix, null),
+                () -> PackedKernel.linear(Normals.of(2, 4).to(DType.BFLOAT16), matrix, null),
                 "type");
     }
 
     @Test
     void aPackedConvolutionHasNoReadableElements() {
-        var packed = PackedKernel.ofConv2d(normals(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
+        var packed = PackedKernel.ofConv2d(Normals.of(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
         assertThrows(TorchException.class, packed::toFloats);
         assertThrows(TorchException.class, packed::toBytes);
     }

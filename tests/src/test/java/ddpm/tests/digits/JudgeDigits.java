@@ -55,8 +55,7 @@ final class JudgeDigits {
             int steps = arguments.length > 3 ? Integer.parseInt(arguments[3]) : schedule.steps();
             var chain = new Diffusion(schedule).respaced(Timesteps.even(schedule.steps(), steps));
             double guidance = arguments.length > 4 ? Double.parseDouble(arguments[4]) : 1;
-            var sampler = model.card().sampler(chain);
-            System.out.println(judge(lenet, model, sampler, count, guidance));
+            System.out.println(judge(lenet, model, model.card().sampler(chain), count, guidance));
         }
     }
 
