@@ -3,10 +3,6 @@ package ddpm.tests.bench;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
-import ddpm.tests.networks.Cpp;
-import ddpm.tests.networks.CppUNet;
-import ddpm.tests.networks.CppUNetMini;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * A network to time, with images of 3 x 32 x 32.
@@ -25,19 +21,5 @@ record Contest(String name, NetworkConfig config, double gflopPerImage, int batc
     /** The paper's, for CIFAR-10. */
     static Contest cifar10(int batch) {
         return new Contest("the paper's UNet for CIFAR-10", UNetConfig.cifar10(3), 12.444, batch);
-    }
-
-    /** A network of JavaCPP's classes. */
-    @FunctionalInterface
-    interface Eager {
-        Tensor forward(Tensor x, Tensor t);
-    }
-
-    /** The same network in JavaCPP's generated classes, as a program of theirs has it. */
-    Eager eager(Cpp weights) {
-        return switch (config) {
-            case UNetMini.Config mini -> new CppUNetMini(weights, mini.timeChannels())::forward;
-            case UNetConfig unet -> new CppUNet(weights, unet)::forward;
-        };
     }
 }

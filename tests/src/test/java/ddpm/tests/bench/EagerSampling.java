@@ -2,30 +2,22 @@ package ddpm.tests.bench;
 
 import ddpm.diffusion.Diffusion;
 import ddpm.nn.Params;
+import ddpm.tests.networks.PlainNetwork;
 import ddpm.tests.networks.Weights;
-import ddpm.torch.DType;
-import ddpm.torch.Device;
 import ddpm.torch.GradMode;
-import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
-import java.util.LinkedHashMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** The notebook's sampling loop on JavaCPP's generated classes, line by line: row-major, every thread in every operator. */
 final class EagerSampling {
-    private final Contest.Eager network;
+    private final PlainNetwork<Tensor> network;
 
     /** The weights are copied, row-major, into the current scope. */
     EagerSampling(Contest contest, Params params) {
-        var copies = new LinkedHashMap<String, Tensor>();
-        for (var param : params.all()) {
-            copies.put(
-                    param.name(),
-                    Tensor.empty(param.shape(), DType.FLOAT32, Device.CPU).copyFrom(param.tensor()));
-        }
-        network = contest.eager(Weights.cpp(copies));
+        network = PlainNetwork.of(contest.config(), Weights.cpp(Weights.copies(params)));
     }
 
     /** Walks the chain once from noise; returns the seconds it took. */
@@ -38,7 +30,7 @@ final class EagerSampling {
             for (int i = chain.steps() - 1; i >= 0; i--) {
                 try (var _ = new PointerScope()) {
                     var t = torch.full(new long[] {batch}, new Scalar((float) chain.timestep(i)));
-                    var epsilon = network.forward(x, t);
+                    var epsilon = network.forward(x, t, null);
                     double beta = chain.betas().at(i);
                     double scale = beta / chain.sqrtOneMinusAlphasCumprod().at(i);
                     var mean = x.sub(epsilon.mul(new Scalar(scale)))

@@ -1,5 +1,6 @@
 package ddpm.tests.bench;
 
+import ai.onnxruntime.OrtException;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
@@ -18,8 +19,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * How long one step of sampling takes with the notebook's network and the paper's, beside two yardsticks of the same run:
- * the machine's ceiling, and the same network called eagerly through JavaCPP's generated classes as the notebook does it.
+ * How long one step of sampling takes with the notebook's network and the paper's, beside yardsticks of the same run: the
+ * machine's ceiling, the same network called eagerly through JavaCPP's generated classes as the notebook does it, and the
+ * network exported to ONNX in ONNX Runtime.
  *
  * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test [-Dbench.rounds=7]}</pre>
  *
@@ -29,7 +31,7 @@ public final class SamplingBenchmark {
     private SamplingBenchmark() {}
 
     /** @param args the number of rounds, 7 if left out */
-    public static void main(String[] args) {
+    public static void main(String[] args) throws OrtException {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
         int cores = Runtime.getRuntime().availableProcessors();
         CppTensors.ready();
@@ -40,7 +42,7 @@ public final class SamplingBenchmark {
         time(Contest.cifar10(4), 3, rounds, cores);
     }
 
-    private static void time(Contest contest, int steps, int rounds, int cores) {
+    private static void time(Contest contest, int steps, int rounds, int cores) throws OrtException {
         try (var params = new Params();
                 var prepared = new Params();
                 var workers = new Workers(cores, 1);
@@ -55,10 +57,12 @@ public final class SamplingBenchmark {
             Denoiser bfloat16 = (x, t) -> network.forward(x, t, null, DType.BFLOAT16);
             LibTorch.load().setThreads(cores); // of this thread, on which the eager loop runs
             var eagerSampling = new EagerSampling(contest, params);
+            var onnxSampling = new OnnxSampling(contest, params, cores);
 
             var ours = new double[rounds];
             var half = new double[rounds];
             var eager = new double[rounds];
+            var onnx = new double[rounds];
             var ceiling = new double[rounds];
             var halfCeiling = new double[rounds];
             int batch = contest.batch();
@@ -67,6 +71,7 @@ public final class SamplingBenchmark {
                 ours[at] = sample(sampler, float32, batch) / steps;
                 half[at] = sample(sampler, bfloat16, batch) / steps;
                 eager[at] = eagerSampling.run(chain, batch) / steps;
+                onnx[at] = onnxSampling.run(chain) / steps;
                 int perWorker = Math.max(1, batch / cores);
                 ceiling[at] = Ceiling.gigaflops(workers, DType.FLOAT32, perWorker);
                 halfCeiling[at] = Ceiling.gigaflops(workers, DType.BFLOAT16, perWorker);
@@ -76,6 +81,8 @@ public final class SamplingBenchmark {
             print("ours, float32", contest, ours, ceiling, eager);
             print("ours, bfloat16", contest, half, halfCeiling, eager);
             print("JavaCPP eager, row-major", contest, eager, ceiling, eager);
+            print("ONNX Runtime", contest, onnx, ceiling, eager);
+            onnxSampling.close();
             System.out.printf(
                     Locale.ROOT,
                     "ceiling: %.0f GFLOP/s in float32, %.0f in bfloat16 (best of single operators, one worker per core)%n",

@@ -3,14 +3,17 @@ package ddpm.tests.networks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OrtException;
 import ddpm.nn.Layer;
 import ddpm.nn.Layers;
+import ddpm.nn.NetworkConfig;
 import ddpm.nn.Params;
 import ddpm.nn.TimeEmbedding.Order;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
@@ -24,14 +27,13 @@ import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Forward and backward of layers and networks against plain ones on JavaCPP's classes.
+ * Forward and backward of layers and networks against plain ones on JavaCPP's classes, and forward in ONNX Runtime.
  *
  * <p>Not bitwise: one side computes in channels-last memory and the other in row-major memory, where libtorch adds the
  * same numbers in another order. The tolerance is relative to the largest number compared.
@@ -43,7 +45,7 @@ class NetworksTest {
             String name,
             Layer layer,
             Shape input,
-            BiFunction<Cpp, org.bytedeco.pytorch.Tensor, org.bytedeco.pytorch.Tensor> theirs) {
+            BiFunction<CppLayers, org.bytedeco.pytorch.Tensor, org.bytedeco.pytorch.Tensor> theirs) {
         @Override
         public String toString() {
             return name + " on " + input;
@@ -61,20 +63,18 @@ class NetworksTest {
         var images = Shape.of(2, 8, 6, 4);
         return Stream.of(
                 new Case("conv2d", Layers.conv2d(8, 5, Layers.kernel(3)), images, (w, x) -> w.conv3("0", x)),
-                new Case("conv2d 1x1", Layers.conv2d(8, 5, Layers.kernel(1)), images, (w, x) -> w.conv("0", x, 1, 0)),
+                new Case(
+                        "conv2d 1x1", Layers.conv2d(8, 5, Layers.kernel(1)), images, (w, x) -> w.conv("0", x, 1, 0, 0)),
                 new Case("linear", Layers.linear(7, 3), Shape.of(4, 7), (w, x) -> w.linear("0", x)),
                 new Case("groupNorm", Layers.groupNorm(4, 8), images, (w, x) -> w.norm("0", x, 4, 1e-5)),
                 new Case("silu", Layers.silu(), images, (_, x) -> torch.silu(x)),
                 new Case("relu", Layers.relu(), images, (_, x) -> torch.relu(x)),
-                new Case("avgPool2d", Layers.avgPool2d(2), images, (_, x) -> {
-                    long[] two = {2, 2};
-                    return torch.avg_pool2d(x, two, two, new long[] {0, 0}, false, true, new LongOptional());
-                }),
+                new Case("avgPool2d", Layers.avgPool2d(2), images, (w, x) -> w.halved(x)),
                 new Case("maxPool2d", Layers.maxPool2d(2), images, (_, x) -> {
                     long[] two = {2, 2};
                     return torch.max_pool2d(x, two, two, new long[] {0, 0}, new long[] {1, 1}, false);
                 }),
-                new Case("upsampleNearest2d", Layers.upsampleNearest2d(2), images, (_, x) -> Cpp.up(x)),
+                new Case("upsampleNearest2d", Layers.upsampleNearest2d(2), images, (w, x) -> w.doubled(x)),
                 new Case("flatten", Layers.flatten(), images, (_, x) -> x.reshape(2, 8 * 6 * 4)),
                 new Case(
                         "sequential",
@@ -158,7 +158,7 @@ class NetworksTest {
             var t = Tensor.of(new long[] {3, 700}, Shape.of(2));
             var labels = config.labels() == 0 ? null : Tensor.of(new long[] {3, 1}, Shape.of(2));
             var result = network.forward(x, t, labels);
-            var expected = CppTensors.fromCpp(new CppUNet(Weights.cpp(leaves), config)
+            var expected = CppTensors.fromCpp(PlainNetwork.of(config, Weights.cpp(leaves))
                     .forward(
                             CppTensors.toCpp(x),
                             CppTensors.toCpp(t.to(DType.FLOAT32)),
@@ -184,8 +184,8 @@ class NetworksTest {
             var x = normal(Shape.of(3, config.channels(), 12, 8), MemoryFormat.CONTIGUOUS);
             var t = Tensor.of(new long[] {0, 12, 999}, Shape.of(3));
             var result = network.forward(x, t);
-            var expected = CppTensors.fromCpp(new CppUNetMini(Weights.cpp(leaves), config.timeChannels())
-                    .forward(CppTensors.toCpp(x), CppTensors.toCpp(t.to(DType.FLOAT32))));
+            var expected = CppTensors.fromCpp(PlainNetwork.of(config, Weights.cpp(leaves))
+                    .forward(CppTensors.toCpp(x), CppTensors.toCpp(t.to(DType.FLOAT32)), null));
             compare(expected, result, "epsilon");
             backward(result);
             backward(expected);
@@ -195,6 +195,32 @@ class NetworksTest {
 
     static Stream<UNetMini.Config> minis() {
         return Stream.of(UNetMini.Config.ofChannels(3), new UNetMini.Config(1, 8, List.of(2, 1, 3), 10));
+    }
+
+    static Stream<NetworkConfig> networks() {
+        return Stream.concat(unets(), minis());
+    }
+
+    /** Of yet another library, whose kernels are its own. */
+    @ParameterizedTest
+    @MethodSource("networks")
+    void underOnnxRuntimeANetworkComputesTheSame(NetworkConfig config) throws OrtException {
+        try (var params = new Params();
+                var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var network = config.build(params);
+            Weights.randomise(params);
+            var shape = Shape.of(2, config.inChannels(), 8, 12);
+            var x = normal(shape, MemoryFormat.CONTIGUOUS);
+            var t = new long[] {3, 700};
+            var labels = config.labels() == 0 ? null : new long[] {3, 1};
+            var result = network.forward(
+                    x, Tensor.of(t, Shape.of(2)), labels == null ? null : Tensor.of(labels, Shape.of(2)));
+            try (var exported = new OnnxNetwork(config, Weights.copies(params), shape, 1)) {
+                var expected = exported.forward(x.toFloats(), new float[] {t[0], t[1]}, labels);
+                compare(Tensor.of(expected, result.shape()), result, "epsilon");
+            }
+        }
     }
 
     private static void compareGradients(Params params, Map<String, Tensor> leaves, String what) {

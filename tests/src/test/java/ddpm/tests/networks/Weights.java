@@ -32,21 +32,29 @@ public final class Weights {
         }
     }
 
-    /** Copies of the current scope, in which gradients are left. */
-    static Map<String, Tensor> leaves(Params params) {
-        var leaves = new LinkedHashMap<String, Tensor>();
+    /** Row-major copies of the current scope. */
+    public static Map<String, Tensor> copies(Params params) {
+        var copies = new LinkedHashMap<String, Tensor>();
         for (var param : params.all()) {
-            var leaf = Tensor.empty(param.shape(), DType.FLOAT32, Device.CPU)
-                    .copyFrom(param.tensor().detach());
-            leaves.put(param.name(), leaf.requiresGrad(true));
+            copies.put(
+                    param.name(),
+                    Tensor.empty(param.shape(), DType.FLOAT32, Device.CPU)
+                            .copyFrom(param.tensor().detach()));
         }
+        return copies;
+    }
+
+    /** The same as leaves, in which gradients are left. */
+    static Map<String, Tensor> leaves(Params params) {
+        var leaves = copies(params);
+        leaves.values().forEach(leaf -> leaf.requiresGrad(true));
         return leaves;
     }
 
     /** The same tensors under JavaCPP's class. */
-    public static Cpp cpp(Map<String, Tensor> tensors) {
+    public static CppLayers cpp(Map<String, Tensor> tensors) {
         var theirs = new LinkedHashMap<String, org.bytedeco.pytorch.Tensor>();
         tensors.forEach((name, tensor) -> theirs.put(name, CppTensors.toCpp(tensor)));
-        return new Cpp(theirs);
+        return new CppLayers(theirs);
     }
 }

@@ -1,5 +1,5 @@
 /**
- * A second opinion on layers and networks: the same ones written plainly on JavaCPP's generated classes, in row-major
- * memory, against ours in channels-last memory.
+ * Second opinions on layers and networks: the same ones written plainly, in row-major memory, on JavaCPP's generated
+ * classes and in ONNX Runtime, against ours in channels-last memory.
  */
 package ddpm.tests.networks;

@@ -1,0 +1,136 @@
+package ddpm.tests.networks;
+
+import ddpm.nn.TimeEmbedding;
+import ddpm.torch.cpp.CppTensors;
+import java.util.Map;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/** JavaCPP's generated classes: eager, row-major, one thing at a time. */
+public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tensor> {
+    private static final long[] TWO = {2, 2};
+
+    static {
+        CppTensors.ready();
+    }
+
+    private TensorOptional weight(String name) {
+        return new TensorOptional(required(name));
+    }
+
+    private Tensor required(String name) {
+        var tensor = weights.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("no weight " + name);
+        }
+        return tensor;
+    }
+
+    @Override
+    public boolean has(String parameter) {
+        return weights.containsKey(parameter);
+    }
+
+    @Override
+    public Tensor conv(String name, Tensor x, int stride, int before, int after) {
+        var padded = before == after ? x : torch.constant_pad_nd(x, before, after, before, after);
+        int rest = before == after ? before : 0;
+        return torch.conv2d(
+                padded,
+                required(name + ".weight"),
+                weight(name + ".bias"),
+                new long[] {stride, stride},
+                new long[] {rest, rest},
+                new long[] {1, 1},
+                1);
+    }
+
+    @Override
+    public Tensor linear(String name, Tensor x) {
+        return torch.linear(x, required(name + ".weight"), weight(name + ".bias"));
+    }
+
+    @Override
+    public Tensor norm(String name, Tensor x, int groups, double eps) {
+        return torch.group_norm(x, groups, weight(name + ".weight"), weight(name + ".bias"), eps, false);
+    }
+
+    @Override
+    public Tensor embedding(String name, Tensor labels) {
+        return torch.embedding(required(name + ".weight"), labels);
+    }
+
+    @Override
+    public Tensor silu(Tensor x) {
+        return torch.silu(x);
+    }
+
+    @Override
+    public Tensor add(Tensor a, Tensor b) {
+        return a.add(b);
+    }
+
+    @Override
+    public Tensor shifted(Tensor x, Tensor perChannel) {
+        return x.add(perChannel.unsqueeze(2).unsqueeze(3));
+    }
+
+    @Override
+    public Tensor cat(Tensor a, Tensor b) {
+        return torch.cat(new TensorVector(a, b), 1);
+    }
+
+    @Override
+    public Tensor doubled(Tensor x) {
+        return torch.upsample_nearest2d(
+                x, new long[] {2 * x.size(2), 2 * x.size(3)}, new DoubleOptional(), new DoubleOptional());
+    }
+
+    @Override
+    public Tensor halved(Tensor x) {
+        return torch.avg_pool2d(x, TWO, TWO, new long[] {0, 0}, false, true, new LongOptional());
+    }
+
+    @Override
+    public Tensor rows(Tensor x) {
+        return x.view(x.size(0), x.size(1), -1).transpose(1, 2);
+    }
+
+    @Override
+    public Tensor image(Tensor rows, Tensor like) {
+        return rows.transpose(1, 2).reshape(like.size(0), like.size(1), like.size(2), like.size(3));
+    }
+
+    @Override
+    public Tensor attention(Tensor q, Tensor k, Tensor v, long channels, long heads) {
+        var scores = heads(q, heads).matmul(heads(k, heads).transpose(-1, -2));
+        var shares = torch.softmax(scores.mul(new Scalar(1 / Math.sqrt((double) channels / heads))), -1);
+        return shares.matmul(heads(v, heads)).transpose(1, 2).reshape(q.size(0), q.size(1), channels);
+    }
+
+    private static Tensor heads(Tensor rows, long heads) {
+        return rows.view(rows.size(0), rows.size(1), heads, rows.size(2) / heads)
+                .transpose(1, 2);
+    }
+
+    @Override
+    public Tensor sinusoid(Tensor t, int channels, int shift, TimeEmbedding.Order order) {
+        int half = channels / 2;
+        var angles = t.unsqueeze(1).mul(Tensor.create(PlainLayers.frequencies(half, shift), 1, half));
+        return switch (order) {
+            case SINE_FIRST -> cat(angles.sin(), angles.cos());
+            case COSINE_FIRST -> cat(angles.cos(), angles.sin());
+            case INTERLEAVED ->
+                torch.cat(
+                                new TensorVector(
+                                        angles.sin().unsqueeze(2), angles.cos().unsqueeze(2)),
+                                2)
+                        .reshape(-1, channels);
+        };
+    }
+}

@@ -1,0 +1,90 @@
+package ddpm.tests.networks;
+
+import ddpm.nn.UNetConfig;
+import java.util.ArrayDeque;
+
+/**
+ * The paper's UNet, written from its description, with attention as plain matrix products.
+ *
+ * @param <T> a tensor of the library whose layers it is written on
+ */
+final class PlainUNet<T> implements PlainNetwork<T> {
+    private final PlainLayers<T> layers;
+    private final UNetConfig config;
+
+    PlainUNet(PlainLayers<T> layers, UNetConfig config) {
+        this.layers = layers;
+        this.config = config;
+    }
+
+    @Override
+    public T forward(T x, T t, T labels) {
+        var sinusoid = layers.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
+        var hidden = layers.silu(layers.linear("time_embedding.linear_1", sinusoid));
+        var embedded = layers.linear("time_embedding.linear_2", hidden);
+        var time = layers.silu(
+                labels == null ? embedded : layers.add(embedded, layers.embedding("class_embedding", labels)));
+        int levels = config.multipliers().size();
+        var h = layers.conv3("conv_in", x);
+        var skips = new ArrayDeque<T>();
+        skips.push(h);
+        for (int level = 0; level < levels; level++) {
+            String at = "down_blocks." + level;
+            for (int i = 0; i < config.resBlocks(); i++) {
+                h = block(at, i, level, h, time);
+                skips.push(h);
+            }
+            if (level < levels - 1) {
+                h = layers.conv(at + ".downsamplers.0.conv", h, 2, config.symmetricPadding() ? 1 : 0, 1);
+                skips.push(h);
+            }
+        }
+        h = residual("mid_block.resnets.0", h, time);
+        h = attention("mid_block.attentions.0", h, width(levels - 1));
+        h = residual("mid_block.resnets.1", h, time);
+        for (int level = levels - 1; level >= 0; level--) {
+            String at = "up_blocks." + (levels - 1 - level);
+            for (int i = 0; i <= config.resBlocks(); i++) {
+                h = block(at, i, level, layers.cat(h, skips.pop()), time);
+            }
+            if (level > 0) {
+                h = layers.conv3(at + ".upsamplers.0.conv", layers.doubled(h));
+            }
+        }
+        return layers.conv3("conv_out", layers.silu(norm("conv_norm_out", h)));
+    }
+
+    private T block(String at, int i, int level, T h, T time) {
+        var out = residual(at + ".resnets." + i, h, time);
+        return config.attention().get(level) ? attention(at + ".attentions." + i, out, width(level)) : out;
+    }
+
+    private T residual(String name, T x, T time) {
+        var h = layers.conv3(name + ".conv1", layers.silu(norm(name + ".norm1", x)));
+        h = layers.shifted(h, layers.linear(name + ".time_emb_proj", time));
+        h = layers.conv3(name + ".conv2", layers.silu(norm(name + ".norm2", h)));
+        var shortcut =
+                layers.has(name + ".conv_shortcut.weight") ? layers.conv(name + ".conv_shortcut", x, 1, 0, 0) : x;
+        return layers.add(shortcut, h);
+    }
+
+    private T attention(String name, T x, int channels) {
+        int heads = config.headChannels() == 0 ? 1 : channels / config.headChannels();
+        var rows = layers.rows(norm(name + ".group_norm", x));
+        var mixed = layers.attention(
+                layers.linear(name + ".to_q", rows),
+                layers.linear(name + ".to_k", rows),
+                layers.linear(name + ".to_v", rows),
+                channels,
+                heads);
+        return layers.add(x, layers.image(layers.linear(name + ".to_out.0", mixed), x));
+    }
+
+    private int width(int level) {
+        return config.base() * config.multipliers().get(level);
+    }
+
+    private T norm(String name, T x) {
+        return layers.norm(name, x, config.groups(), config.normEps());
+    }
+}
