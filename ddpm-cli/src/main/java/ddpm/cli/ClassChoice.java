@@ -33,6 +33,11 @@ final class ClassChoice {
      * @throws IllegalArgumentException for what the model does not have
      */
     ClassPlan plan(Classes classes) {
+        return plan(classes, wanted, guidance);
+    }
+
+    /** The same for choices of another option. */
+    static ClassPlan plan(Classes classes, List<String> wanted, Double guidance) {
         if (classes.isEmpty() && (wanted != null || guidance != null)) {
             throw new IllegalArgumentException(
                     (wanted != null ? "--class " + String.join(",", wanted) : "--guidance " + guidance)

@@ -4,6 +4,7 @@ import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Sampler;
+import ddpm.io.Classes;
 import ddpm.io.GridLayout;
 import ddpm.io.Images;
 import ddpm.io.Model;
@@ -65,6 +66,9 @@ final class Interpolate implements Callable<Integer> {
     private String out;
 
     @Mixin
+    private OneClass oneClass;
+
+    @Mixin
     private PrecisionOption precision;
 
     @Mixin
@@ -87,6 +91,7 @@ final class Interpolate implements Callable<Integer> {
         if (count < 2 || (long) count * rows.size() > 10_000) {
             throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all");
         }
+        var classes = classes(card.classes());
         var destination = Destination.of(line, "--out", out, ".png");
         var a = ImageFolder.read(from, FolderOptions.of(shape));
         var b = ImageFolder.read(to, FolderOptions.of(shape));
@@ -105,7 +110,14 @@ final class Interpolate implements Callable<Integer> {
                 long start = before;
                 Sampler.Progress steps = (done, of) -> progress.at(start + done * row / of);
                 var mixed = latent.mixed(
-                        model, tensor(a, image), tensor(b, image), lambdas(), row, engine.threads(), steps);
+                        model,
+                        classes.told(model, 0, count),
+                        tensor(a, image),
+                        tensor(b, image),
+                        lambdas(),
+                        row,
+                        engine.threads(),
+                        steps);
                 pictures.add(Images.of(mixed.toFloats(), mixed.shape()));
                 before += row;
             }
@@ -115,15 +127,24 @@ final class Interpolate implements Callable<Integer> {
         Images.joined(pictures)
                 .grid(GridLayout.ofColumns(count))
                 .enlargedToAtLeast(GRID_PIXELS)
-                .write(destination.path(), remarks(rows));
+                .write(destination.path(), remarks(rows, classes));
         line.getOut().println(destination.path());
         line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
-    private Map<String, String> remarks(List<Integer> rows) {
+    private ClassPlan classes(Classes classes) {
+        try {
+            return oneClass.plan(classes);
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
+    }
+
+    private Map<String, String> remarks(List<Integer> rows, ClassPlan classes) {
         var remarks = new TreeMap<>(latent.remarks(rows));
         remarks.put("precision", precision.toString());
+        remarks.putAll(classes.remarks(0));
         return remarks;
     }
 

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Interpolation;
 import ddpm.diffusion.Inversion;
@@ -92,21 +93,31 @@ final class LatentOptions {
     /**
      * The pictures of one row.
      *
+     * @param model whose chain it is
+     * @param told the model as it predicts, of a batch of up to {@code lambdas}
      * @param row one of {@link #rows}
      * @return {@code [lambdas, C, H, W]} in the current scope
      */
-    Tensor mixed(Model model, Tensor a, Tensor b, double[] lambdas, int row, int threads, Sampler.Progress progress) {
+    Tensor mixed(
+            Model model,
+            Denoiser told,
+            Tensor a,
+            Tensor b,
+            double[] lambdas,
+            int row,
+            int threads,
+            Sampler.Progress progress) {
         var card = model.card();
         var chain = new Diffusion(card.schedule());
         return switch (latent) {
             case NOISE ->
                 new Interpolation(card.sampler(chain).withThreads(threads).withProgress(progress), model.device())
-                        .between(model, a, b, row, lambdas, Noise.seed(seed()));
+                        .between(told, a, b, row, lambdas, Noise.seed(seed()));
             case DDIM -> {
                 var shorter = chain.respaced(Timesteps.even(chain.steps(), row));
                 yield new SphericalInterpolation(
                                 new Inversion(shorter, card.prediction(), threads, model.device(), progress))
-                        .between(model, a, b, lambdas);
+                        .between(told, a, b, lambdas);
             }
         };
     }

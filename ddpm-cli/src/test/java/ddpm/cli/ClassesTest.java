@@ -19,15 +19,18 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code --classes, --class, --guidance} and what other commands make of such models. */
 class ClassesTest {
@@ -196,14 +199,63 @@ class ClassesTest {
             assertArrayEquals(image(each + "1", 0), image(each, 0));
         }
         assertArrayEquals(pixels("cat0"), pixels("dog0"));
-        assertFalse(java.util.Arrays.equals(pixels("cat1"), pixels("dog1")));
-        assertFalse(java.util.Arrays.equals(pixels("cat0"), pixels("cat1")));
+        assertFalse(Arrays.equals(pixels("cat1"), pixels("dog1")));
+        assertFalse(Arrays.equals(pixels("cat0"), pixels("cat1")));
     }
 
     private int[] pixels(String out) throws IOException {
         return ImageIO.read(folder.resolve(out + "/image-000000.png").toFile())
                 .getRaster()
                 .getPixels(0, 0, 8, 8, (int[]) null);
+    }
+
+    /** In both latent spaces, and on two threads, of which each has its part of the labels. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--noising 8", "--latent ddim --steps 5", "--latent ddim --steps 5 --threads 2"})
+    void mixturesAreOfTheClassThatIsAskedFor(String latent) throws IOException {
+        var drawn = new ArrayList<List<Integer>>();
+        for (var of : List.of("--class cat", "--class 0", "--class dog", "--class dog --guidance 2", "--verbose")) {
+            var out = folder.resolve("mixed.png");
+            var arguments = new ArrayList<Object>(List.of("interpolate"));
+            arguments.addAll(List.of(pictures.resolve("cat/1.png"), pictures.resolve("dog/1.png")));
+            arguments.addAll(List.of("--model", pets, "-n", 3, "-q", "-o", out));
+            arguments.addAll(List.of((latent + " " + of).split(" ")));
+            var run = Cli.run(arguments.toArray());
+            assertEquals(0, run.status(), run.err());
+            var raster = ImageIO.read(out.toFile()).getRaster();
+            drawn.add(Arrays.stream(raster.getPixels(0, 0, raster.getWidth(), raster.getHeight(), (int[]) null))
+                    .boxed()
+                    .toList());
+            boolean told = of.startsWith("--class");
+            var text = new String(Files.readAllBytes(out), StandardCharsets.ISO_8859_1);
+            assertEquals(told, text.contains("class\0" + (of.contains("dog") ? "dog" : "cat")), text);
+        }
+        assertEquals(drawn.get(0), drawn.get(1));
+        assertEquals(4, Set.copyOf(drawn).size(), "cat, dog, insistently dog, and none");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "pets   | --class fox       | --class fox: this model's classes are 4",
+                "pets   | --class 0-2       | --class 0-2: one class",
+                "pets   | --guidance 2      | --guidance 2.0: only with --class",
+                "strict | -q                | --class is missing: this model was trained with --drop-class 0",
+                "strict | --class 1 --guidance 2 | --guidance 2.0: only 1 with this model",
+                "plain  | --class 7         | --class 7: this model has no classes",
+            })
+    void mixturesOfWhatAModelDoesNotHaveAreWrongUsage(String name, String options, String message) throws IOException {
+        var out = folder.resolve("no.png");
+        var arguments = new ArrayList<Object>(List.of("interpolate"));
+        arguments.addAll(List.of(pictures.resolve("cat/1.png"), pictures.resolve("dog/1.png")));
+        arguments.addAll(List.of("--model", named(name), "-o", out));
+        arguments.addAll(List.of(options.split(" ")));
+        var run = Cli.run(arguments.toArray());
+        assertEquals(2, run.status(), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(Files.exists(out));
     }
 
     @Test
@@ -239,16 +291,19 @@ class ClassesTest {
                 "plain  | --guidance 2      | --guidance 2.0: this model has no classes",
             })
     void whatAModelDoesNotHaveIsWrongUsage(String name, String options, String message) throws IOException {
-        var model = switch (name) {
-            case "pets" -> pets;
-            case "strict" -> model(folder.resolve("strict.safetensors"), Classes.numbered(3, false));
-            default -> Cli.tinyModel(folder.resolve("plain.safetensors"));
-        };
-        var run = sample(model, "s.png", (Object[]) options.split(" "));
+        var run = sample(named(name), "s.png", (Object[]) options.split(" "));
         assertEquals(2, run.status(), run.err());
         assertTrue(run.err().startsWith("ddpm: "), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(Files.exists(folder.resolve("s.png")));
+    }
+
+    private Path named(String model) throws IOException {
+        return switch (model) {
+            case "pets" -> pets;
+            case "strict" -> model(folder.resolve("strict.safetensors"), Classes.numbered(3, false));
+            default -> Cli.tinyModel(folder.resolve("plain.safetensors"));
+        };
     }
 
     @ParameterizedTest

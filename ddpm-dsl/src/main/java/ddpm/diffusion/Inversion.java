@@ -81,15 +81,17 @@ public record Inversion(
             var count = new StepCount((long) diffusion.steps() * workers.count(), progress);
             var parts = workers.run(batch, (_, from, to) -> {
                 var part = Arrays.copyOfRange(values, from * perImage, to * perImage);
-                return List.of(climb(model, part, shape.with(0, to - from), count));
+                return List.of(climb(model, from, part, shape.with(0, to - from), count));
             });
             return Sampler.join(parts, shape).images();
         }
     }
 
-    private float[] climb(Denoiser model, float[] images, Shape shape, StepCount count) {
+    /** @param first which of the batch's images is the first of these */
+    private float[] climb(Denoiser whole, int first, float[] images, Shape shape, StepCount count) {
         try (var _ = GradMode.off();
                 var _ = TensorScope.open()) {
+            var model = whole.slice(first, first + Math.toIntExact(shape.size(0)));
             var step = new ReverseStep(table(), Clip.NONE, false, shape, device);
             var nothing = Tensor.zeros(shape, DType.FLOAT32, device);
             var x = Tensor.of(images, shape).on(device);
