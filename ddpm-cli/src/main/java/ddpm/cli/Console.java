@@ -26,14 +26,14 @@ final class Console {
         return terminal;
     }
 
-    /** One line that stays. */
+    /** One line that stays; what it quotes of files is made harmless. */
     synchronized void note(String line) {
         if (quiet) {
             return;
         }
         var drawn = status;
         draw("");
-        err.println(line);
+        err.println(TextTable.printableLines(line));
         draw(drawn);
         err.flush();
     }

@@ -20,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * Turns whatever ends a command into {@code ddpm: REASON} on stderr and an {@link ExitCode}. Stack traces are for
- * {@code --verbose}.
+ * {@code --verbose}. Reasons may quote files, so what a terminal would obey is made harmless.
  *
  * @param verbose asked when something went wrong, after parsing
  */
@@ -29,7 +29,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
     public int handleParseException(ParameterException wrong, String[] args) {
         var command = wrong.getCommandLine();
         var err = command.getErr();
-        err.println("ddpm: " + wrong.getMessage());
+        err.println("ddpm: " + TextTable.printableLines(wrong.getMessage()));
         UnmatchedArgumentException.printSuggestions(wrong, err);
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         trace(wrong, err);
@@ -44,7 +44,8 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
     /** Prints why a command ended and returns the exit status. */
     int report(Throwable failed, PrintWriter err) {
         var code = exitCode(failed);
-        err.println("ddpm: " + (code == ExitCode.INTERRUPTED ? interruption(failed) : message(failed)));
+        var reason = code == ExitCode.INTERRUPTED ? interruption(failed) : message(failed);
+        err.println("ddpm: " + TextTable.printableLines(reason));
         trace(failed, err);
         return code.status();
     }
@@ -72,9 +73,8 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
     }
 
     private static String interruption(Throwable failed) {
-        return failed instanceof CommandFailure || failed instanceof CancellationException
-                ? failed.getMessage()
-                : "interrupted";
+        boolean says = failed instanceof CommandFailure || failed instanceof CancellationException;
+        return says && failed.getMessage() != null ? failed.getMessage() : "interrupted";
     }
 
     /** java.nio's exceptions often say no more than a path. */

@@ -37,6 +37,11 @@ final class TextTable {
                 .collect(Collectors.joining());
     }
 
+    /** The same of each line. */
+    static String printableLines(String text) {
+        return text.lines().map(TextTable::printable).collect(Collectors.joining(System.lineSeparator()));
+    }
+
     /** All rows, each with a line end. */
     @Override
     public String toString() {

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import static ddpm.text.Untrusted.quote;
+
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
@@ -9,9 +11,9 @@ import ddpm.nn.NetworkConfig;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
+import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,13 +23,7 @@ import java.util.function.Function;
 final class CardJson {
     private static final String FORMAT = "ddpm model 1";
 
-    private final Path file;
-    private final Map<String, Object> json;
-
-    private CardJson(Path file, Map<String, Object> json) {
-        this.file = file;
-        this.json = json;
-    }
+    private CardJson() {}
 
     static String write(ModelCard card) throws IOException {
         var json = new LinkedHashMap<String, Object>();
@@ -96,66 +92,64 @@ final class CardJson {
         return read(file, text, "a list of classes", CardJson::classes);
     }
 
-    private static <T> T read(Path file, String text, String what, Function<CardJson, T> reading) throws IOException {
-        Map<String, Object> json;
+    private static <T> T read(Path file, String text, String what, Function<JsonObject, T> reading) throws IOException {
+        JsonObject json;
         try {
-            json = JSON.std.mapFrom(text);
+            json = JsonObject.parse(text);
         } catch (IOException e) {
             throw new FileFormatException(file, "has " + what + " that is not JSON; write the file again", e);
         }
         try {
-            return reading.apply(new CardJson(file, json));
+            return reading.apply(json);
         } catch (IllegalArgumentException e) {
             throw new FileFormatException(file, "has " + what + " that cannot be used: " + e.getMessage(), e);
         }
     }
 
-    private ModelCard card() {
-        if (!FORMAT.equals(json.get("format"))) {
-            throw new IllegalArgumentException(
-                    "its format is '" + json.get("format") + "', and this version reads '" + FORMAT + "'");
-        }
+    private static ModelCard card(JsonObject json) {
+        json.requireFormat(FORMAT);
         var notes = new LinkedHashMap<String, String>();
-        object("notes").json.forEach((key, value) -> notes.put(key, String.valueOf(value)));
-        var network = object("network").network();
+        json.object("notes").fields().forEach((key, value) -> notes.put(key, String.valueOf(value)));
+        var network = network(json.object("network"));
         return new ModelCard(
                 network,
-                schedule(),
-                choice("prediction", Prediction.class),
-                choice("variance", Variance.class),
-                choice("clip", Clip.class),
-                integer("height"),
-                integer("width"),
+                schedule(json),
+                json.choice("prediction", Prediction.class),
+                json.choice("variance", Variance.class),
+                json.choice("clip", Clip.class),
+                json.integer("height"),
+                json.integer("width"),
                 notes,
-                json.containsKey("classes") ? object("classes").classes() : Classes.numbered(network.labels(), false));
+                json.has("classes") ? classes(json.object("classes")) : Classes.numbered(network.labels(), false));
     }
 
-    private NetworkConfig network() {
-        return switch (get("type", String.class)) {
+    private static NetworkConfig network(JsonObject json) {
+        return switch (json.text("type")) {
             case "UNetMini" ->
                 new UNetMini.Config(
-                        integer("channels"),
-                        integer("base"),
-                        list("multipliers", Integer.class),
-                        integer("timeChannels"));
+                        json.integer("channels"),
+                        json.integer("base"),
+                        json.list("multipliers", Integer.class),
+                        json.integer("timeChannels"));
             case "UNet" ->
                 new UNetConfig(
-                        integer("inChannels"),
-                        integer("outChannels"),
-                        integer("base"),
-                        list("multipliers", Integer.class),
-                        integer("resBlocks"),
-                        list("attention", Boolean.class),
-                        integer("headChannels"),
-                        integer("groups"),
-                        get("normEps", Number.class).doubleValue(),
-                        get("dropout", Number.class).doubleValue(),
-                        integer("timeShift"),
-                        timeOrder(),
-                        get("symmetricPadding", Boolean.class),
-                        json.containsKey("labels") ? integer("labels") : 0);
+                        json.integer("inChannels"),
+                        json.integer("outChannels"),
+                        json.integer("base"),
+                        json.list("multipliers", Integer.class),
+                        json.integer("resBlocks"),
+                        json.list("attention", Boolean.class),
+                        json.integer("headChannels"),
+                        json.integer("groups"),
+                        json.number("normEps"),
+                        json.number("dropout"),
+                        json.integer("timeShift"),
+                        timeOrder(json),
+                        json.flag("symmetricPadding"),
+                        json.has("labels") ? json.integer("labels") : 0);
             default ->
-                throw new IllegalArgumentException("unknown network type '" + json.get("type") + "': UNet or UNetMini");
+                throw new IllegalArgumentException(
+                        "unknown network type " + quote(json.text("type")) + ": UNet or UNetMini");
         };
     }
 
@@ -166,18 +160,16 @@ final class CardJson {
         return json;
     }
 
-    private Classes classes() {
-        return new Classes(list("names", String.class), get("nullClass", Boolean.class));
+    private static Classes classes(JsonObject json) {
+        return new Classes(json.list("names", String.class), json.flag("nullClass"));
     }
 
     /** Early cards have a flag in its place. */
-    private TimeEmbedding.Order timeOrder() {
-        if (json.containsKey("cosineFirst")) {
-            return get("cosineFirst", Boolean.class)
-                    ? TimeEmbedding.Order.COSINE_FIRST
-                    : TimeEmbedding.Order.SINE_FIRST;
+    private static TimeEmbedding.Order timeOrder(JsonObject json) {
+        if (json.has("cosineFirst")) {
+            return json.flag("cosineFirst") ? TimeEmbedding.Order.COSINE_FIRST : TimeEmbedding.Order.SINE_FIRST;
         }
-        return choice("timeOrder", TimeEmbedding.Order.class);
+        return json.choice("timeOrder", TimeEmbedding.Order.class);
     }
 
     /** A curve by its formula; betas that follow none, one by one. */
@@ -189,45 +181,12 @@ final class CardJson {
         }
     }
 
-    private BetaSchedule schedule() {
-        if (json.get("schedule") instanceof List<?>) {
-            return BetaSchedule.of(list("schedule", Number.class).stream()
+    private static BetaSchedule schedule(JsonObject json) {
+        if (json.fields().get("schedule") instanceof List<?>) {
+            return BetaSchedule.of(json.list("schedule", Number.class).stream()
                     .mapToDouble(Number::doubleValue)
                     .toArray());
         }
-        return BetaSchedule.parse(get("schedule", String.class));
-    }
-
-    private <T> T get(String key, Class<T> type) {
-        var value = json.get(key);
-        if (!type.isInstance(value)) {
-            throw new IllegalArgumentException("'" + key + "' is " + value + ", not a " + type.getSimpleName());
-        }
-        return type.cast(value);
-    }
-
-    private int integer(String key) {
-        return get(key, Integer.class);
-    }
-
-    private <E extends Enum<E>> E choice(String key, Class<E> type) {
-        return Enum.valueOf(type, get(key, String.class));
-    }
-
-    @SuppressWarnings("unchecked") // JSON objects have string keys
-    private CardJson object(String key) {
-        return new CardJson(file, (Map<String, Object>) get(key, Map.class));
-    }
-
-    private <T> List<T> list(String key, Class<T> type) {
-        var list = new ArrayList<T>();
-        for (var element : get(key, List.class)) {
-            if (!type.isInstance(element)) {
-                throw new IllegalArgumentException(
-                        "'" + key + "' holds " + element + ", not a " + type.getSimpleName());
-            }
-            list.add(type.cast(element));
-        }
-        return list;
+        return BetaSchedule.parse(json.text("schedule"));
     }
 }

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import static ddpm.text.Untrusted.quote;
+
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -30,7 +32,7 @@ public record Classes(List<String> names, boolean nullClass) {
         for (var name : names) {
             if (name.isBlank() || name.length() > LONGEST_NAME || name.chars().anyMatch(Character::isISOControl)) {
                 throw new IllegalArgumentException("a class has a name of 1 to " + LONGEST_NAME
-                        + " characters without control characters, not " + FileFormatException.quote(name));
+                        + " characters without control characters, not " + quote(name));
             }
         }
     }
@@ -84,7 +86,7 @@ public record Classes(List<String> names, boolean nullClass) {
                 .mapToInt(name -> {
                     int label = names.indexOf(name);
                     if (label < 0) {
-                        throw new IllegalArgumentException("the images have a class " + FileFormatException.quote(name)
+                        throw new IllegalArgumentException("the images have a class " + quote(name)
                                 + ", and the model's classes are " + list(names));
                     }
                     return label;

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import static ddpm.text.Untrusted.quote;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
@@ -77,8 +79,7 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
             case String other ->
                 throw json.bad(
                         "beta_schedule",
-                        "is " + FileFormatException.quote(other)
-                                + "; supported are linear, scaled_linear, squaredcos_cap_v2 and sigmoid");
+                        "is " + quote(other) + "; supported are linear, scaled_linear, squaredcos_cap_v2 and sigmoid");
         };
     }
 

@@ -12,7 +12,6 @@ import java.nio.file.Path;
  */
 public final class FileFormatException extends IOException {
     private static final long serialVersionUID = 1L;
-    private static final int MAX_QUOTED = 120;
 
     private final String file;
     private final String reason;
@@ -35,28 +34,5 @@ public final class FileFormatException extends IOException {
     /** The message without the file's name. */
     public String reason() {
         return reason;
-    }
-
-    /**
-     * Text out of a file, fit for a message: in quotes, control characters escaped (a terminal must not obey a tensor's
-     * name), and cut when long.
-     */
-    static String quote(String untrusted) {
-        var quoted = new StringBuilder("'");
-        for (int i = 0; i < untrusted.length(); i++) {
-            if (i == MAX_QUOTED) {
-                return quoted.append("...' (")
-                        .append(untrusted.length())
-                        .append(" characters)")
-                        .toString();
-            }
-            char c = untrusted.charAt(i);
-            if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT || Character.isSurrogate(c)) {
-                quoted.append(String.format("\\u%04x", (int) c));
-            } else {
-                quoted.append(c);
-            }
-        }
-        return quoted.append('\'').toString();
     }
 }

@@ -1,6 +1,6 @@
 package ddpm.io;
 
-import static ddpm.io.FileFormatException.quote;
+import static ddpm.text.Untrusted.quote;
 
 /** Well-known models of other kinds, which people take for DDPMs of this one: refused by name, with the reason. */
 enum ForeignModel {

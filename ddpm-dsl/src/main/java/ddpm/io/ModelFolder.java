@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import static ddpm.text.Untrusted.quote;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,8 +60,7 @@ final class ModelFolder {
 
     private static String contents(Path folder) throws IOException {
         try (var entries = Files.list(folder)) {
-            var names = entries.map(entry ->
-                            FileFormatException.quote(entry.getFileName() + (Files.isDirectory(entry) ? "/" : "")))
+            var names = entries.map(entry -> quote(entry.getFileName() + (Files.isDirectory(entry) ? "/" : "")))
                     .sorted()
                     .toList();
             return names.isEmpty()

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import static ddpm.text.Untrusted.quote;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -81,7 +83,7 @@ final class StrictJson {
 
     private static String firstLine(String message) {
         var line = message.lines().findFirst().orElse("unknown");
-        var quoted = FileFormatException.quote(line);
+        var quoted = quote(line);
         return quoted.startsWith("'") && quoted.endsWith("'") ? quoted.substring(1, quoted.length() - 1) : quoted;
     }
 }

@@ -1,6 +1,6 @@
 package ddpm.io;
 
-import static ddpm.io.FileFormatException.quote;
+import static ddpm.text.Untrusted.quote;
 
 import ddpm.torch.DType;
 import java.io.IOException;

@@ -1,9 +1,12 @@
 package ddpm.train;
 
+import static ddpm.text.Untrusted.quote;
+
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.Objective;
 import ddpm.io.FileFormatException;
+import ddpm.text.JsonObject;
 import ddpm.torch.DType;
 import ddpm.torch.Ops;
 import java.io.IOException;
@@ -112,32 +115,29 @@ final class StateJson {
     static State read(Path file, String text) throws IOException {
         try {
             requireIntact(text);
-            var json = new Node(JSON.std.mapFrom(text));
-            if (!FORMAT.equals(json.fields().get("format"))) {
-                throw new IllegalArgumentException(
-                        "its format is '" + json.fields().get("format") + "', and this version reads '" + FORMAT + "'");
-            }
+            var json = JsonObject.parse(text);
+            json.requireFormat(FORMAT);
             return new State(
                     json.whole("step"),
-                    config(json.node("config")),
+                    config(json.object("config")),
                     json.text("dataset"),
-                    json.node("files").texts(),
-                    json.node("versions").texts());
-        } catch (IllegalArgumentException | ArithmeticException | JacksonException e) {
+                    json.object("files").texts(),
+                    json.object("versions").texts());
+        } catch (IllegalArgumentException | JacksonException e) {
             throw new FileFormatException(file, "is no state of a training run: " + e.getMessage(), e);
         }
     }
 
-    private static TrainConfig config(Node json) {
-        var adam = json.node("optimizer");
-        var ema = json.node("ema");
+    private static TrainConfig config(JsonObject json) {
+        var adam = json.object("optimizer");
+        var ema = json.object("ema");
         return new TrainConfig(
                 json.whole("seed"),
-                Math.toIntExact(json.whole("batch")),
+                json.integer("batch"),
                 json.whole("steps"),
-                rate(json.node("learningRate")),
+                rate(json.object("learningRate")),
                 new Optimizer(
-                        Ops.Decay.valueOf(adam.text("decay")),
+                        adam.choice("decay", Ops.Decay.class),
                         adam.number("beta1"),
                         adam.number("beta2"),
                         adam.number("eps"),
@@ -145,62 +145,20 @@ final class StateJson {
                 json.number("clipNorm"),
                 new Ema(ema.number("decay"), ema.flag("ramp")),
                 json.flag("flips"),
-                DType.valueOf(json.text("precision")),
-                Math.toIntExact(json.whole("threads")),
-                json.fields().containsKey("accumulate") ? Math.toIntExact(json.whole("accumulate")) : 1,
+                json.choice("precision", DType.class),
+                json.integer("threads"),
+                json.has("accumulate") ? json.integer("accumulate") : 1,
                 // Early runs knew no other.
-                json.fields().containsKey("objective") ? Objective.valueOf(json.text("objective")) : Objective.SIMPLE,
-                json.fields().containsKey("dropClass") ? json.number("dropClass") : TrainConfig.DROP_CLASS);
+                json.has("objective") ? json.choice("objective", Objective.class) : Objective.SIMPLE,
+                json.has("dropClass") ? json.number("dropClass") : TrainConfig.DROP_CLASS);
     }
 
-    private static LearningRate rate(Node json) {
+    private static LearningRate rate(JsonObject json) {
         return switch (json.text("type")) {
             case "constant" -> new LearningRate.Constant(json.number("rate"));
             case "warmup" -> new LearningRate.Warmup(json.number("rate"), json.whole("steps"));
             case "cosine" -> new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
-            default -> throw new IllegalArgumentException("unknown learning rate '" + json.text("type") + "'");
+            default -> throw new IllegalArgumentException("unknown learning rate " + quote(json.text("type")));
         };
-    }
-
-    /** A JSON object whose fields are asked for by type. */
-    private record Node(Map<String, Object> fields) {
-        private <T> T get(String key, Class<T> type) {
-            var value = fields.get(key);
-            if (!type.isInstance(value)) {
-                throw new IllegalArgumentException("'" + key + "' is " + value + ", not a " + type.getSimpleName());
-            }
-            return type.cast(value);
-        }
-
-        String text(String key) {
-            return get(key, String.class);
-        }
-
-        boolean flag(String key) {
-            return get(key, Boolean.class);
-        }
-
-        double number(String key) {
-            return get(key, Number.class).doubleValue();
-        }
-
-        long whole(String key) {
-            var value = get(key, Number.class);
-            if (value.doubleValue() != Math.rint(value.doubleValue())) {
-                throw new IllegalArgumentException("'" + key + "' is " + value + ", not a whole number");
-            }
-            return value.longValue();
-        }
-
-        @SuppressWarnings("unchecked") // JSON objects have string keys
-        Node node(String key) {
-            return new Node((Map<String, Object>) get(key, Map.class));
-        }
-
-        Map<String, String> texts() {
-            var texts = new LinkedHashMap<String, String>();
-            fields.keySet().forEach(key -> texts.put(key, text(key)));
-            return texts;
-        }
     }
 }

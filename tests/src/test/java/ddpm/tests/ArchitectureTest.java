@@ -108,8 +108,13 @@ class ArchitectureTest {
     }
 
     @Test
+    void textKnowsNothingOfOurs() {
+        onlyKnows("ddpm.text");
+    }
+
+    @Test
     void filesKnowNetworksAndDiffusion() {
-        onlyKnows("ddpm.io", "ddpm.torch", "ddpm.nn", "ddpm.diffusion");
+        onlyKnows("ddpm.io", "ddpm.torch", "ddpm.nn", "ddpm.diffusion", "ddpm.text");
     }
 
     @Test
@@ -119,7 +124,15 @@ class ArchitectureTest {
 
     @Test
     void trainingKnowsWhatIsBelowItAndMeasuresByEvaluation() {
-        onlyKnows("ddpm.train", "ddpm.torch", "ddpm.nn", "ddpm.diffusion", "ddpm.data", "ddpm.io", "ddpm.eval");
+        onlyKnows(
+                "ddpm.train",
+                "ddpm.torch",
+                "ddpm.nn",
+                "ddpm.diffusion",
+                "ddpm.data",
+                "ddpm.io",
+                "ddpm.eval",
+                "ddpm.text");
     }
 
     @Test
