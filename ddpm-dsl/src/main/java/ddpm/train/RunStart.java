@@ -56,15 +56,10 @@ final class RunStart implements AutoCloseable {
         if (recipe.weights().isPresent()) {
             var file = recipe.weights().get();
             model = new Model(recipe.card(), recipe.device());
-            try (var weights = Model.load(file, Device.CPU);
-                    var _ = TensorScope.open();
-                    var _ = GradMode.off()) {
+            try (var weights = Model.load(file, Device.CPU)) {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
-                var targets = model.params().named(model.params().flat());
-                // All but the class embedding of a model that knew none: its zeros change nothing yet.
-                weights.params()
-                        .named(weights.params().flat())
-                        .forEach((name, value) -> targets.get(name).copyFrom(value));
+                Trainer.initialise(model.params(), recipe.config().seed());
+                give(weights);
             }
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
@@ -72,6 +67,27 @@ final class RunStart implements AutoCloseable {
             model = new Model(recipe.card(), recipe.device());
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             trainer.initialise();
+        }
+    }
+
+    /**
+     * All that these weights have. What they lack, the embedding of classes that they know nothing of, stays random: from
+     * zeros it would be learned several times slower. The class for none adds nothing, so without a class the model draws
+     * as it did.
+     */
+    private void give(Model weights) {
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var targets = model.params().named(model.params().flat());
+            weights.params()
+                    .named(weights.params().flat())
+                    .forEach((name, value) -> targets.remove(name).copyFrom(value));
+            var classes = model.card().classes();
+            if (classes.nullClass()) {
+                targets.values()
+                        .forEach(embedding ->
+                                embedding.narrow(0, classes.nullLabel(), 1).zero());
+            }
         }
     }
 

@@ -96,12 +96,16 @@ public final class Trainer implements AutoCloseable {
 
     /** Fresh weights from the network's own initialisation, addressed by this run's seed. */
     public void initialise() {
-        model.params()
-                .initialise((parameter, target) ->
-                        noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
+        initialise(model.params(), config.seed());
         try (var _ = GradMode.off()) {
             ema.copyFrom(model.params().flat());
         }
+    }
+
+    static void initialise(Params params, long seed) {
+        var noise = Noise.seed(seed);
+        params.initialise(
+                (parameter, target) -> noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
     }
 
     /** How many steps have been made. */
