@@ -17,7 +17,7 @@ final class ClassChoice {
             split = ",",
             description =
                     "Of a model with classes: by name or number from 0, several as 3,1,4 or 0-9, which images take in"
-                            + " turn by their index (default: all).")
+                            + " turn by their index (default: all; with --share-from the model is told none).")
     private List<String> wanted;
 
     @Option(
@@ -34,6 +34,12 @@ final class ClassChoice {
      */
     ClassPlan plan(Classes classes) {
         return plan(classes, wanted, guidance);
+    }
+
+    /** The same for images that share a latent, which is of one class or, where nothing is chosen, of none. */
+    ClassPlan planOfShared(Classes classes) {
+        boolean ofNone = wanted == null && guidance == null && classes.nullClass();
+        return ofNone ? new ClassPlan(classes, List.of(), 1) : plan(classes);
     }
 
     /** The same for choices of another option. */

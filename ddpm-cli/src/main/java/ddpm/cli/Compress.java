@@ -35,9 +35,8 @@ final class Compress implements Callable<Integer> {
             names = {"-n", "--count"},
             paramLabel = "N",
             converter = WholeNumber.Count.class,
-            defaultValue = "" + BoundOptions.COUNT,
-            description = "The first N images; each goes through every step (default: ${DEFAULT-VALUE}).")
-    private int count;
+            description = "The first N images; each goes through every step (default: " + BoundOptions.COUNT + ").")
+    private Integer count;
 
     @Mixin
     private BoundOptions options;
@@ -75,7 +74,7 @@ final class Compress implements Callable<Integer> {
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
         var seen = Destination.prepared(line, "--strip", strip, ".png");
         var console = quiet.console(line);
-        var subject = measured.open(line, count, console);
+        var subject = measured.open(line, count, BoundOptions.COUNT, console);
         var bound = options.bound(line, subject.card());
         var device = measured.load(console);
         BitsPerDim result;

@@ -68,8 +68,7 @@ final class Evaluate implements Callable<Integer> {
         }
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
         var console = quiet.console(line);
-        var images = bitsPerDim && count == null ? Integer.valueOf(BoundOptions.COUNT) : count;
-        var subject = measured.open(line, images, console);
+        var subject = measured.open(line, count, bitsPerDim ? BoundOptions.COUNT : Integer.MAX_VALUE, console);
         var result = bitsPerDim ? bound(line, subject, console) : epsilon(subject, console);
         if (picture != null) {
             WholeFile.write(picture.path(), result.svg());

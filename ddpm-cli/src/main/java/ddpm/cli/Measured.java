@@ -56,14 +56,14 @@ final class Measured {
     /**
      * Opens the model and the images.
      *
-     * @param count how many will be measured, or null for all
+     * @param count how many will be measured, or null for the first {@code enough}, if there are so many
      */
-    Subject open(CommandLine line, Integer count, Console console) throws IOException {
+    Subject open(CommandLine line, Integer count, int enough, Console console) throws IOException {
         var file = model.open();
         var stored = model.model(file);
         var images = data.open(line, file, stored.card(), count, console);
-        var labels = TrueClasses.labels(stored.card().classes(), images);
-        return new Subject(file, stored, images, count == null ? images.size() : count, labels);
+        var labels = TrueClasses.labelsOrNone(stored.card().classes(), images, console::note);
+        return new Subject(file, stored, images, count == null ? Math.min(enough, images.size()) : count, labels);
     }
 
     /** Loads libtorch and says where it computes. */

@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.diffusion.Sampler;
 import java.io.IOException;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -86,7 +87,9 @@ final class PictureOptions {
         var run = start.get();
         pictures.prepare();
         var remarks = run.plan().remarks();
-        return run.draw(pictures.toOutput(remarks), pictures.toTrajectory(remarks));
+        var ofAll = new TreeMap<>(remarks);
+        ofAll.putAll(run.plan().classes().remarks());
+        return run.draw(pictures.toOutput(remarks), pictures.toTrajectory(ofAll));
     }
 
     private SampleRun.Done shared(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {

@@ -289,7 +289,7 @@ final class Sample implements Callable<Integer> {
 
     private ClassPlan classPlan(ModelCard card) {
         try {
-            return classes.plan(card.classes());
+            return pictures.sharing() ? classes.planOfShared(card.classes()) : classes.plan(card.classes());
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }

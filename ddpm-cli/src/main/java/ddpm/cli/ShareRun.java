@@ -70,7 +70,13 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
                         .withFirstImage(plan.first())
                         .withProgress((done, of) -> progress.at(before + done * plan.steps() / of));
                 var row = new SharedLatent(sampler)
-                        .draw(model, plan.card().images(1), steps, plan.count(), Noise.seed(plan.seed()), run.device());
+                        .draw(
+                                plan.classes().told(model, plan.first(), plan.count()),
+                                plan.card().images(1),
+                                steps,
+                                plan.count(),
+                                Noise.seed(plan.seed()),
+                                run.device());
                 rows.add(Images.of(row.toFloats(), row.shape()));
             }
         } catch (CancellationException e) {
@@ -81,6 +87,7 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
             progress.end();
         }
         var remarks = new TreeMap<>(plan.remarks());
+        remarks.putAll(plan.classes().remarks());
         remarks.put("share-from", from.stream().map(String::valueOf).collect(Collectors.joining(",")));
         remarks.put("images", plan.first() + ".." + (plan.first() + plan.count() - 1));
         Images.joined(rows)

@@ -203,6 +203,42 @@ class ClassesTest {
         assertFalse(Arrays.equals(pixels("cat0"), pixels("cat1")));
     }
 
+    @Test
+    void imagesThatShareALatentAreOfTheClassThatIsAskedForOrOfNone() throws IOException {
+        var drawn = new ArrayList<List<Integer>>();
+        for (var of : List.of("--class cat", "--class dog", "--class dog --guidance 2", "--guidance 0", "--scale 8")) {
+            var options = new ArrayList<Object>(List.of("--share-from", "10,5", "-n", 2, "--scale", 8));
+            options.addAll(List.of(of.equals("--scale 8") ? new String[0] : of.split(" ")));
+            assertEquals(0, sample(pets, "shared.png", options.toArray()).status());
+            var file = folder.resolve("shared.png");
+            var raster = ImageIO.read(file.toFile()).getRaster();
+            drawn.add(Arrays.stream(raster.getPixels(0, 0, raster.getWidth(), raster.getHeight(), (int[]) null))
+                    .boxed()
+                    .toList());
+            var text = Files.readString(file, StandardCharsets.ISO_8859_1);
+            assertEquals(!of.equals("--scale 8"), text.contains("classes\0"), of);
+        }
+        assertEquals(4, Set.copyOf(drawn).size(), "cat, dog, insistently dog, and none twice");
+        assertEquals(drawn.get(3), drawn.get(4));
+    }
+
+    @Test
+    void imagesWithoutLabelsAreMeasuredAsOfNoClass() throws IOException {
+        var flat = Files.createDirectories(folder.resolve("flat"));
+        Files.copy(pictures.resolve("cat/1.png"), flat.resolve("1.png"));
+        for (var command : List.of("evaluate", "compress")) {
+            var run = Cli.run(command, "--model", pets, "--data", flat, "--json", "--threads", 1);
+            assertEquals(0, run.status(), run.err());
+            assertTrue(run.err().contains("the model is told no class, for these images have no labels"), run.err());
+            var told = Cli.run(command, "--model", pets, "--data", pictures, "-n", 1, "--json", "--threads", 1);
+            assertFalse(told.err().contains("told no class"), told.err());
+        }
+        var strict = model(folder.resolve("strict.safetensors"), new Classes(List.of("cat", "dog"), false));
+        var refused = Cli.run("evaluate", "--model", strict, "--data", flat);
+        assertEquals(1, refused.status(), refused.err());
+        assertTrue(refused.err().contains("1.png has no class"), refused.err());
+    }
+
     private int[] pixels(String out) throws IOException {
         return ImageIO.read(folder.resolve(out + "/image-000000.png").toFile())
                 .getRaster()
@@ -337,6 +373,8 @@ class ClassesTest {
         var run = Cli.run("train", "--data", loose, "--out", folder.resolve("run"), "--steps", 1, "--classes", "auto");
         assertEquals(1, run.status());
         assertTrue(run.err().contains("a.png has no class: the name of its sub-folder is its class"), run.err());
+        Files.createDirectories(loose.resolve("dog"));
+        Files.copy(pictures.resolve("dog/0.png"), loose.resolve("dog/b.png"));
         var measured = Cli.run("evaluate", "--model", pets, "--data", loose, "-q");
         assertEquals(1, measured.status());
         assertTrue(measured.err().contains("a.png has no class"), measured.err());

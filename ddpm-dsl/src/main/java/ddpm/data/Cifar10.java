@@ -98,6 +98,11 @@ public final class Cifar10 implements ImageSet {
     }
 
     @Override
+    public boolean hasLabels() {
+        return true;
+    }
+
+    @Override
     public Labels labels() {
         return new Labels(CLASSES, IntStream.range(0, size()).map(this::label).toArray());
     }

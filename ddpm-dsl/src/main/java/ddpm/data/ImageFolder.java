@@ -203,6 +203,12 @@ public final class ImageFolder implements ImageSet {
         return (int) entries.stream().filter(entry -> entry.held() != null).count();
     }
 
+    /** Whether any picture lies in a sub-folder. */
+    @Override
+    public boolean hasLabels() {
+        return entries.stream().anyMatch(entry -> entry.name().indexOf('/') >= 0);
+    }
+
     /**
      * The folder's own sub-folders are the classes, in the order of their names (by code points, as torchvision's
      * {@code ImageFolder} has them); what lies deeper belongs to the outermost one.

@@ -52,6 +52,11 @@ public interface ImageSet {
     /** What to call image {@code index} in a message: its file, or for example {@code mnist train #17}. */
     String name(int index);
 
+    /** Whether there is any image whose class is known. */
+    default boolean hasLabels() {
+        return false;
+    }
+
     /**
      * The class of every image.
      *

@@ -138,6 +138,7 @@ public final class Mnist implements ImageSet {
     }
 
     /** Whether the folder holds labels. */
+    @Override
     public boolean hasLabels() {
         return labels.length > 0;
     }

@@ -6,6 +6,7 @@ import ddpm.diffusion.Denoiser;
 import ddpm.io.Classes;
 import ddpm.io.Model;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /** What a conditional model is to be told of images whose classes are known. */
 public final class TrueClasses {
@@ -26,6 +27,19 @@ public final class TrueClasses {
         var all = new int[labels.size()];
         Arrays.setAll(all, image -> numbers[labels.at(image)]);
         return all;
+    }
+
+    /**
+     * The same; but none, which a model with a class for none takes for that, where no image has a label.
+     *
+     * @param notes hears of it
+     */
+    public static int[] labelsOrNone(Classes classes, ImageSet images, Consumer<String> notes) throws DataException {
+        if (images.hasLabels() || !classes.nullClass()) {
+            return labels(classes, images);
+        }
+        notes.accept("the model is told no class, for these images have no labels");
+        return new int[0];
     }
 
     /** The model as one whose image {@code i} is told to be of class {@code labels[i]}; itself if there are none. */

@@ -64,6 +64,11 @@ class ConditionalTrainingTest {
         }
 
         @Override
+        public boolean hasLabels() {
+            return true;
+        }
+
+        @Override
         public Labels labels() {
             return new Labels(
                     CLASSES.names(),
