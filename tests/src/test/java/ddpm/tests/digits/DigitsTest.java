@@ -33,7 +33,7 @@ class DigitsTest {
 
     /** A small and fast version of what JudgeDigits measures on 1000 images of all 1000 steps. */
     @Test
-    void theBuiltInModelDrawsLegibleDigits() throws Exception {
+    void theBuiltInModelDrawsLegibleDigitsAndThoseThatItIsAskedFor() throws Exception {
         try (var lenet = LeNet.load(resource("lenet.safetensors"));
                 var model = Model.embedded(Device.CPU)) {
             var card = model.card();
@@ -41,12 +41,8 @@ class DigitsTest {
                     .respaced(Timesteps.even(card.schedule().steps(), 25));
             var sampler = card.sampler(chain).withTable(ReverseTable.dpmSolver(chain, card.prediction()));
             var verdict = JudgeDigits.judge(lenet, model, sampler, 60, 1);
-            assertTrue(verdict.confident() >= 0.8, verdict.toString());
-            int kinds = 0;
-            for (double share : verdict.shares()) {
-                kinds += share > 0 ? 1 : 0;
-            }
-            assertTrue(kinds >= 8, verdict.toString());
+            assertTrue(verdict.confident() >= 0.85, verdict.toString());
+            assertTrue(verdict.asked() >= 0.85, verdict.toString());
         }
     }
 }
