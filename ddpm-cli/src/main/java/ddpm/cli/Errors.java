@@ -4,6 +4,7 @@ import ddpm.torch.LibTorchNotFound;
 import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
@@ -52,7 +53,9 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
 
     private void trace(Throwable failed, PrintWriter err) {
         if (verbose.getAsBoolean()) {
-            failed.printStackTrace(err);
+            var trace = new StringWriter();
+            failed.printStackTrace(new PrintWriter(trace));
+            err.println(TextTable.printableLines(trace.toString().replace("\t", "    ")));
         }
         err.flush();
     }

@@ -1,6 +1,8 @@
 package ddpm.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.torch.LibTorchNotFound;
 import ddpm.torch.TorchException;
@@ -52,6 +54,15 @@ class ErrorsTest {
     void eachWayToFailHasAStatusAndALine(Throwable failed, int status, String line) {
         assertEquals(status, report(failed));
         assertEquals("ddpm: " + line + System.lineSeparator(), err.toString());
+    }
+
+    @Test
+    void aStackTraceCommandsNoTerminalEither() {
+        new Errors(() -> true)
+                .report(new IOException("x: \u001b[2J", new IOException("y\u001b[2J")), new PrintWriter(err));
+        assertTrue(err.toString().contains("    at ddpm.cli.ErrorsTest."), err.toString());
+        assertTrue(err.toString().contains("Caused by: java.io.IOException: y\\u001b[2J"), err.toString());
+        assertFalse(err.toString().contains("\u001b"));
     }
 
     @Test

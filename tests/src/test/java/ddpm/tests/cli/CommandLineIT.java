@@ -158,7 +158,7 @@ class CommandLineIT {
         var text = jar.expect(0, "info", NOTEBOOK_MODEL.toString()).out();
         assertTrue(text.contains("1282051") && text.contains("UNetMini"), text);
         var json = jar.expect(0, "info", "--json").out().strip();
-        assertTrue(json.startsWith("{") && json.endsWith("}") && json.contains("1112801"), json);
+        assertTrue(json.startsWith("{") && json.endsWith("}") && json.contains("1114209"), json);
     }
 
     @Test
