@@ -55,7 +55,10 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
         if (verbose.getAsBoolean()) {
             var trace = new StringWriter();
             failed.printStackTrace(new PrintWriter(trace));
-            err.println(TextTable.printableLines(trace.toString().replace("\t", "    ")));
+            trace.toString().lines().forEach(line -> {
+                int indent = line.length() - line.stripLeading().length();
+                err.println(line.substring(0, indent) + TextTable.printable(line.substring(indent)));
+            });
         }
         err.flush();
     }

@@ -60,7 +60,7 @@ class ErrorsTest {
     void aStackTraceCommandsNoTerminalEither() {
         new Errors(() -> true)
                 .report(new IOException("x: \u001b[2J", new IOException("y\u001b[2J")), new PrintWriter(err));
-        assertTrue(err.toString().contains("    at ddpm.cli.ErrorsTest."), err.toString());
+        assertTrue(err.toString().contains("\tat ddpm.cli.ErrorsTest."), err.toString());
         assertTrue(err.toString().contains("Caused by: java.io.IOException: y\\u001b[2J"), err.toString());
         assertFalse(err.toString().contains("\u001b"));
     }
