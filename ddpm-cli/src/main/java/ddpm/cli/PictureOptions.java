@@ -3,7 +3,6 @@ package ddpm.cli;
 import ddpm.diffusion.Sampler;
 import java.io.IOException;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -86,10 +85,8 @@ final class PictureOptions {
         }
         var run = start.get();
         pictures.prepare();
-        var remarks = run.plan().remarks();
-        var ofAll = new TreeMap<>(remarks);
-        ofAll.putAll(run.plan().classes().remarks());
-        return run.draw(pictures.toOutput(remarks), pictures.toTrajectory(ofAll));
+        var drawn = run.plan();
+        return run.draw(pictures.toOutput(drawn.remarks()), pictures.toTrajectory(drawn.remarksOfAll()));
     }
 
     private SampleRun.Done shared(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {

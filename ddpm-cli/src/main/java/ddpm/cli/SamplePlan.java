@@ -116,4 +116,11 @@ record SamplePlan(
         remarks.put("precision", PrecisionName.of(precision));
         return remarks;
     }
+
+    /** The same for a picture of several images, whose classes it names. */
+    Map<String, String> remarksOfAll() {
+        var remarks = new LinkedHashMap<>(remarks());
+        remarks.putAll(classes.remarks());
+        return remarks;
+    }
 }

@@ -86,8 +86,7 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
         } finally {
             progress.end();
         }
-        var remarks = new TreeMap<>(plan.remarks());
-        remarks.putAll(plan.classes().remarks());
+        var remarks = new TreeMap<>(plan.remarksOfAll());
         remarks.put("share-from", from.stream().map(String::valueOf).collect(Collectors.joining(",")));
         remarks.put("images", plan.first() + ".." + (plan.first() + plan.count() - 1));
         Images.joined(rows)

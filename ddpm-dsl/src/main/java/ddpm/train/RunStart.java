@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.diffusion.Noise;
 import ddpm.io.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
@@ -58,8 +59,7 @@ final class RunStart implements AutoCloseable {
             model = new Model(recipe.card(), recipe.device());
             try (var weights = Model.load(file, Device.CPU)) {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
-                Trainer.initialise(model.params(), recipe.config().seed());
-                give(weights);
+                give(weights, Noise.seed(recipe.config().seed()));
             }
             trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
@@ -71,17 +71,19 @@ final class RunStart implements AutoCloseable {
     }
 
     /**
-     * All that these weights have. What they lack, the embedding of classes that they know nothing of, stays random: from
+     * All that these weights have. What they lack, the embedding of classes that they know nothing of, begins random: from
      * zeros it would be learned several times slower. The class for none adds nothing, so without a class the model draws
      * as it did.
      */
-    private void give(Model weights) {
+    private void give(Model weights, Noise noise) {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var targets = model.params().named(model.params().flat());
-            weights.params()
-                    .named(weights.params().flat())
-                    .forEach((name, value) -> targets.remove(name).copyFrom(value));
+            var given = weights.params().named(weights.params().flat());
+            if (!given.keySet().containsAll(targets.keySet())) {
+                Trainer.initialise(model.params(), noise);
+            }
+            given.forEach((name, value) -> targets.remove(name).copyFrom(value));
             var classes = model.card().classes();
             if (classes.nullClass()) {
                 targets.values()

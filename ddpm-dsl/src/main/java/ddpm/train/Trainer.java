@@ -96,14 +96,13 @@ public final class Trainer implements AutoCloseable {
 
     /** Fresh weights from the network's own initialisation, addressed by this run's seed. */
     public void initialise() {
-        initialise(model.params(), config.seed());
+        initialise(model.params(), noise);
         try (var _ = GradMode.off()) {
             ema.copyFrom(model.params().flat());
         }
     }
 
-    static void initialise(Params params, long seed) {
-        var noise = Noise.seed(seed);
+    static void initialise(Params params, Noise noise) {
         params.initialise(
                 (parameter, target) -> noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
     }

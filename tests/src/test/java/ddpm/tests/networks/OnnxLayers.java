@@ -125,11 +125,16 @@ public final class OnnxLayers implements PlainLayers<String> {
     }
 
     private String weight(String name) {
+        var tensor = required(name);
+        return stored(name, tensor.toFloats(), tensor.shape().toArray());
+    }
+
+    private Tensor required(String name) {
         var tensor = weights.get(name);
         if (tensor == null) {
             throw new IllegalArgumentException("no weight " + name);
         }
-        return stored(name, tensor.toFloats(), tensor.shape().toArray());
+        return tensor;
     }
 
     private String stored(String name, float[] values, long... shape) {
@@ -205,7 +210,7 @@ public final class OnnxLayers implements PlainLayers<String> {
     }
 
     private String perChannel(String parameter) {
-        var tensor = weights.get(parameter);
+        var tensor = required(parameter);
         return stored(parameter, tensor.toFloats(), tensor.shape().numel(), 1, 1);
     }
 
