@@ -9,7 +9,10 @@ module ddpm.dsl {
     exports ddpm.data;
     exports ddpm.diffusion;
     exports ddpm.eval;
+    exports ddpm.image;
     exports ddpm.io;
+    exports ddpm.model;
     exports ddpm.nn;
+    exports ddpm.sampling;
     exports ddpm.train;
 }

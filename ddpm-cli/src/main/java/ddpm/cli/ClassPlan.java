@@ -1,8 +1,8 @@
 package ddpm.cli;
 
 import ddpm.diffusion.Denoiser;
-import ddpm.io.Classes;
-import ddpm.io.Model;
+import ddpm.model.Classes;
+import ddpm.model.Model;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,7 @@ package ddpm.cli;
 
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.util.List;

@@ -1,16 +1,16 @@
 package ddpm.cli;
 
-import ddpm.io.DiffusersFolder;
+import ddpm.model.DiffusersFolder;
 import ddpm.io.FileFormatException;
-import ddpm.io.ModelLayout;
+import ddpm.model.ModelLayout;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;
-import ddpm.io.StoredModel;
+import ddpm.model.StoredModel;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
-import ddpm.io.TensorFiles;
+import ddpm.model.StoredModel;
 import ddpm.io.TorchFile;
-import ddpm.io.Weights;
+import ddpm.model.Weights;
 import ddpm.torch.DType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -117,7 +117,7 @@ final class Convert implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(line, e.getMessage(), e);
         }
-        var file = TensorFiles.open(in, weights);
+        var file = StoredModel.openFile(in, weights);
         if (file.tensors().isEmpty()) {
             throw new FileFormatException(file.path(), "is a " + file.format() + " file without any tensors");
         }

@@ -1,11 +1,11 @@
 package ddpm.cli;
 
 import ddpm.io.FileFormatException;
-import ddpm.io.ModelCard;
-import ddpm.io.ModelLayout;
-import ddpm.io.StoredModel;
+import ddpm.model.ModelCard;
+import ddpm.model.ModelLayout;
+import ddpm.model.StoredModel;
 import ddpm.io.TensorFile;
-import ddpm.io.Weights;
+import ddpm.model.Weights;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import java.io.IOException;

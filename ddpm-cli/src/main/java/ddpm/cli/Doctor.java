@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.torch.CacheRoot;
+import ddpm.torch.natives.CacheRoot;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;

@@ -4,7 +4,7 @@ import ddpm.eval.BoundChart;
 import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.util.LinkedHashMap;

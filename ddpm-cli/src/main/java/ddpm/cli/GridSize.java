@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.io.GridLayout;
+import ddpm.image.GridLayout;
 
 /**
  * How large a picture of many images will be, known before the first is drawn.

@@ -1,8 +1,8 @@
 package ddpm.cli;
 
-import ddpm.io.DefaultModel;
-import ddpm.io.TensorFiles;
-import ddpm.io.Weights;
+import ddpm.model.DefaultModel;
+import ddpm.model.StoredModel;
+import ddpm.model.Weights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -43,7 +43,7 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var description = Description.of(path == null ? DefaultModel.open() : TensorFiles.open(path, weights), weights);
+        var description = Description.of(path == null ? DefaultModel.open() : StoredModel.openFile(path, weights), weights);
         var out = spec.commandLine().getOut();
         out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
         out.flush();

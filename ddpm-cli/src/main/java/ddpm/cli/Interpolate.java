@@ -3,11 +3,11 @@ package ddpm.cli;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
 import ddpm.data.ImageSet;
-import ddpm.diffusion.Sampler;
-import ddpm.io.Classes;
-import ddpm.io.GridLayout;
-import ddpm.io.Images;
-import ddpm.io.Model;
+import ddpm.sampling.Sampler;
+import ddpm.model.Classes;
+import ddpm.image.GridLayout;
+import ddpm.image.Images;
+import ddpm.model.Model;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -45,7 +45,7 @@ final class Interpolate implements Callable<Integer> {
     private Path to;
 
     @Mixin
-    private ModelPath model;
+    private ModelOption model;
 
     @Mixin
     private LatentOptions latent;

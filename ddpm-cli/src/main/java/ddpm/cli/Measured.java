@@ -3,10 +3,10 @@ package ddpm.cli;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Denoiser;
 import ddpm.eval.BitsPerDimMeter;
-import ddpm.eval.TrueClasses;
-import ddpm.io.Model;
-import ddpm.io.ModelCard;
-import ddpm.io.StoredModel;
+import ddpm.model.TrueClasses;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
+import ddpm.model.StoredModel;
 import ddpm.io.TensorFile;
 import ddpm.torch.Device;
 import java.io.IOException;
@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 /** Which model is measured on which images, and by what: the options that all measuring commands share. */
 final class Measured {
     @Mixin
-    private ModelPath model;
+    private ModelOption model;
 
     @Mixin
     private MeasuredImages data;

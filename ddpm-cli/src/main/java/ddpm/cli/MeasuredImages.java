@@ -4,7 +4,7 @@ import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
 import ddpm.data.Split;
 import ddpm.io.FileFormatException;
-import ddpm.io.ModelCard;
+import ddpm.model.ModelCard;
 import ddpm.io.TensorFile;
 import java.io.IOException;
 import java.nio.file.Path;

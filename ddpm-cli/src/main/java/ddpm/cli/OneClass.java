@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.io.Classes;
+import ddpm.model.Classes;
 import java.util.List;
 import picocli.CommandLine.Option;
 

@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.diffusion.Sampler;
+import ddpm.sampling.Sampler;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Supplier;

@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.io.GridLayout;
+import ddpm.image.GridLayout;
 import java.io.IOException;
 import java.util.Map;
 

@@ -2,13 +2,13 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.GraphSteps;
+import ddpm.sampling.GraphSteps;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
-import ddpm.io.ModelCard;
-import ddpm.io.StoredModel;
+import ddpm.model.ModelCard;
+import ddpm.model.StoredModel;
 import ddpm.io.TensorFile;
 import ddpm.torch.Device;
 import java.io.IOException;
@@ -43,7 +43,7 @@ final class Sample implements Callable<Integer> {
     private static final int SHARING = 4;
 
     @Mixin
-    private ModelPath model;
+    private ModelOption model;
 
     @Option(
             names = {"-n", "--count"},

@@ -1,7 +1,7 @@
 package ddpm.cli;
 
-import ddpm.io.GridLayout;
-import ddpm.io.Images;
+import ddpm.image.GridLayout;
+import ddpm.image.Images;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

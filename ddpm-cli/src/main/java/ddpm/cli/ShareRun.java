@@ -1,10 +1,10 @@
 package ddpm.cli;
 
 import ddpm.diffusion.Noise;
-import ddpm.diffusion.SharedLatent;
-import ddpm.io.GridLayout;
-import ddpm.io.Images;
-import ddpm.io.Model;
+import ddpm.sampling.SharedLatent;
+import ddpm.image.GridLayout;
+import ddpm.image.Images;
+import ddpm.model.Model;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package ddpm.cli;
 
 import ddpm.data.ImageSet;
 import ddpm.data.Split;
-import ddpm.io.ModelCard;
+import ddpm.model.ModelCard;
 import ddpm.torch.Device;
 import ddpm.torch.TorchException;
 import ddpm.train.DivergedException;
@@ -60,7 +60,7 @@ final class Train implements Callable<Integer> {
     private TrainOptions training;
 
     @Mixin
-    private ModelOptions model;
+    private NetworkOptions model;
 
     @Mixin
     private TrainClasses classes;

@@ -1,8 +1,8 @@
 package ddpm.cli;
 
 import ddpm.data.ImageSet;
-import ddpm.io.Classes;
-import ddpm.io.ModelCard;
+import ddpm.model.Classes;
+import ddpm.model.ModelCard;
 import ddpm.train.TrainConfig;
 import java.io.IOException;
 import picocli.CommandLine.ITypeConverter;

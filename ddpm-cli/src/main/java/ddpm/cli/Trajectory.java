@@ -1,9 +1,9 @@
 package ddpm.cli;
 
-import ddpm.diffusion.Sampler;
-import ddpm.io.Animation;
-import ddpm.io.GridLayout;
-import ddpm.io.Images;
+import ddpm.sampling.Sampler;
+import ddpm.image.Animation;
+import ddpm.image.GridLayout;
+import ddpm.image.Images;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-import ddpm.io.Weights;
+import ddpm.model.Weights;
 
 /** {@code --weights}: ema or raw. */
 final class WeightsName extends EnumName<Weights> {

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.BetaSchedule;
-import ddpm.io.Classes;
-import ddpm.io.Model;
-import ddpm.io.ModelCard;
+import ddpm.model.Classes;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
 import ddpm.nn.UNetConfig;
 import ddpm.torch.DType;
 import ddpm.torch.Device;

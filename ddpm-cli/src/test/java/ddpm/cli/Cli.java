@@ -1,8 +1,8 @@
 package ddpm.cli;
 
 import ddpm.diffusion.BetaSchedule;
-import ddpm.io.Model;
-import ddpm.io.ModelCard;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;

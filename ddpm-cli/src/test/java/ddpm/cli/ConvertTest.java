@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.diffusion.BetaSchedule;
-import ddpm.io.Model;
-import ddpm.io.ModelCard;
-import ddpm.io.ModelLayout;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
+import ddpm.model.ModelLayout;
 import ddpm.io.StoredCast;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;

@@ -27,7 +27,7 @@ final class ImageDecoder {
 
     private static final Semaphore MEGAPIXELS = new Semaphore(MEGAPIXELS_AT_ONCE, true);
 
-    private final Samples samples;
+    private final PixelConversion samples;
     private final long maxPixels;
     private final long heapBytes;
 
@@ -36,7 +36,7 @@ final class ImageDecoder {
     }
 
     ImageDecoder(Background background, long maxPixels, long heapBytes) {
-        this.samples = new Samples(background);
+        this.samples = new PixelConversion(background);
         this.maxPixels = maxPixels;
         this.heapBytes = heapBytes;
     }

@@ -6,11 +6,11 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /** A table's values on a device, in float32, looked up by tensors of indices. */
-final class DeviceTable {
+public final class DeviceTable {
     private final Tensor values;
 
     /** The values belong to the current scope. */
-    DeviceTable(Table table, Device device) {
+    public DeviceTable(Table table, Device device) {
         this.values = Tensor.of(table.floats(), Shape.of(table.size())).on(device);
     }
 
@@ -18,7 +18,7 @@ final class DeviceTable {
      * @param indices {@code [B]}, int64, each in the table's range
      * @return {@code [B, 1, 1, 1]}, one factor per image
      */
-    Tensor at(Tensor indices) {
+    public Tensor at(Tensor indices) {
         return Ops.indexSelect(values, 0, indices).view(-1, 1, 1, 1);
     }
 }

@@ -1,5 +1,7 @@
 package ddpm.diffusion;
 
+import ddpm.sampling.ReverseTable;
+
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
@@ -19,7 +21,7 @@ public final class Loss {
     static final double LAMBDA = 0.001;
 
     private final Objective objective;
-    private final Translation translation;
+    private final PredictionConversion translation;
     private final DeviceTable weight;
     private final Bound bound;
 
@@ -30,7 +32,7 @@ public final class Loss {
     public Loss(Diffusion diffusion, Prediction prediction, Variance variance, Objective objective, Device device) {
         objective.require(variance);
         this.objective = objective;
-        translation = new Translation(diffusion, prediction, device);
+        translation = new PredictionConversion(diffusion, prediction, device);
         weight = objective == Objective.MIN_SNR ? new DeviceTable(minSnr(diffusion, prediction), device) : null;
         bound = objective == Objective.VLB || objective == Objective.HYBRID
                 ? new Bound(diffusion, prediction, variance, device)

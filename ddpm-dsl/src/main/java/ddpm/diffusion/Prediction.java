@@ -8,12 +8,12 @@ public enum Prediction {
     /** The noise epsilon in x_t (Ho et al. 2020, eq. 11 and 15). */
     EPSILON {
         @Override
-        Table x0FromX(Diffusion diffusion) {
+        public Table x0FromX(Diffusion diffusion) {
             return diffusion.sqrtRecipAlphasCumprod();
         }
 
         @Override
-        Table x0FromOutput(Diffusion diffusion) {
+        public Table x0FromOutput(Diffusion diffusion) {
             return diffusion.sqrtRecipm1AlphasCumprod();
         }
     },
@@ -21,12 +21,12 @@ public enum Prediction {
     /** The clean image x_0 itself ("sample" in diffusers). */
     X0 {
         @Override
-        Table x0FromX(Diffusion diffusion) {
+        public Table x0FromX(Diffusion diffusion) {
             return Table.of(diffusion.steps(), t -> 0);
         }
 
         @Override
-        Table x0FromOutput(Diffusion diffusion) {
+        public Table x0FromOutput(Diffusion diffusion) {
             return Table.of(diffusion.steps(), t -> -1);
         }
     },
@@ -34,12 +34,12 @@ public enum Prediction {
     /** v = sqrt(alphasCumprod) epsilon - sqrt(1 - alphasCumprod) x_0 (Salimans and Ho 2022, appendix D). */
     V {
         @Override
-        Table x0FromX(Diffusion diffusion) {
+        public Table x0FromX(Diffusion diffusion) {
             return diffusion.sqrtAlphasCumprod();
         }
 
         @Override
-        Table x0FromOutput(Diffusion diffusion) {
+        public Table x0FromOutput(Diffusion diffusion) {
             return diffusion.sqrtOneMinusAlphasCumprod();
         }
     },
@@ -47,22 +47,22 @@ public enum Prediction {
     /** The posterior mean mu~ of x_{t-1} (Ho et al. 2020, eq. 8; Table 2's "mu~ prediction"). */
     MEAN {
         @Override
-        Table x0FromX(Diffusion diffusion) {
+        public Table x0FromX(Diffusion diffusion) {
             var c1 = diffusion.posteriorMeanCoef1();
             var c2 = diffusion.posteriorMeanCoef2();
             return Table.of(diffusion.steps(), t -> -c2.at(t) / c1.at(t));
         }
 
         @Override
-        Table x0FromOutput(Diffusion diffusion) {
+        public Table x0FromOutput(Diffusion diffusion) {
             var c1 = diffusion.posteriorMeanCoef1();
             return Table.of(diffusion.steps(), t -> -1 / c1.at(t));
         }
     };
 
     /** a_t in x0 = a_t x_t - b_t output. */
-    abstract Table x0FromX(Diffusion diffusion);
+    public abstract Table x0FromX(Diffusion diffusion);
 
     /** b_t in x0 = a_t x_t - b_t output. */
-    abstract Table x0FromOutput(Diffusion diffusion);
+    public abstract Table x0FromOutput(Diffusion diffusion);
 }

@@ -21,7 +21,7 @@ public final class Table {
     }
 
     /** The table of {@code f(0), .., f(size-1)}, evaluated in that order. */
-    static Table of(int size, IntToDoubleFunction f) {
+    public static Table of(int size, IntToDoubleFunction f) {
         var values = new double[size];
         for (int t = 0; t < size; t++) {
             values[t] = f.applyAsDouble(t);

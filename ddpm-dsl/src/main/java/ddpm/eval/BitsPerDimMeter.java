@@ -78,7 +78,7 @@ public record BitsPerDimMeter(int batch, int threads, Device device, long seed, 
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var x0 = Batches.images(data, 0, count);
-            var estimate = new Receiver(bound, device)
+            var estimate = new X0Estimate(bound, device)
                     .guess(model.slice(0, count), x0, noise(bound, data, 0, count, t), t)
                     .x0();
             var values = new float[estimate.length];

@@ -7,7 +7,7 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
-import ddpm.diffusion.Translation;
+import ddpm.diffusion.PredictionConversion;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
@@ -129,7 +129,7 @@ public record EpsilonMeter(int batch, int threads, Device device, long seed, Pro
             var target = Tensor.of(epsilon, x0.shape()).on(device);
             var times = Tensor.of(t, Shape.of(n)).on(device);
             var xt = new ForwardProcess(diffusion, device).xt(x0, times, target);
-            var implied = new Translation(diffusion, prediction, device)
+            var implied = new PredictionConversion(diffusion, prediction, device)
                     .epsilon(xt, model.slice(from, from + n).predict(xt, times), times);
             var difference = implied.sub(target);
             var means = Ops.mean(difference.mul(difference), 1, 2, 3).toFloats(); // [n]

@@ -81,7 +81,7 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         var terms = new double[length][batch];
         var errors = new double[length][batch];
         try (var _ = TensorScope.open()) {
-            var receiver = new Receiver(this, device);
+            var receiver = new X0Estimate(this, device);
             for (int t = length - 1; t >= 0; t--) {
                 try (var _ = TensorScope.open()) {
                     var guess = receiver.guess(model, x0, noise.apply(t), t);
@@ -123,7 +123,7 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
                     diffusion.posteriorMeanCoef1());
         }
 
-        double bits(int t, float[] clean, Receiver.Guess guess, int from, int count) {
+        double bits(int t, float[] clean, X0Estimate.Guess guess, int from, int count) {
             var v = guess.v();
             double sum = 0;
             for (int i = from; i < from + count; i++) {

@@ -1,5 +1,8 @@
 package ddpm.io;
 
+import ddpm.text.JsonException;
+import ddpm.text.JsonObject;
+import ddpm.text.StrictJson;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,12 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Function;
 
 /**
  * Read-only access to a file of any length by position, with every range checked against the file's size before memory
  * is taken for it. The file may also lie in memory already, as one inside a jar must.
  */
-final class FileBytes implements Closeable {
+public final class FileBytes implements Closeable {
     /** Below this a copy is cheaper than a mapping, of which Linux grants a process 65530. */
     private static final int MAPPED_FROM = 1 << 20;
 
@@ -43,7 +47,7 @@ final class FileBytes implements Closeable {
      * @throws NoSuchFileException if there is no such file
      * @throws FileFormatException if it is a folder, a pipe or a device, which have no bytes to check beforehand
      */
-    static FileBytes open(Path path) throws IOException {
+    public static FileBytes open(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             throw new FileFormatException(
                     path,
@@ -68,7 +72,7 @@ final class FileBytes implements Closeable {
         return path;
     }
 
-    long size() {
+    public long size() {
         return size;
     }
 
@@ -85,7 +89,7 @@ final class FileBytes implements Closeable {
     }
 
     /** {@code length} bytes from {@code offset}, copied to the heap. Little-endian, position 0. */
-    ByteBuffer copy(long offset, int length) throws IOException {
+    public ByteBuffer copy(long offset, int length) throws IOException {
         requireInside(offset, length);
         var bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         if (memory != null) {
@@ -106,7 +110,38 @@ final class FileBytes implements Closeable {
         }
     }
 
-    FileFormatException bad(String reason) {
+    /**
+     * Reads a file that is one JSON object.
+     *
+     * @throws FileFormatException if it is none, or {@code reading} refuses what is in it by an {@link
+     *     IllegalArgumentException}, whose message is kept
+     */
+    public static <T> T readJson(Path file, String what, Function<JsonObject, T> reading) throws IOException {
+        try (var bytes = open(file)) {
+            return reading.apply(bytes.json(what, 0, bytes.size(), json -> JsonObject.read(what, json)));
+        } catch (IllegalArgumentException e) {
+            throw new FileFormatException(file, e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads a part of the file as one JSON value.
+     *
+     * @param what the part, for messages, e.g. {@code "the header"}
+     * @throws FileFormatException if it is longer than {@link StrictJson#MAX_BYTES}, or no such value
+     */
+    <T> T json(String what, long offset, long length, StrictJson.Reading<T> reading) throws IOException {
+        if (length > StrictJson.MAX_BYTES) {
+            throw bad("has " + length + " bytes of JSON; " + what + " may have " + StrictJson.MAX_BYTES);
+        }
+        try {
+            return StrictJson.read(what, copy(offset, (int) length), reading);
+        } catch (JsonException e) {
+            throw new FileFormatException(path, e.getMessage(), e);
+        }
+    }
+
+    public FileFormatException bad(String reason) {
         return new FileFormatException(path, reason);
     }
 

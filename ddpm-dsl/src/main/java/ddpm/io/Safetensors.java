@@ -67,7 +67,7 @@ public final class Safetensors {
         return read(FileBytes.inMemory(name, bytes));
     }
 
-    private static Contents read(FileBytes bytes) throws IOException {
+    static Contents read(FileBytes bytes) throws IOException {
         var header = SafetensorsHeader.read(bytes);
         var tensors = new LinkedHashMap<String, StoredTensor>();
         for (var entry : header.entries().entrySet()) {

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import ddpm.text.StrictJson;
+
 import static ddpm.text.Untrusted.quote;
 
 import com.fasterxml.jackson.core.JsonParser;
@@ -63,15 +65,14 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
             throw bytes.bad("claims a header of " + length + " bytes but only " + (bytes.size() - Long.BYTES)
                     + " follow; the file is cut short, fetch it again");
         }
-        var json = bytes.copy(Long.BYTES, (int) length);
-        if (length == 0 || json.get(0) != '{') {
+        if (length == 0 || bytes.copy(Long.BYTES, 1).get(0) != '{') {
             throw bytes.bad("has a header that does not begin with '{', so it is not a safetensors file");
         }
-        return StrictJson.read(bytes.path(), "the header", json, parser -> parse(parser, bytes, length));
+        return bytes.json("the header", Long.BYTES, length, parser -> parse(parser, bytes, length));
     }
 
     private static SafetensorsHeader parse(JsonParser json, FileBytes bytes, long length) throws IOException {
-        StrictJson.expect(json, JsonToken.START_OBJECT, bytes.path(), "the header");
+        StrictJson.expect(json, JsonToken.START_OBJECT, "the header");
         var entries = new LinkedHashMap<String, Entry>();
         Map<String, String> metadata = Map.of();
         while (json.nextToken() != JsonToken.END_OBJECT) {
@@ -89,19 +90,19 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     }
 
     private static Map<String, String> strings(JsonParser json, FileBytes bytes) throws IOException {
-        StrictJson.expect(json, JsonToken.START_OBJECT, bytes.path(), METADATA);
+        StrictJson.expect(json, JsonToken.START_OBJECT, METADATA);
         var strings = new LinkedHashMap<String, String>();
         while (json.nextToken() != JsonToken.END_OBJECT) {
             String name = json.currentName();
             json.nextToken();
-            StrictJson.expect(json, JsonToken.VALUE_STRING, bytes.path(), METADATA + " entry " + quote(name));
+            StrictJson.expect(json, JsonToken.VALUE_STRING, METADATA + " entry " + quote(name));
             strings.put(name, json.getText());
         }
         return strings;
     }
 
     private static Entry entry(JsonParser json, FileBytes bytes, String what) throws IOException {
-        StrictJson.expect(json, JsonToken.START_OBJECT, bytes.path(), what);
+        StrictJson.expect(json, JsonToken.START_OBJECT, what);
         DType dtype = null;
         long[] shape = null;
         long[] offsets = null;
@@ -145,7 +146,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     }
 
     private static DType dtype(JsonParser json, FileBytes bytes, String what) throws IOException {
-        StrictJson.expect(json, JsonToken.VALUE_STRING, bytes.path(), what + ": dtype");
+        StrictJson.expect(json, JsonToken.VALUE_STRING, what + ": dtype");
         var dtype = DTYPES.get(json.getText());
         if (dtype == null) {
             throw bytes.bad(what + " has element type " + quote(json.getText()) + "; this library reads "
@@ -155,10 +156,10 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     }
 
     private static long[] longs(JsonParser json, FileBytes bytes, String what) throws IOException {
-        StrictJson.expect(json, JsonToken.START_ARRAY, bytes.path(), what);
+        StrictJson.expect(json, JsonToken.START_ARRAY, what);
         List<Long> longs = new ArrayList<>();
         while (json.nextToken() != JsonToken.END_ARRAY) {
-            StrictJson.expect(json, JsonToken.VALUE_NUMBER_INT, bytes.path(), what + " entry " + longs.size());
+            StrictJson.expect(json, JsonToken.VALUE_NUMBER_INT, what + " entry " + longs.size());
             longs.add(json.getLongValue()); // out of range is a JsonProcessingException
         }
         return longs.stream().mapToLong(Long::longValue).toArray();

@@ -1,5 +1,7 @@
 package ddpm.io;
 
+import ddpm.text.StrictJson;
+
 import static ddpm.text.Untrusted.quote;
 
 import com.fasterxml.jackson.core.JsonParser;
@@ -20,11 +22,7 @@ final class SafetensorsIndex {
     static Safetensors.Contents read(Path index) throws IOException {
         Map<String, String> shardOf;
         try (var bytes = FileBytes.open(index)) {
-            if (bytes.size() > StrictJson.MAX_BYTES) {
-                throw bytes.bad("has " + bytes.size() + " bytes; an index may have " + StrictJson.MAX_BYTES);
-            }
-            var json = bytes.copy(0, (int) bytes.size());
-            shardOf = StrictJson.read(index, "the index", json, parser -> weightMap(parser, index));
+            shardOf = bytes.json("the index", 0, bytes.size(), parser -> weightMap(parser, index));
         }
         var shards = new LinkedHashMap<String, Safetensors.Contents>();
         for (var shard : shardOf.values()) {
@@ -65,13 +63,13 @@ final class SafetensorsIndex {
     }
 
     private static Map<String, String> weightMap(JsonParser json, Path index) throws IOException {
-        StrictJson.expect(json, JsonToken.START_OBJECT, index, "the index");
+        StrictJson.expect(json, JsonToken.START_OBJECT, "the index");
         Map<String, String> shardOf = null;
         while (json.nextToken() != JsonToken.END_OBJECT) {
             boolean isMap = json.currentName().equals("weight_map");
             json.nextToken();
             if (isMap) {
-                shardOf = strings(json, index);
+                shardOf = strings(json);
             } else {
                 json.skipChildren(); // metadata.total_size and the like: the shards' own headers decide
             }
@@ -82,13 +80,13 @@ final class SafetensorsIndex {
         return shardOf;
     }
 
-    private static Map<String, String> strings(JsonParser json, Path index) throws IOException {
-        StrictJson.expect(json, JsonToken.START_OBJECT, index, "weight_map");
+    private static Map<String, String> strings(JsonParser json) throws IOException {
+        StrictJson.expect(json, JsonToken.START_OBJECT, "weight_map");
         var shardOf = new LinkedHashMap<String, String>();
         while (json.nextToken() != JsonToken.END_OBJECT) {
             String name = json.currentName();
             json.nextToken();
-            StrictJson.expect(json, JsonToken.VALUE_STRING, index, "the shard of tensor " + quote(name));
+            StrictJson.expect(json, JsonToken.VALUE_STRING, "the shard of tensor " + quote(name));
             shardOf.put(name, json.getText());
         }
         return shardOf;

@@ -1,7 +1,11 @@
 package ddpm.io;
 
+import ddpm.model.ModelFolder;
+import ddpm.model.Weights;
+
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,42 +32,41 @@ public final class TensorFiles {
     }
 
     /**
-     * Like {@link #read}, with all that the file says beside its tensors. Of a folder with a model, the file with the
-     * averaged weights.
+     * Like {@link #read}, with all that the file says beside its tensors.
      *
-     * @throws FileFormatException as {@link #read}, but a file without tensors is allowed; also for a folder without a model
+     * @throws FileFormatException as {@link #read}, but a file without tensors is allowed
      */
     public static TensorFile open(Path file) throws IOException {
-        return open(file, Weights.EMA);
-    }
-
-    /** Like {@link #open(Path)}; {@code weights} chooses where a folder has a file for each. */
-    public static TensorFile open(Path path, Weights weights) throws IOException {
-        var file = Files.isDirectory(path) ? ModelFolder.weightsFile(path, weights) : path;
-        String name = file.toString();
-        if (name.endsWith(Safetensors.INDEX_SUFFIX)) {
+        if (file.toString().endsWith(Safetensors.INDEX_SUFFIX)) {
             return of(file, TensorFormat.SAFETENSORS_SHARDED, Safetensors.read(file));
         }
-        FileKind kind;
         try (var bytes = FileBytes.open(file)) {
-            kind = FileKind.of(bytes);
+            var kind = FileKind.of(bytes);
+            return switch (kind) {
+                case SAFETENSORS -> of(file, TensorFormat.SAFETENSORS, Safetensors.read(bytes));
+                case ZIP, PICKLE -> of(file, TorchFile.read(bytes, kind));
+                default -> throw refused(bytes, kind);
+            };
         }
-        return switch (kind) {
-            case SAFETENSORS -> of(file, TensorFormat.SAFETENSORS, Safetensors.read(file));
-            case ZIP, PICKLE -> of(file, TorchFile.read(file));
-            default -> throw refused(file, name, kind);
-        };
     }
 
-    private static IOException refused(Path file, String name, FileKind kind) throws IOException {
-        if (kind == FileKind.UNKNOWN && name.endsWith(".safetensors")) {
-            Safetensors.read(file); // knows better what is wrong with it
-        }
-        return new FileFormatException(
-                file, "is " + kind + "; tensors are read from safetensors files and from files of torch.save");
+    /**
+     * The tensors and metadata of a safetensors file that lies in memory, such as one inside a jar.
+     *
+     * @param name what messages call it
+     */
+    public static TensorFile open(Path name, ByteBuffer safetensors) throws IOException {
+        return of(name, TensorFormat.SAFETENSORS, Safetensors.read(name, safetensors));
     }
 
-    static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
+    private static IOException refused(FileBytes bytes, FileKind kind) throws IOException {
+        if (kind == FileKind.UNKNOWN && bytes.path().toString().endsWith(".safetensors")) {
+            Safetensors.read(bytes); // knows better what is wrong with it
+        }
+        return bytes.bad("is " + kind + "; tensors are read from safetensors files and from files of torch.save");
+    }
+
+    private static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
         return new TensorFile(file, format, contents.tensors(), new LinkedHashMap<>(), contents.metadata());
     }
 

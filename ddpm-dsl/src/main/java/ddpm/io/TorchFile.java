@@ -68,9 +68,17 @@ public final class TorchFile {
      */
     public static Contents read(Path file) throws IOException {
         try (var bytes = FileBytes.open(file)) {
-            var layout = layoutOf(bytes);
-            return new Contents(layout, layout == Layout.ZIP ? TorchZip.read(bytes) : TorchLegacy.read(bytes));
+            return read(bytes, FileKind.of(bytes));
         }
+    }
+
+    /** Reads an open file of a known kind; another kind than torch.save's is refused with what it is instead. */
+    static Contents read(FileBytes bytes, FileKind kind) throws IOException {
+        return switch (kind) {
+            case ZIP -> new Contents(Layout.ZIP, TorchZip.read(bytes));
+            case PICKLE -> new Contents(Layout.LEGACY, TorchLegacy.read(bytes));
+            default -> throw bytes.bad("is " + kind + ", not a file that torch.save wrote");
+        };
     }
 
     /**
@@ -94,14 +102,5 @@ public final class TorchFile {
 
     private static ByteBuffer ascii(String text) {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /** The layout, or a refusal that says what the file is instead. */
-    private static Layout layoutOf(FileBytes bytes) throws IOException {
-        return switch (FileKind.of(bytes)) {
-            case ZIP -> Layout.ZIP;
-            case PICKLE -> Layout.LEGACY;
-            case FileKind other -> throw bytes.bad("is " + other + ", not a file that torch.save wrote");
-        };
     }
 }

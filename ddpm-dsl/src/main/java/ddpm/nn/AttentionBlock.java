@@ -5,7 +5,7 @@ import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
 
 /** Self-attention over all positions of {@code [B, C, H, W]}, after a norm, added to its input. */
-final class AttentionBlock implements Module {
+final class AttentionBlock implements Block {
     private final GroupNorm norm;
     private final Linear query;
     private final Linear key;

@@ -29,7 +29,7 @@ public final class Conv2d implements Convolution {
     private final Param weight;
     private final Param bias;
     private final Config config;
-    private final Derived packed;
+    private final Cached packed;
 
     /** With PyTorch's default initialisation. */
     public Conv2d(Params params, int in, int out, Config config) {
@@ -45,7 +45,7 @@ public final class Conv2d implements Convolution {
         this.config = config;
         this.weight = params.param("weight", weightShape(in, out, config), init);
         this.bias = params.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS);
-        this.packed = new Derived(params);
+        this.packed = new Cached(params);
     }
 
     private static Shape weightShape(int in, int out, Config config) {

@@ -8,7 +8,7 @@ import ddpm.torch.Tensor;
  * <p>The masks come from outside, addressed like all other noise, so that a resumed run draws the same ones. Without a
  * source this is the identity: a network in evaluation has no train flag to forget.
  */
-public final class Dropout implements Module {
+public final class Dropout implements Block {
     /** Uniform numbers in (0, 1) for the {@code call}-th dropout of a forward pass. */
     @FunctionalInterface
     public interface Source {

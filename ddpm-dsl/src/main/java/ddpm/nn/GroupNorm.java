@@ -5,7 +5,7 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /** Group normalisation (Wu and He 2018) over {@code [B, C, ...]}; parameters {@code weight [C], bias [C]}. */
-public final class GroupNorm implements Module {
+public final class GroupNorm implements Block {
     private final Param weight;
     private final Param bias;
     private final int groups;

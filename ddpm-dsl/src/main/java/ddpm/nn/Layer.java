@@ -2,10 +2,10 @@ package ddpm.nn;
 
 /**
  * A module that has not found its place yet: what {@code conv2d(128, 256, kernel(3))} gives, and what becomes a
- * {@link Module} at a path.
+ * {@link Block} at a path.
  */
 @FunctionalInterface
 public interface Layer {
     /** Declares this layer's parameters below {@code params}. */
-    Module at(Params params);
+    Block at(Params params);
 }

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <pre>{@code
  * Layer block = sequential(groupNorm(32, 128), silu(), conv2d(128, 256, kernel(3)));
- * Module module = block.at(params.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
+ * Block module = block.at(params.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
  * }</pre>
  */
 public final class Layers {
@@ -18,11 +18,11 @@ public final class Layers {
     public static Layer sequential(Layer... layers) {
         var steps = List.of(layers);
         return params -> {
-            var modules = new Module[steps.size()];
+            var modules = new Block[steps.size()];
             for (int i = 0; i < modules.length; i++) {
                 modules[i] = steps.get(i).at(params.sub(i));
             }
-            return x -> Module.chain(x, modules);
+            return x -> Block.chain(x, modules);
         };
     }
 

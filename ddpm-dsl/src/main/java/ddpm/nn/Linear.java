@@ -6,24 +6,24 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
 /** {@code x [..., in]} to {@code x W^T + b [..., out]}; parameters {@code weight [out, in], bias [out]}. */
-public final class Linear implements Module {
+public final class Linear implements Block {
     private final Param weight;
     private final Param bias;
-    private final Derived packed;
+    private final Cached packed;
 
     /** With PyTorch's default initialisation. */
     public Linear(Params params, int in, int out) {
         var init = Init.pytorch(Shape.of(out, in));
         this.weight = params.param("weight", Shape.of(out, in), init);
         this.bias = params.param("bias", Shape.of(out), init);
-        this.packed = new Derived(params);
+        this.packed = new Cached(params);
     }
 
     /** With the paper's: Xavier uniform times {@code scale}, bias zero. */
     public Linear(Params params, int in, int out, double scale) {
         this.weight = params.param("weight", Shape.of(out, in), Init.xavier(Shape.of(out, in), scale));
         this.bias = params.param("bias", Shape.of(out), Init.ZEROS);
-        this.packed = new Derived(params);
+        this.packed = new Cached(params);
     }
 
     @Override

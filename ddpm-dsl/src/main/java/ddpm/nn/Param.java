@@ -10,7 +10,7 @@ public final class Param {
     private final Shape shape;
     private final Init init;
     private final Params root;
-    private final Derived cast;
+    private final Cached cast;
     Tensor value;
 
     Param(String name, Shape shape, Init init, Params root) {
@@ -18,7 +18,7 @@ public final class Param {
         this.shape = shape;
         this.init = init;
         this.root = root;
-        this.cast = new Derived(root);
+        this.cast = new Cached(root);
     }
 
     /** Its full path, the key in checkpoints: {@code down1.conv1.weight}. */

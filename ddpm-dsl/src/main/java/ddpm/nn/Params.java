@@ -33,7 +33,7 @@ public final class Params implements AutoCloseable {
     private static final class Store {
         final Map<String, Param> declared = new LinkedHashMap<>();
         final Map<String, Long> offsets = new LinkedHashMap<>();
-        final List<Constant> constants = new ArrayList<>();
+        final List<Buffer> constants = new ArrayList<>();
         final List<Tensor> owned = new ArrayList<>();
         Tensor flat;
         Tensor gradient;
@@ -84,11 +84,11 @@ public final class Params implements AutoCloseable {
     }
 
     /** Declares numbers that lie on the parameters' device, float32, and are never learned or stored. */
-    Constant constant(Shape shape, float[] values) {
+    Buffer constant(Shape shape, float[] values) {
         if (store.flat != null) {
             throw new IllegalStateException("a constant is declared after allocate()");
         }
-        var constant = new Constant(shape, values);
+        var constant = new Buffer(shape, values);
         store.constants.add(constant);
         return constant;
     }

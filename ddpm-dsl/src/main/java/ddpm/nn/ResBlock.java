@@ -29,8 +29,8 @@ final class ResBlock {
      * @param time after its swish
      * @return {@code [B, out, H, W]}
      */
-    Tensor forward(Tensor x, Times.At time) {
-        var h = Module.chain(x, norm1, Ops::silu, v -> conv1.forward(v, time), norm2, Ops::silu, dropout, conv2);
+    Tensor forward(Tensor x, TimestepTable.At time) {
+        var h = Block.chain(x, norm1, Ops::silu, v -> conv1.forward(v, time), norm2, Ops::silu, dropout, conv2);
         return (shortcut == null ? x : shortcut.forward(x)).add(h);
     }
 }

@@ -9,7 +9,7 @@ import ddpm.torch.Tensor;
  * Timesteps as sinusoids (Vaswani et al. 2017): sin(t f_i) and cos(t f_i) with frequencies f_i =
  * 10000^(-i / (half - shift)) for i below half the channels.
  */
-public final class TimeEmbedding implements Module {
+public final class TimeEmbedding implements Block {
     /** How projects lay the sines and cosines out; the layers behind are trained for one of these. */
     public enum Order {
         /** All sines, then all cosines, as in the paper. */
@@ -24,7 +24,7 @@ public final class TimeEmbedding implements Module {
 
     private final int channels;
     private final Order order;
-    private final Constant frequencies;
+    private final Buffer frequencies;
 
     /**
      * @param params where the frequencies are put, so that a forward pass copies nothing to its device

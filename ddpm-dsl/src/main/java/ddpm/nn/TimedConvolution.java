@@ -6,17 +6,17 @@ import ddpm.torch.Tensor;
 final class TimedConvolution {
     private final Convolution convolution;
     private final Linear projection;
-    private final Derived biases;
+    private final Cached biases;
 
     /** @param projection from the time's embedding to the convolution's channels */
     TimedConvolution(Params params, Convolution convolution, Linear projection) {
         this.convolution = convolution;
         this.projection = projection;
-        this.biases = new Derived(params);
+        this.biases = new Cached(params);
     }
 
     /** A time that is the same for all images costs nothing, as a part of the bias. */
-    Tensor forward(Tensor x, Times.At time) {
+    Tensor forward(Tensor x, TimestepTable.At time) {
         var embedding = time.embedding();
         var type = x.dtype();
         if (time.isTabulated()) {

@@ -20,8 +20,8 @@ public final class UNet implements Network {
 
     private final UNetConfig config;
     private final Dropout dropout;
-    private final Module embed;
-    private final Times times;
+    private final Block embed;
+    private final TimestepTable times;
     private final Param classEmbedding;
     private final Conv2d convIn;
     private final List<Level> down = new ArrayList<>();
@@ -33,15 +33,15 @@ public final class UNet implements Network {
     private final Conv2d convOut;
 
     /** The blocks of one level; no attention and no resampling are null. */
-    private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Module resample) {
+    private record Level(List<ResBlock> blocks, List<AttentionBlock> attentions, Block resample) {
         /** Each block with its attention. */
-        List<Module> steps(Times.At time) {
-            var steps = new ArrayList<Module>();
+        List<Block> steps(TimestepTable.At time) {
+            var steps = new ArrayList<Block>();
             for (int i = 0; i < blocks.size(); i++) {
                 var block = blocks.get(i);
-                Module timed = h -> block.forward(h, time);
+                Block timed = h -> block.forward(h, time);
                 var attention = attentions == null ? null : attentions.get(i);
-                steps.add(attention == null ? timed : h -> Module.chain(h, timed, attention));
+                steps.add(attention == null ? timed : h -> Block.chain(h, timed, attention));
             }
             return steps;
         }
@@ -54,8 +54,8 @@ public final class UNet implements Network {
         var sinusoid = new TimeEmbedding(params, base, config.timeShift(), config.timeOrder());
         var time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         var time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
-        embed = t -> Module.chain(t, sinusoid, time1, Ops::silu, time2); // [B, 4 base]
-        times = new Times(params, t -> Module.chain(t, embed, Ops::silu)); // every block would start with this swish
+        embed = t -> Block.chain(t, sinusoid, time1, Ops::silu, time2); // [B, 4 base]
+        times = new TimestepTable(params, t -> Block.chain(t, embed, Ops::silu)); // every block would start with this swish
         // Of variance 1, as PyTorch's embeddings are.
         classEmbedding = config.labels() == 0
                 ? null
@@ -74,7 +74,7 @@ public final class UNet implements Network {
                 width = config.width(level);
                 skips.push(width);
             }
-            Module resample = null;
+            Block resample = null;
             if (level < config.levels() - 1) {
                 resample = Resample.down(at.sub("downsamplers.0.conv"), width, config.symmetricPadding());
                 skips.push(width);
@@ -135,40 +135,40 @@ public final class UNet implements Network {
 
     @Override
     public Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision) {
-        ImageSize.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
-        ImageSize.checkLabels("this UNet", x, labels, config.labels());
+        InputCheck.check("this UNet", x, t, config.inChannels(), config.sizeMultiple());
+        InputCheck.checkLabels("this UNet", x, labels, config.labels());
         var time = time(t, labels);
-        var h = Module.chain(x.contiguous(MemoryFormat.CHANNELS_LAST), convIn, v -> v.to(precision)); // [B, base, H, W]
+        var h = Block.chain(x.contiguous(MemoryFormat.CHANNELS_LAST), convIn, v -> v.to(precision)); // [B, base, H, W]
         var skips = new ArrayDeque<Tensor>();
         skips.push(h);
         for (var level : down) {
             for (var step : level.steps(time)) {
-                h = Module.chain(h, step);
+                h = Block.chain(h, step);
                 skips.push(h);
             }
             if (level.resample() != null) {
-                h = Module.chain(h, level.resample()); // [B, C, H/2, W/2]
+                h = Block.chain(h, level.resample()); // [B, C, H/2, W/2]
                 skips.push(h);
             }
         }
-        h = Module.chain(h, v -> middle1.forward(v, time), middleAttention, v -> middle2.forward(v, time));
+        h = Block.chain(h, v -> middle1.forward(v, time), middleAttention, v -> middle2.forward(v, time));
         for (var level : up) {
             for (var step : level.steps(time)) {
                 var skip = skips.pop();
-                h = replace(h, Module.chain(h, v -> Ops.cat(1, v, skip), step));
+                h = replace(h, Block.chain(h, v -> Ops.cat(1, v, skip), step));
                 skip.close();
             }
             if (level.resample() != null) {
-                h = replace(h, Module.chain(h, level.resample())); // [B, C, 2H, 2W]
+                h = replace(h, Block.chain(h, level.resample())); // [B, C, 2H, 2W]
             }
         }
-        return Module.chain(h, normOut, Ops::silu, convOut, y -> y.to(x.dtype()));
+        return Block.chain(h, normOut, Ops::silu, convOut, y -> y.to(x.dtype()));
     }
 
-    private Times.At time(Tensor t, Tensor labels) {
+    private TimestepTable.At time(Tensor t, Tensor labels) {
         return labels == null
                 ? times.at(t)
-                : Times.At.computed(Ops.silu(
+                : TimestepTable.At.computed(Ops.silu(
                         embed.forward(t).add(Ops.indexSelect(classEmbedding.tensor(), 0, labels)))); // [B, 4 base]
     }
 

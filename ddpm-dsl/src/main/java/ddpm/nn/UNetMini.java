@@ -82,14 +82,14 @@ public final class UNetMini implements Network {
 
     private final Config config;
     private final Dropout dropout = new Dropout(0);
-    private final Times times;
+    private final TimestepTable times;
     private final Conv2d inConv;
-    private final Block down1;
-    private final Block down2;
-    private final Block down3;
-    private final Block up1;
-    private final Block up2;
-    private final Block up3;
+    private final TimedBlock down1;
+    private final TimedBlock down2;
+    private final TimedBlock down3;
+    private final TimedBlock up1;
+    private final TimedBlock up2;
+    private final TimedBlock up3;
     private final Conv2d outConv;
 
     public UNetMini(Params params, Config config) {
@@ -102,14 +102,14 @@ public final class UNetMini implements Network {
         var sinusoid = new TimeEmbedding(params, time, 0, TimeEmbedding.Order.SINE_FIRST);
         var timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
                 .at(params.sub("time_mlp"));
-        times = new Times(params, t -> Module.chain(t, sinusoid, timeMlp));
+        times = new TimestepTable(params, t -> Block.chain(t, sinusoid, timeMlp));
         inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
-        down1 = Block.keeping(params.sub("down1"), base, w1, time);
-        down2 = Block.keeping(params.sub("down2"), w1, w2, time);
-        down3 = Block.keeping(params.sub("down3"), w2, w3, time);
-        up1 = Block.doubling(params.sub("up1"), w3, w2, time);
-        up2 = Block.doubling(params.sub("up2"), w2, w1, time);
-        up3 = Block.keeping(params.sub("up3"), w1, base, time);
+        down1 = TimedBlock.keeping(params.sub("down1"), base, w1, time);
+        down2 = TimedBlock.keeping(params.sub("down2"), w1, w2, time);
+        down3 = TimedBlock.keeping(params.sub("down3"), w2, w3, time);
+        up1 = TimedBlock.doubling(params.sub("up1"), w3, w2, time);
+        up2 = TimedBlock.doubling(params.sub("up2"), w2, w1, time);
+        up3 = TimedBlock.keeping(params.sub("up3"), w1, base, time);
         outConv = new Conv2d(params.sub("out_conv"), base, config.channels(), KERNEL3);
     }
 
@@ -126,10 +126,10 @@ public final class UNetMini implements Network {
 
     @Override
     public Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision) {
-        ImageSize.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
-        ImageSize.checkLabels("UNetMini", x, labels, 0);
+        InputCheck.check("UNetMini", x, t, config.channels(), config.sizeMultiple());
+        InputCheck.checkLabels("UNetMini", x, labels, 0);
         var time = times.at(t);
-        return Module.chain(
+        return Block.chain(
                 x.contiguous(MemoryFormat.CHANNELS_LAST),
                 inConv,
                 h -> h.to(precision),
@@ -146,29 +146,29 @@ public final class UNetMini implements Network {
     }
 
     /** Convolution that keeps or doubles height and width, time added, norm, swish, convolution, norm, swish. */
-    private static final class Block {
+    private static final class TimedBlock {
         private final TimedConvolution conv1;
         private final Conv2d conv2;
         private final GroupNorm norm1;
         private final GroupNorm norm2;
 
-        static Block keeping(Params params, int in, int out, int timeChannels) {
-            return new Block(params, new Conv2d(params.sub("conv1"), in, out, KERNEL3), out, timeChannels);
+        static TimedBlock keeping(Params params, int in, int out, int timeChannels) {
+            return new TimedBlock(params, new Conv2d(params.sub("conv1"), in, out, KERNEL3), out, timeChannels);
         }
 
-        static Block doubling(Params params, int in, int out, int timeChannels) {
-            return new Block(params, new UpConv2d(params.sub("conv1"), in, out), out, timeChannels);
+        static TimedBlock doubling(Params params, int in, int out, int timeChannels) {
+            return new TimedBlock(params, new UpConv2d(params.sub("conv1"), in, out), out, timeChannels);
         }
 
-        private Block(Params params, Convolution conv1, int out, int timeChannels) {
+        private TimedBlock(Params params, Convolution conv1, int out, int timeChannels) {
             conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
             this.conv1 = new TimedConvolution(params, conv1, new Linear(params.sub("time"), timeChannels, out));
             norm1 = new GroupNorm(params.sub("norm1"), Config.GROUPS, out, 1e-5);
             norm2 = new GroupNorm(params.sub("norm2"), Config.GROUPS, out, 1e-5);
         }
 
-        Tensor forward(Tensor x, Times.At time) {
-            return Module.chain(x, v -> conv1.forward(v, time), norm1, Ops::silu, conv2, norm2, Ops::silu);
+        Tensor forward(Tensor x, TimestepTable.At time) {
+            return Block.chain(x, v -> conv1.forward(v, time), norm1, Ops::silu, conv2, norm2, Ops::silu);
         }
     }
 }

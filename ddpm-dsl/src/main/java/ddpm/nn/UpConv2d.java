@@ -19,8 +19,8 @@ final class UpConv2d implements Convolution {
 
     private final Param weight;
     private final Param bias;
-    private final Derived kernel;
-    private final Constant taps;
+    private final Cached kernel;
+    private final Buffer taps;
     private final int in;
     private final int out;
 
@@ -37,7 +37,7 @@ final class UpConv2d implements Convolution {
     private UpConv2d(Params params, int in, int out, Init weightInit, Init biasInit) {
         this.weight = params.param("weight", Shape.of(out, in, 3, 3), weightInit);
         this.bias = params.param("bias", Shape.of(out), biasInit);
-        this.kernel = new Derived(params);
+        this.kernel = new Cached(params);
         this.taps = params.constant(Shape.of(16, 9), TAPS);
         this.in = in;
         this.out = out;

@@ -1,7 +1,7 @@
 package ddpm.train;
 
 import ddpm.io.FileFormatException;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;

@@ -1,6 +1,6 @@
 package ddpm.train;
 
-import ddpm.io.Picture;
+import ddpm.image.Picture;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

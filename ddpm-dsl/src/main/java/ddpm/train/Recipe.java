@@ -2,7 +2,7 @@ package ddpm.train;
 
 import ddpm.data.DataException;
 import ddpm.data.ImageSet;
-import ddpm.io.ModelCard;
+import ddpm.model.ModelCard;
 import ddpm.torch.Device;
 import java.nio.file.Path;
 import java.util.Objects;

@@ -1,8 +1,8 @@
 package ddpm.train;
 
 import ddpm.data.DataException;
-import ddpm.io.Classes;
-import ddpm.io.ModelCard;
+import ddpm.model.Classes;
+import ddpm.model.ModelCard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

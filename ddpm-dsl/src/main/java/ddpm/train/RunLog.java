@@ -1,8 +1,8 @@
 package ddpm.train;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import ddpm.io.ModelLayout;
-import ddpm.io.Picture;
+import ddpm.model.ModelLayout;
+import ddpm.image.Picture;
 import ddpm.io.WholeFile;
 import ddpm.torch.LibTorch;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package ddpm.train;
 
 import ddpm.diffusion.Noise;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;

@@ -2,7 +2,7 @@ package ddpm.train;
 
 import static ddpm.text.Untrusted.quote;
 
-import com.fasterxml.jackson.core.JacksonException;
+import ddpm.text.JsonException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.Objective;
 import ddpm.io.FileFormatException;
@@ -115,7 +115,7 @@ final class StateJson {
     static State read(Path file, String text) throws IOException {
         try {
             requireIntact(text);
-            var json = JsonObject.parse(text);
+            var json = JsonObject.parse("the state", text);
             json.requireFormat(FORMAT);
             return new State(
                     json.whole("step"),
@@ -123,7 +123,7 @@ final class StateJson {
                     json.text("dataset"),
                     json.object("files").texts(),
                     json.object("versions").texts());
-        } catch (IllegalArgumentException | JacksonException e) {
+        } catch (IllegalArgumentException | JsonException e) {
             throw new FileFormatException(file, "is no state of a training run: " + e.getMessage(), e);
         }
     }

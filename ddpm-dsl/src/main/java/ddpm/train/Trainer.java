@@ -6,7 +6,7 @@ import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Loss;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Objective;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
 import ddpm.torch.Device;

@@ -1,6 +1,8 @@
 package ddpm.diffusion;
 
-import static ddpm.diffusion.Golden.assertClose;
+import ddpm.testing.Golden;
+
+import static ddpm.testing.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

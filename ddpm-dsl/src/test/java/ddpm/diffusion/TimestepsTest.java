@@ -1,5 +1,7 @@
 package ddpm.diffusion;
 
+import ddpm.testing.Golden;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;

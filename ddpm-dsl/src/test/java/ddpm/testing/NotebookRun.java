@@ -2,7 +2,7 @@ package ddpm.testing;
 
 import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class JsonObjectTest {
     private static JsonObject json() {
         try {
-            return JsonObject.parse("""
+            return JsonObject.parse("the text", """
                     {"format": "mine 2", "text": "a\\u001b[2Jb", "flag": true, "half": 0.5, "two": 2.0, "large": 5000000000,
                      "huge": 1e300, "unit": "DAYS", "none": null, "list": [1, 2], "mixed": [1, "x"],
                      "object": {"a": "1", "b": "2"}}
@@ -49,18 +49,18 @@ class JsonObjectTest {
         return Stream.of(
                 misfit(json -> json.text("nothing"), "'nothing' is missing; it must be a string"),
                 misfit(json -> json.text("none"), "'none' is null; it must be a string"),
-                misfit(json -> json.text("flag"), "'flag' is 'true'; it must be a string"),
+                misfit(json -> json.text("flag"), "'flag' is true; it must be a string"),
                 misfit(json -> json.flag("text"), "'text' is 'a\\u001b[2Jb'; it must be true or false"),
                 misfit(json -> json.number("text"), "'text' is 'a\\u001b[2Jb'; it must be a number"),
-                misfit(json -> json.whole("half"), "'half' is '0.5'; it must be a whole number"),
-                misfit(json -> json.integer("large"), "'large' is '5000000000'; it must be a whole number below 2^31"),
+                misfit(json -> json.whole("half"), "'half' is 0.5; it must be a whole number"),
+                misfit(json -> json.integer("large"), "'large' is 5000000000; it must be a whole number below 2^31"),
                 misfit(
                         json -> json.integer("huge"),
-                        "'huge' is '9223372036854775807'; it must be a whole number below"),
+                        "'huge' is 1.0E300; it must be a whole number"),
                 misfit(
                         json -> json.choice("text", TimeUnit.class),
                         "'text' is 'a\\u001b[2Jb'; it must be one of [NANOSECONDS, MICROSECONDS"),
-                misfit(json -> json.object("list"), "'list' is '[1, 2]'; it must be an object"),
+                misfit(json -> json.object("list"), "'list' is [1, 2]; it must be an object"),
                 misfit(json -> json.list("mixed", Integer.class), "'mixed' holds 'x'; all must be of the kind Integer"),
                 misfit(
                         json -> json.requireFormat("mine 1"),
@@ -80,7 +80,9 @@ class JsonObjectTest {
 
     @Test
     void whatIsNoObjectIsNone() {
-        assertThrows(IOException.class, () -> JsonObject.parse("[1]"));
-        assertThrows(IOException.class, () -> JsonObject.parse("{"));
+        assertThrows(IOException.class, () -> JsonObject.parse("the text", "[1]"));
+        assertThrows(IOException.class, () -> JsonObject.parse("the text", "{"));
+        assertThrows(IOException.class, () -> JsonObject.parse("the text", "null"));
+        assertThrows(IOException.class, () -> JsonObject.parse("the text", "{\"a\": 1, \"a\": 2}"));
     }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.io.Model;
+import ddpm.model.Model;
 import ddpm.testing.TinyImages;
 import ddpm.torch.Device;
 import java.io.IOException;

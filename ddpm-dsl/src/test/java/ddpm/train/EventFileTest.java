@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.io.Images;
+import ddpm.image.Images;
 import ddpm.torch.Shape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

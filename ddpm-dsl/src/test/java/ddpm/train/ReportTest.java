@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import ddpm.io.Images;
+import ddpm.image.Images;
 import ddpm.torch.Shape;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package ddpm.train;
 
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Objective;
-import ddpm.io.ModelCard;
+import ddpm.model.ModelCard;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.testing.TinyImages;

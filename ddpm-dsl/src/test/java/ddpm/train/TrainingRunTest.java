@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.diffusion.Objective;
-import ddpm.io.Model;
-import ddpm.io.ModelCard;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
 import ddpm.nn.UNetMini;
 import ddpm.testing.TinyImages;
 import ddpm.torch.Device;

@@ -30,7 +30,7 @@ public final class Handles {
         if (!tensor.isContiguous()) {
             throw new IllegalStateException("no plain memory of " + tensor + ": contiguous tensors only");
         }
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         try {
             Abi.check((int) Abi.DATA_PTR.invokeExact(tensor.handle(), slab.address), "aoti_torch_get_data_ptr");
         } catch (Throwable e) {
@@ -50,7 +50,7 @@ public final class Handles {
             throw new IllegalArgumentException("no tensor at address 0");
         }
         var scope = TensorScope.current();
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         try {
             Abi.check((int) Abi.NEW_HANDLE.invokeExact(address, slab.address), "aoti_torch_new_tensor_handle");
         } catch (Throwable e) {

@@ -1,5 +1,9 @@
 package ddpm.torch;
 
+import ddpm.torch.natives.ExternalLibrary;
+import ddpm.torch.natives.LibraryLoader;
+import ddpm.torch.natives.NativeCache;
+import ddpm.torch.natives.PythonTorch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -213,7 +217,7 @@ public final class LibTorch {
         if (Abi.GET_NUM_THREADS == null) {
             return Runtime.getRuntime().availableProcessors();
         }
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         slab.setLong(0, 0);
         try {
             Abi.check((int) Abi.GET_NUM_THREADS.invokeExact(slab.address), "torch_get_num_threads");

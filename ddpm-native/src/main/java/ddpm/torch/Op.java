@@ -66,7 +66,7 @@ final class Op {
         private final long[] values = new long[MAX_ARGUMENTS];
         private final Object[] objects = new Object[MAX_ARGUMENTS];
         private final MemorySegment stack = Arena.ofAuto().allocate(8L * MAX_ARGUMENTS, 16);
-        private final Slab slab = Slab.get();
+        private final CallScratch slab = CallScratch.get();
         private Op op;
         private int count;
 

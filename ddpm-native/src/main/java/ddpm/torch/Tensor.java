@@ -68,7 +68,7 @@ public final class Tensor implements AutoCloseable {
         } catch (ArithmeticException overflow) {
             throw new IllegalArgumentException("a " + dtype + " tensor of shape " + shape + " exceeds 2^63 bytes");
         }
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         long sizes = slab.setLongs(2, shape.toArray());
         long strides = slab.setLongs(2 + MAX_RANK, strides(shape, format));
         try {
@@ -156,7 +156,7 @@ public final class Tensor implements AutoCloseable {
     /** A float32 scalar. */
     public static Tensor scalar(float value) {
         var scope = TensorScope.current();
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         try {
             Abi.check((int) Abi.SCALAR_F32.invokeExact(value, slab.address), "aoti_torch_scalar_to_tensor_float32");
         } catch (Throwable e) {
@@ -186,7 +186,7 @@ public final class Tensor implements AutoCloseable {
 
     public Shape shape() {
         if (shape == null) {
-            var slab = Slab.get();
+            var slab = CallScratch.get();
             try {
                 Abi.check((int) Abi.DIM.invokeExact(handle(), slab.address), "aoti_torch_get_dim");
                 int rank = (int) slab.getLong(0);
@@ -201,7 +201,7 @@ public final class Tensor implements AutoCloseable {
 
     /** Distance in elements between neighbours along each dimension. */
     public long[] strides() {
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         int rank = shape().rank();
         try {
             Abi.check((int) Abi.STRIDES.invokeExact(handle(), slab.address), "aoti_torch_get_strides");
@@ -219,7 +219,7 @@ public final class Tensor implements AutoCloseable {
 
     public DType dtype() {
         if (dtype == null) {
-            var slab = Slab.get();
+            var slab = CallScratch.get();
             try {
                 Abi.check((int) Abi.DTYPE.invokeExact(handle(), slab.address), "aoti_torch_get_dtype");
             } catch (Throwable e) {
@@ -232,7 +232,7 @@ public final class Tensor implements AutoCloseable {
 
     public Device device() {
         if (device == null) {
-            var slab = Slab.get();
+            var slab = CallScratch.get();
             try {
                 Abi.check((int) Abi.DEVICE_TYPE.invokeExact(handle(), slab.address), "aoti_torch_get_device_type");
                 int kind = slab.getInt();
@@ -247,7 +247,7 @@ public final class Tensor implements AutoCloseable {
 
     /** Whether the elements lie in row-major order without gaps. */
     public boolean isContiguous() {
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         slab.setLong(0, 0);
         try {
             Abi.check((int) Abi.IS_CONTIGUOUS.invokeExact(handle(), slab.address), "aoti_torch_is_contiguous");
@@ -269,7 +269,7 @@ public final class Tensor implements AutoCloseable {
             throw new IllegalStateException("no direct memory of " + this + ": contiguous CPU tensors only");
         }
         long bytes = shape().numel() * dtype().bytes(); // before the call below: these use the slab too
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         try {
             Abi.check((int) Abi.DATA_PTR.invokeExact(handle(), slab.address), "aoti_torch_get_data_ptr");
         } catch (Throwable e) {
@@ -526,7 +526,7 @@ public final class Tensor implements AutoCloseable {
     private Tensor subtractScaled(Tensor other, double alpha) {
         Broadcast.check(alpha < 0 ? "add" : "sub", shape(), other.shape());
         var scope = TensorScope.current();
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         try {
             int code = (int) Abi.SUBTRACT.invokeExact(handle(), other.handle(), alpha, slab.address);
             if (code != 0) {
@@ -612,7 +612,7 @@ public final class Tensor implements AutoCloseable {
 
     /** The accumulated gradient under a new handle (same memory), or null where there is none yet. */
     public Tensor grad() {
-        var slab = Slab.get();
+        var slab = CallScratch.get();
         long slot = gradSlot();
         slab.setLong(0, 0);
         try {

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own on this test run's class path, its output and errors together. */
-final class ChildJvm {
+public final class ChildJvm {
     private final Process process;
 
     private ChildJvm(Process process) {
         this.process = process;
     }
 
-    static ChildJvm start(List<String> options, String mainClass, String... arguments) throws IOException {
+    public static ChildJvm start(List<String> options, String mainClass, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-cp");
@@ -27,12 +27,12 @@ final class ChildJvm {
                 new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    Process process() {
+    public Process process() {
         return process;
     }
 
     /** Reads until the end of the output; the exit status must be 0. */
-    String outputOfSuccess() throws IOException, InterruptedException {
+    public String outputOfSuccess() throws IOException, InterruptedException {
         String output = new String(process.getInputStream().readAllBytes());
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             process.destroyForcibly();

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.torch.natives.BundledNatives;
+import ddpm.torch.natives.NativeCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

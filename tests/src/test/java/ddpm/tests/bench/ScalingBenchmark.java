@@ -4,7 +4,7 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
-import ddpm.diffusion.Sampler;
+import ddpm.sampling.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.nn.Params;
 import ddpm.nn.UNetMini;

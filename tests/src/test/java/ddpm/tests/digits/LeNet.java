@@ -11,7 +11,7 @@ import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
 import ddpm.nn.Conv2d;
-import ddpm.nn.Module;
+import ddpm.nn.Block;
 import ddpm.nn.Params;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
@@ -28,7 +28,7 @@ final class LeNet implements AutoCloseable {
     private static final Conv2d.Config KERNEL5 = new Conv2d.Config(5, 1, 0);
 
     final Params params = new Params();
-    private final Module network = sequential(
+    private final Block network = sequential(
                     conv2d(1, 6, KERNEL5), // [B, 6, 28, 28]
                     relu(),
                     maxPool2d(2),

@@ -1,0 +1,45 @@
+package ddpm.cli;
+
+import ddpm.model.DefaultModel;
+import ddpm.model.StoredModel;
+import ddpm.io.TensorFile;
+import ddpm.model.StoredModel;
+import ddpm.model.Weights;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which model a command uses, and which of its weights. */
+final class ModelOption {
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "PATH",
+            description =
+                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
+    private Path path;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "KIND",
+            converter = WeightsName.class,
+            defaultValue = "ema",
+            description = WeightsName.DESCRIPTION)
+    private Weights weights;
+
+    /** The file or folder with all that is in it. */
+    TensorFile open() throws IOException {
+        return path == null ? DefaultModel.open() : StoredModel.openFile(path, weights);
+    }
+
+    /** The model in it. */
+    StoredModel model(TensorFile file) throws IOException {
+        return StoredModel.of(file, weights);
+    }
+
+    /** What to call it in pictures and messages: the last name of the path that was given. */
+    String name(TensorFile file) {
+        return (path == null ? file.path() : path.toAbsolutePath().normalize())
+                .getFileName()
+                .toString();
+    }
+}

@@ -1,0 +1,203 @@
+package ddpm.cli;
+
+import ddpm.data.ImageShape;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Variance;
+import ddpm.model.ModelCard;
+import ddpm.nn.NetworkConfig;
+import ddpm.nn.UNetConfig;
+import ddpm.nn.UNetMini;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Which model is trained. */
+final class NetworkOptions {
+    @Option(
+            names = "--model-config",
+            paramLabel = "NAME",
+            converter = NetworkNames.class,
+            description = "A network by name: mini, unetmini, cifar10 or image256 (default: the preset's).")
+    private NetworkName name;
+
+    @Option(names = "--base", paramLabel = "N", description = "Instead of a name, the paper's UNet of this width.")
+    private Integer base;
+
+    @Option(
+            names = "--multipliers",
+            paramLabel = "N,N,..",
+            split = ",",
+            description = "With --base: width of each level over it (default: 1,2,2).")
+    private List<Integer> multipliers;
+
+    @Option(names = "--res-blocks", paramLabel = "N", description = "With --base: blocks per level (default: 2).")
+    private Integer resBlocks;
+
+    @Option(
+            names = "--attention",
+            paramLabel = "SIZE,..",
+            split = ",",
+            description = "With --base: attention where feature maps are that high, e.g. 16 (default: nowhere).")
+    private List<Integer> attention;
+
+    @Option(names = "--dropout", paramLabel = "P", description = "With --base: 0 to below 1 (default: 0).")
+    private Double dropout;
+
+    @Option(
+            names = "--channels",
+            paramLabel = "1|3",
+            description = "Grey or colour images (default: 1 for MNIST, else 3).")
+    private Integer channels;
+
+    @Option(
+            names = "--size",
+            paramLabel = "HxW",
+            converter = Size.Converter.class,
+            defaultValue = "32x32",
+            description = "Height and width of the images, to which larger and smaller ones are resized (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private Size size;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "S",
+            converter = Schedule.class,
+            defaultValue = "linear(1000, 1.0E-4, 0.02)",
+            description = "Noise schedule, such as cosine(1000) (default: ${DEFAULT-VALUE}).")
+    private BetaSchedule schedule;
+
+    @Option(
+            names = "--prediction",
+            paramLabel = "WHAT",
+            converter = PredictionName.class,
+            defaultValue = "epsilon",
+            description = "What the network predicts: epsilon, x0, v or mean (default: ${DEFAULT-VALUE}).")
+    private Prediction prediction;
+
+    @Option(
+            names = "--variance",
+            paramLabel = "KIND",
+            converter = Sample.VarianceName.class,
+            defaultValue = "fixed-large",
+            description = "Of the reverse process: fixed-small, fixed-large, or learned-range, which the network gives"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private Variance variance;
+
+    /** epsilon, x0, v, mean. */
+    static final class PredictionName extends EnumName<Prediction> {
+        PredictionName() {
+            super(Prediction.class);
+        }
+    }
+
+    /** Knows the networks' names. */
+    static final class NetworkNames extends EnumName<NetworkName> {
+        NetworkNames() {
+            super(NetworkName.class);
+        }
+    }
+
+    /** Reads what {@link BetaSchedule#toString} writes. */
+    static final class Schedule implements ITypeConverter<BetaSchedule> {
+        @Override
+        public BetaSchedule convert(String text) {
+            try {
+                return BetaSchedule.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** In pixels. */
+    record Size(int height, int width) {
+        /** {@code 32x48}, height first. */
+        static final class Converter implements ITypeConverter<Size> {
+            @Override
+            public Size convert(String text) {
+                var sides = text.toLowerCase(java.util.Locale.ROOT).split("x", -1);
+                try {
+                    if (sides.length == 2) {
+                        return new Size(Integer.parseInt(sides[0].strip()), Integer.parseInt(sides[1].strip()));
+                    }
+                } catch (NumberFormatException e) {
+                    // said below
+                }
+                throw new TypeConversionException("'" + text + "' is no size; write height x width, such as 32x48");
+            }
+        }
+    }
+
+    /** @throws IllegalArgumentException for a shape that there cannot be */
+    ImageShape shape(DataSpec data) {
+        return new ImageShape(channels == null ? data.channels() : channels, size.height(), size.width());
+    }
+
+    /** @throws IllegalArgumentException if the options contradict each other or describe no network */
+    ModelCard card(Preset preset, ImageShape shape) {
+        return new ModelCard(
+                withVariance(network(preset, shape)),
+                schedule,
+                prediction,
+                variance,
+                Clip.X0,
+                shape.height(),
+                shape.width(),
+                Map.of());
+    }
+
+    private NetworkConfig withVariance(NetworkConfig network) {
+        return switch (network) {
+            case UNetConfig unet -> unet.withOutChannels(variance.outChannels(unet.inChannels()));
+            case UNetMini.Config _
+            when variance.isLearned() ->
+                throw new IllegalArgumentException(
+                        "--variance " + EnumName.of(variance)
+                                + ": UNetMini has no outputs for a variance; choose the paper's UNet, e.g. --model-config mini");
+            case UNetMini.Config mini -> mini;
+        };
+    }
+
+    private NetworkConfig network(Preset preset, ImageShape shape) {
+        boolean detailed = multipliers != null || resBlocks != null || attention != null || dropout != null;
+        if (base == null) {
+            if (detailed) {
+                throw new IllegalArgumentException(
+                        "--multipliers, --res-blocks, --attention and --dropout describe a network together with --base");
+            }
+            return name == null ? preset.network(shape.channels()) : name.network(shape.channels());
+        }
+        if (name != null) {
+            throw new IllegalArgumentException("--model-config and --base both choose the network; give one of them");
+        }
+        var widths = multipliers == null ? List.of(1, 2, 2) : multipliers;
+        return UNetConfig.of(
+                shape.channels(),
+                base,
+                widths,
+                resBlocks == null ? 2 : resBlocks,
+                attention(shape.height(), widths.size()),
+                Math.clamp(Integer.lowestOneBit(base), 1, 32),
+                dropout == null ? 0 : dropout);
+    }
+
+    private List<Boolean> attention(int height, int levels) {
+        var wanted = attention == null ? List.<Integer>of() : attention;
+        var heights = new ArrayList<Integer>();
+        for (int level = 0; level < levels; level++) {
+            heights.add(height >> level);
+        }
+        for (int each : wanted) {
+            if (!heights.contains(each)) {
+                throw new IllegalArgumentException(
+                        "--attention " + each + ": feature maps of this network are " + heights + " high");
+            }
+        }
+        return heights.stream().map(wanted::contains).toList();
+    }
+}

@@ -1,0 +1,56 @@
+package ddpm.eval;
+
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.ForwardProcess;
+import ddpm.diffusion.ModelOutput;
+import ddpm.sampling.ReverseTable;
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+
+/** Who has been sent x_t and guesses x_0 (algorithm 4 of Ho et al. 2020). Its tables belong to the scope it is made in. */
+final class X0Estimate {
+    private final VariationalBound bound;
+    private final Device device;
+    private final ReverseTable table;
+    private final ForwardProcess forward;
+
+    /**
+     * What it guesses.
+     *
+     * @param x0 the elements of x0hat in x0's order, clipped if the bound says so
+     * @param v the outputs behind a learned variance, likewise; null where it is fixed
+     */
+    record Guess(double[] x0, float[] v) {}
+
+    /** @param device where the model lies */
+    X0Estimate(VariationalBound bound, Device device) {
+        this.bound = bound;
+        this.device = device;
+        table = ReverseTable.ancestral(bound.diffusion(), bound.prediction(), bound.variance());
+        forward = new ForwardProcess(bound.diffusion(), Device.CPU);
+    }
+
+    /**
+     * @param x0 {@code [B, C, H, W]}, which is noised to x_t by {@code epsilon}
+     * @param t index of the chain
+     */
+    Guess guess(Denoiser model, Tensor x0, Tensor epsilon, int t) {
+        var xt = forward.xt(x0, Tensor.of(new long[] {t}, Shape.of(1)), epsilon);
+        var timestep = Tensor.of(new long[] {bound.diffusion().timestep(t)}, Shape.of(1));
+        var output = model.predict(xt.on(device), timestep.on(device)).on(Device.CPU);
+        var predicted = ModelOutput.prediction(output, xt).toFloats();
+        var x = xt.toFloats();
+        double fromX = table.x0FromX().at(t);
+        double fromOutput = table.x0FromOutput().at(t);
+        var estimate = new double[x.length];
+        for (int i = 0; i < x.length; i++) {
+            double value = fromX * x[i] - fromOutput * predicted[i];
+            estimate[i] = bound.clip() == Clip.X0 ? Math.clamp(value, -1, 1) : value;
+        }
+        return new Guess(
+                estimate,
+                bound.variance().isLearned() ? ModelOutput.variance(output, xt).toFloats() : null);
+    }
+}

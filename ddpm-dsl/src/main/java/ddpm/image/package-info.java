@@ -1,0 +1,2 @@
+/** Pictures out: pixels from tensors of [-1, 1], grids, PNG and GIF files. Pictures in are {@code ddpm.data}'s. */
+package ddpm.image;

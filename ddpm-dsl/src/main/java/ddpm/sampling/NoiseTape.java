@@ -1,0 +1,60 @@
+package ddpm.sampling;
+
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Table;
+
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Noise that the host draws before every launch and copies to where the recorded steps read it. */
+final class NoiseTape implements StepNoise {
+    /** Bytes of the device's memory that a tape may take. */
+    private static final long LARGEST = 256L << 20;
+
+    private final BatchNoise noise;
+    private final Table sigma;
+    private final Device device;
+    private final List<Tensor> places = new ArrayList<>();
+
+    /**
+     * @param sigma where it is 0, nothing is drawn
+     * @param device of the tape, whose memory belongs to the scopes that are open when room is made
+     */
+    NoiseTape(BatchNoise noise, Table sigma, Device device) {
+        this.noise = noise;
+        this.sigma = sigma;
+        this.device = device;
+    }
+
+    @Override
+    public int most() {
+        return Math.clamp(LARGEST / (Float.BYTES * noise.shape().numel()), 1, Integer.MAX_VALUE);
+    }
+
+    @Override
+    public void reserve(int steps) {
+        while (places.size() < steps) {
+            places.add(Tensor.zeros(noise.shape(), DType.FLOAT32, device));
+        }
+    }
+
+    @Override
+    public void prepare(int first, int steps) {
+        for (int place = 0; place < steps; place++) {
+            int step = first - place;
+            if (sigma.at(step) == 0) { // 0 times noise is 0: it need not be drawn
+                places.get(place).zero();
+            } else {
+                places.get(place).copyFrom(Tensor.of(noise.normals(Noise.Domain.REVERSE, step), noise.shape()));
+            }
+        }
+    }
+
+    @Override
+    public Tensor z(int place, Tensor index) {
+        return places.get(place);
+    }
+}

@@ -1,0 +1,272 @@
+package ddpm.sampling;
+
+import ddpm.diffusion.Clip;
+import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.Variance;
+
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import ddpm.torch.Workers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Draws images by running the reverse process from noise, Algorithm 2 of Ho et al. 2020 and its relatives.
+ *
+ * <pre>{@code
+ * var sampler = Sampler.ancestral(diffusion, Variance.FIXED_LARGE);
+ * Tensor images = sampler.sample(unet::forward, Shape.of(16, 3, 32, 32), Noise.seed(7));
+ * }</pre>
+ *
+ * <p>On a CUDA device the whole batch walks as one, by launches of recorded steps ({@link GraphSteps}); the same images
+ * come out as step by step. On a CPU the batch is cut into one slice per thread, and each slice goes through all steps on a core of its own:
+ * small operators gain little from two threads, whole steps gain everything. All noise is addressed by (seed, image,
+ * step), so an image does not depend on its batch or slice, beyond the rounding of kernels chosen by size.
+ *
+ * @param diffusion the chain that is walked, respaced or not
+ * @param table coefficients of its steps
+ * @param clip whether x0 estimates are clipped
+ * @param threads cores to use on a CPU, at least 1
+ * @param firstImage the index of the first image, so that images 100..109 of a seed can be had alone
+ * @param trajectory how many frames of the chain to keep, evenly spaced and the last among them; 0 for none
+ * @param frames what a frame shows
+ * @param graphSteps how many steps one launch makes on a CUDA device
+ * @param progress hears of finished steps
+ */
+public record Sampler(
+        Diffusion diffusion,
+        ReverseTable table,
+        Clip clip,
+        int threads,
+        long firstImage,
+        int trajectory,
+        Frames frames,
+        GraphSteps graphSteps,
+        Progress progress) {
+
+    /** What the frames of a trajectory show. */
+    public enum Frames {
+        /** The states x_t, from noisy to clean. */
+        XT,
+        /** The model's estimates of x0 on the way: the paper's progressive generation (Fig. 6). */
+        X0
+    }
+
+    /** Which noise the images of a batch get. */
+    public enum Addresses {
+        /** Each its own: image k of the batch that of index firstImage + k. */
+        EACH,
+        /** All that of index firstImage, so that they differ only as their starts do. */
+        SHARED
+    }
+
+    /** Hears from sampling threads, one call at a time. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * @param done steps done by all slices together
+         * @param of steps in all; {@code done == of} is the end
+         */
+        void steps(long done, long of);
+
+        /** One line that is worth telling, such as why something asked for is done otherwise. */
+        default void note(String line) {}
+    }
+
+    /**
+     * @param images x_0, {@code [B, C, H, W]} float32, in the caller's scope; not clipped
+     * @param trajectory the frames asked for, in order, each like images
+     */
+    public record Samples(Tensor images, List<Tensor> trajectory) {}
+
+    public Sampler {
+        Objects.requireNonNull(progress, "progress");
+        Objects.requireNonNull(graphSteps, "graphSteps");
+        if (table.steps() != diffusion.steps()) {
+            throw new IllegalArgumentException(
+                    "a table of " + table.steps() + " steps for a chain of " + diffusion.steps());
+        }
+        if (threads < 1 || firstImage < 0 || trajectory < 0) {
+            throw new IllegalArgumentException("threads " + threads + " (at least 1), first image " + firstImage
+                    + " and trajectory " + trajectory + " (at least 0)");
+        }
+    }
+
+    private static Sampler of(Diffusion diffusion, ReverseTable table, Clip clip) {
+        return new Sampler(
+                diffusion,
+                table,
+                clip,
+                Runtime.getRuntime().availableProcessors(),
+                0,
+                0,
+                Frames.XT,
+                GraphSteps.AUTO,
+                (_, _) -> {});
+    }
+
+    /** The paper's sampler for an epsilon model: ancestral, x0 clipped. */
+    public static Sampler ancestral(Diffusion diffusion, Variance variance) {
+        return of(diffusion, ReverseTable.ancestral(diffusion, Prediction.EPSILON, variance), Clip.X0);
+    }
+
+    /** The notebook's sampler: ancestral, the posterior's variance, nothing clipped. */
+    public static Sampler notebook(Diffusion diffusion) {
+        return ancestral(diffusion, Variance.FIXED_SMALL).withClip(Clip.NONE);
+    }
+
+    /** DDIM for an epsilon model (Song et al. 2021), x0 clipped; {@code eta} 0 is deterministic given x_T. */
+    public static Sampler ddim(Diffusion diffusion, double eta) {
+        return of(diffusion, ReverseTable.ddim(diffusion, Prediction.EPSILON, eta), Clip.X0);
+    }
+
+    /** DPM-Solver++(2M) for an epsilon model (Lu et al. 2022), x0 clipped; deterministic given x_T. */
+    public static Sampler dpmSolver(Diffusion diffusion) {
+        return of(diffusion, ReverseTable.dpmSolver(diffusion, Prediction.EPSILON), Clip.X0);
+    }
+
+    public Sampler withTable(ReverseTable newTable) {
+        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
+    }
+
+    public Sampler withClip(Clip newClip) {
+        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, frames, graphSteps, progress);
+    }
+
+    public Sampler withThreads(int newThreads) {
+        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, frames, graphSteps, progress);
+    }
+
+    public Sampler withFirstImage(long newFirst) {
+        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, frames, graphSteps, progress);
+    }
+
+    public Sampler withTrajectory(int newTrajectory, Frames newFrames) {
+        return new Sampler(diffusion, table, clip, threads, firstImage, newTrajectory, newFrames, graphSteps, progress);
+    }
+
+    public Sampler withGraphSteps(GraphSteps newSteps) {
+        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, newSteps, progress);
+    }
+
+    public Sampler withProgress(Progress newProgress) {
+        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, graphSteps, newProgress);
+    }
+
+    /**
+     * Draws {@code shape.size(0)} images on the CPU.
+     *
+     * @param shape {@code [B, C, H, W]}
+     * @return {@code shape} float32, in the current scope, not clipped
+     * @throws java.util.concurrent.CancellationException if this thread is interrupted; no image is returned then
+     */
+    public Tensor sample(Denoiser model, Shape shape, Noise noise) {
+        return sample(model, shape, noise, Device.CPU).images();
+    }
+
+    /** The same on any device, with the frames asked for by {@link #withTrajectory}. */
+    public Samples sample(Denoiser model, Shape shape, Noise noise, Device device) {
+        if (shape.rank() != 4 || shape.size(0) < 1) {
+            throw new IllegalArgumentException("samples have a shape [B, C, H, W] with B at least 1, not " + shape);
+        }
+        return walk(model, null, diffusion.steps() - 1, 0, shape, noise, Addresses.EACH, device);
+    }
+
+    /**
+     * Walks from given states down to images: the second half of interpolation (Fig. 8), of shared latents (Fig. 7) and of
+     * denoising a picture.
+     *
+     * @param xt x_t, {@code [B, C, H, W]} float32 in any scope
+     * @param step t, as an index of this chain: steps t, t-1, .., 0 are walked
+     * @param addresses whether the images share the noise of the way down
+     */
+    public Samples denoise(Denoiser model, Tensor xt, int step, Noise noise, Addresses addresses, Device device) {
+        if (xt.shape().rank() != 4 || xt.shape().size(0) < 1 || step < 0 || step >= diffusion.steps()) {
+            throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
+                    + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
+        }
+        return walk(model, xt.toFloats(), step, 0, xt.shape(), noise, addresses, device);
+    }
+
+    /**
+     * Walks from noise as {@link #sample} does and stops at the state that {@link #denoise} goes on from.
+     *
+     * @param shape {@code [B, C, H, W]}
+     * @param step t, as an index of this chain: steps T-1, .., t+1 are walked, none for T-1
+     * @return x_t, {@code shape} float32 in the current scope
+     */
+    public Tensor latent(Denoiser model, Shape shape, Noise noise, int step, Device device) {
+        if (shape.rank() != 4 || shape.size(0) < 1 || step < 0 || step >= diffusion.steps()) {
+            throw new IllegalArgumentException("the state x_t of shape " + shape + " at step " + step
+                    + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
+        }
+        return withTrajectory(0, frames)
+                .walk(model, null, diffusion.steps() - 1, step + 1, shape, noise, Addresses.EACH, device)
+                .images();
+    }
+
+    /** @param last the last step walked; above {@code first} none is */
+    private Samples walk(
+            Denoiser model,
+            float[] start,
+            int first,
+            int last,
+            Shape shape,
+            Noise noise,
+            Addresses addresses,
+            Device device) {
+        int batch = Math.toIntExact(shape.size(0));
+        int perImage = Math.toIntExact(shape.numel() / batch);
+        try (var workers = Workers.forBatch(device, threads, batch)) {
+            var count = new StepCount((first - last + 1L) * workers.count(), progress);
+            return join(
+                    workers.run(batch, (_, from, to) -> {
+                        var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
+                        long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
+                        var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);
+                        try (var _ = TensorScope.open()) {
+                            var sliced = model.slice(from, to);
+                            return device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE
+                                    ? new GraphChain(this, sliced, drawn, device).run(part, first, last, count)
+                                    : new ReverseChain(this, sliced, drawn, device).run(part, first, last, count);
+                        }
+                    }),
+                    shape);
+        }
+    }
+
+    /** Whether the frames are estimates of x0. */
+    boolean wantsEstimates() {
+        return trajectory > 0 && frames == Frames.X0;
+    }
+
+    /** Frame k stands after step round((k + 1) steps / frames) - 1, so the last is the end of the chain. */
+    boolean isFrame(int done, int steps) {
+        int count = Math.min(trajectory, steps);
+        return count > 0 && (long) (done + 1) * count / steps > (long) done * count / steps;
+    }
+
+    /** Puts the slices' arrays together, frame by frame; the last frame is the images. */
+    static Samples join(List<List<float[]>> parts, Shape shape) {
+        var frames = new ArrayList<Tensor>();
+        for (int frame = 0; frame < parts.getFirst().size(); frame++) {
+            var whole = Tensor.empty(shape, DType.FLOAT32, Device.CPU);
+            long at = 0;
+            for (var part : parts) {
+                var values = part.get(frame);
+                whole.set(at, values, 0, values.length);
+                at += values.length;
+            }
+            frames.add(whole);
+        }
+        return new Samples(frames.removeLast(), List.copyOf(frames));
+    }
+}
