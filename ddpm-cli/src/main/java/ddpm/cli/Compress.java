@@ -2,8 +2,8 @@ package ddpm.cli;
 
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
-import ddpm.model.Model;
 import ddpm.io.WholeFile;
+import ddpm.model.Model;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -1,15 +1,14 @@
 package ddpm.cli;
 
-import ddpm.model.DiffusersFolder;
 import ddpm.io.FileFormatException;
-import ddpm.model.ModelLayout;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;
-import ddpm.model.StoredModel;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
-import ddpm.model.StoredModel;
 import ddpm.io.TorchFile;
+import ddpm.model.DiffusersFolder;
+import ddpm.model.ModelLayout;
+import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import ddpm.torch.DType;
 import java.io.IOException;

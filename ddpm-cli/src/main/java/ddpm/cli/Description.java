@@ -1,10 +1,10 @@
 package ddpm.cli;
 
 import ddpm.io.FileFormatException;
+import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
 import ddpm.model.ModelLayout;
 import ddpm.model.StoredModel;
-import ddpm.io.TensorFile;
 import ddpm.model.Weights;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;

@@ -1,6 +1,5 @@
 package ddpm.cli;
 
-import ddpm.torch.natives.CacheRoot;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
@@ -9,6 +8,7 @@ import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaStatus;
 import ddpm.torch.cuda.DeviceMemory;
+import ddpm.torch.natives.CacheRoot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

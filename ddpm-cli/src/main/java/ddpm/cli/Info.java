@@ -43,7 +43,8 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var description = Description.of(path == null ? DefaultModel.open() : StoredModel.openFile(path, weights), weights);
+        var description =
+                Description.of(path == null ? DefaultModel.open() : StoredModel.openFile(path, weights), weights);
         var out = spec.commandLine().getOut();
         out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
         out.flush();

@@ -2,13 +2,13 @@ package ddpm.cli;
 
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
-import ddpm.sampling.Interpolation;
-import ddpm.sampling.Inversion;
 import ddpm.diffusion.Noise;
-import ddpm.sampling.Sampler;
-import ddpm.sampling.SphericalInterpolation;
 import ddpm.diffusion.Timesteps;
 import ddpm.model.Model;
+import ddpm.sampling.Interpolation;
+import ddpm.sampling.Inversion;
+import ddpm.sampling.Sampler;
+import ddpm.sampling.SphericalInterpolation;
 import ddpm.torch.Tensor;
 import java.util.List;
 import java.util.Map;

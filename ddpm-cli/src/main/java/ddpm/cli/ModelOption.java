@@ -1,8 +1,7 @@
 package ddpm.cli;
 
-import ddpm.model.DefaultModel;
-import ddpm.model.StoredModel;
 import ddpm.io.TensorFile;
+import ddpm.model.DefaultModel;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import java.io.IOException;

@@ -2,14 +2,14 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
-import ddpm.sampling.GraphSteps;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
+import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
 import ddpm.model.StoredModel;
-import ddpm.io.TensorFile;
+import ddpm.sampling.GraphSteps;
 import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.concurrent.Callable;

@@ -2,11 +2,11 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Variance;
+import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
 import ddpm.sampling.ReverseTable;
 import ddpm.sampling.Sampler;
-import ddpm.diffusion.Variance;
-import ddpm.model.ModelCard;
 import ddpm.torch.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;

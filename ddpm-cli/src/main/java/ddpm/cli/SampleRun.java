@@ -2,10 +2,10 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
-import ddpm.sampling.Sampler;
 import ddpm.image.Images;
 import ddpm.model.Model;
 import ddpm.model.StoredModel;
+import ddpm.sampling.Sampler;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;

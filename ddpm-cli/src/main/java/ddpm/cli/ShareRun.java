@@ -1,10 +1,10 @@
 package ddpm.cli;
 
 import ddpm.diffusion.Noise;
-import ddpm.sampling.SharedLatent;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
 import ddpm.model.Model;
+import ddpm.sampling.SharedLatent;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package ddpm.cli;
 
-import ddpm.sampling.Sampler;
 import ddpm.image.Animation;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
+import ddpm.sampling.Sampler;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

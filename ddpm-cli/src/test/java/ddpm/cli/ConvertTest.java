@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.diffusion.BetaSchedule;
-import ddpm.model.Model;
-import ddpm.model.ModelCard;
-import ddpm.model.ModelLayout;
 import ddpm.io.StoredCast;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
 import ddpm.io.TensorFormat;
 import ddpm.io.TorchFile;
+import ddpm.model.Model;
+import ddpm.model.ModelCard;
+import ddpm.model.ModelLayout;
 import ddpm.nn.UNetConfig;
 import ddpm.torch.DType;
 import ddpm.torch.Device;

@@ -1,7 +1,6 @@
 package ddpm.diffusion;
 
 import ddpm.sampling.ReverseTable;
-
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Tensor;

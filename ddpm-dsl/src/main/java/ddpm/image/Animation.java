@@ -1,7 +1,6 @@
 package ddpm.image;
 
 import ddpm.io.WholeFile;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 package ddpm.image;
 
 import ddpm.io.WholeFile;
-
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ComponentColorModel;

@@ -1,11 +1,10 @@
 package ddpm.io;
 
-import ddpm.text.StrictJson;
-
 import static ddpm.text.Untrusted.quote;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import ddpm.text.StrictJson;
 import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import java.io.IOException;

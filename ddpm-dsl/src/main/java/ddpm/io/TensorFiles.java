@@ -1,10 +1,6 @@
 package ddpm.io;
 
-import ddpm.model.ModelFolder;
-import ddpm.model.Weights;
-
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

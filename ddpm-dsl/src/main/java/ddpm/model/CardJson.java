@@ -1,7 +1,5 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-
 import static ddpm.text.Untrusted.quote;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -9,6 +7,7 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.FileFormatException;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;

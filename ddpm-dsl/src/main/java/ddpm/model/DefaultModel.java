@@ -1,10 +1,7 @@
 package ddpm.model;
 
-import ddpm.io.Safetensors;
 import ddpm.io.TensorFile;
 import ddpm.io.TensorFiles;
-import ddpm.io.TensorFormat;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,10 +1,8 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.text.JsonObject;
-
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.text.JsonObject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

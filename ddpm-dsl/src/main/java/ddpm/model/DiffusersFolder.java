@@ -1,14 +1,13 @@
 package ddpm.model;
 
+import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.FileBytes;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.WholeFile;
-import ddpm.io.FileBytes;
-import ddpm.text.JsonObject;
-
-import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.nn.UNetConfig;
+import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -1,15 +1,14 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.FileBytes;
-import ddpm.text.JsonObject;
-
 import static ddpm.text.Untrusted.quote;
 
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.FileBytes;
+import ddpm.io.FileFormatException;
+import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -66,8 +65,9 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
 
     private static BetaSchedule betas(JsonObject json) {
         int steps = json.integer("num_train_timesteps", STEPS);
-        var given =
-                json.isNothing("trained_betas") ? List.<Number>of() : json.list("trained_betas", Number.class, List.of());
+        var given = json.isNothing("trained_betas")
+                ? List.<Number>of()
+                : json.list("trained_betas", Number.class, List.of());
         if (!given.isEmpty()) {
             return BetaSchedule.of(
                     given.stream().mapToDouble(Number::doubleValue).toArray());

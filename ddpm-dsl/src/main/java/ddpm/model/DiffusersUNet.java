@@ -1,11 +1,10 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
 import ddpm.io.FileBytes;
-import ddpm.text.JsonObject;
-
+import ddpm.io.FileFormatException;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
+import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,9 +65,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
                 json.number("norm_eps", 1e-5),
                 json.number("dropout", 0),
                 json.integer("freq_shift", 0),
-                json.flag("flip_sin_to_cos", true)
-                        ? TimeEmbedding.Order.COSINE_FIRST
-                        : TimeEmbedding.Order.SINE_FIRST,
+                json.flag("flip_sin_to_cos", true) ? TimeEmbedding.Order.COSINE_FIRST : TimeEmbedding.Order.SINE_FIRST,
                 json.integer("downsample_padding", 1) == 1,
                 labels(json));
         var notes = new LinkedHashMap<String, String>();

@@ -1,9 +1,9 @@
 package ddpm.model;
 
+import static ddpm.text.Untrusted.quote;
+
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
-
-import static ddpm.text.Untrusted.quote;
 
 /** Well-known models of other kinds, which people take for DDPMs of this one: refused by name, with the reason. */
 enum ForeignModel {

@@ -1,12 +1,11 @@
 package ddpm.model;
 
+import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.Guided;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
-
-import ddpm.diffusion.Denoiser;
-import ddpm.diffusion.Guided;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
 import ddpm.torch.DType;

@@ -1,10 +1,9 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.Safetensors;
-
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.io.FileFormatException;
+import ddpm.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

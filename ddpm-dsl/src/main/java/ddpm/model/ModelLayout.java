@@ -2,7 +2,6 @@ package ddpm.model;
 
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
-
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.Collectors;

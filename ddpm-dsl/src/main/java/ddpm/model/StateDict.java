@@ -1,11 +1,10 @@
 package ddpm.model;
 
+import static ddpm.text.Untrusted.quote;
+
 import ddpm.io.FileFormatException;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
-
-import static ddpm.text.Untrusted.quote;
-
 import ddpm.torch.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

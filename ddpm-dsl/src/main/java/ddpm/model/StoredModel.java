@@ -5,7 +5,6 @@ import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.io.TensorFiles;
 import ddpm.io.TensorFormat;
-
 import ddpm.nn.MismatchException;
 import ddpm.nn.Params;
 import ddpm.torch.Shape;

@@ -1,11 +1,10 @@
 package ddpm.model;
 
-import ddpm.io.StoredCast;
-
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.StoredCast;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
 import ddpm.torch.DType;

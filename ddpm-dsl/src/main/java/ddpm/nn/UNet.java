@@ -55,7 +55,8 @@ public final class UNet implements Network {
         var time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
         var time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
         embed = t -> Block.chain(t, sinusoid, time1, Ops::silu, time2); // [B, 4 base]
-        times = new TimestepTable(params, t -> Block.chain(t, embed, Ops::silu)); // every block would start with this swish
+        times = new TimestepTable(
+                params, t -> Block.chain(t, embed, Ops::silu)); // every block would start with this swish
         // Of variance 1, as PyTorch's embeddings are.
         classEmbedding = config.labels() == 0
                 ? null

@@ -1,7 +1,6 @@
 package ddpm.sampling;
 
 import ddpm.diffusion.Noise;
-
 import ddpm.torch.Shape;
 
 /**

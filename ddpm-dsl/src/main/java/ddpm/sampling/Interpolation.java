@@ -3,7 +3,6 @@ package ddpm.sampling;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Noise;
-
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;

@@ -1,7 +1,6 @@
 package ddpm.sampling;
 
 import ddpm.diffusion.Noise;
-
 import ddpm.torch.DType;
 import ddpm.torch.Tensor;
 import ddpm.torch.cuda.StepKernels;

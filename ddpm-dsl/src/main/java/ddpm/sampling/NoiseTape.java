@@ -2,7 +2,6 @@ package ddpm.sampling;
 
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Table;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Tensor;

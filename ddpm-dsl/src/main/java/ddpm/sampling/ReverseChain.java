@@ -2,7 +2,6 @@ package ddpm.sampling;
 
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Noise;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;

@@ -3,7 +3,6 @@ package ddpm.sampling;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.DeviceTable;
 import ddpm.diffusion.ModelOutput;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;

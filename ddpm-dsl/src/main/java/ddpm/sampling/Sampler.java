@@ -6,7 +6,6 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;

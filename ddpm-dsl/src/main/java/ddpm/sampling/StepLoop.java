@@ -2,9 +2,6 @@ package ddpm.sampling;
 
 import ddpm.sampling.StepLauncher.Mark;
 import ddpm.sampling.StepLauncher.Recording;
-
-import ddpm.sampling.StepLauncher.Mark;
-import ddpm.sampling.StepLauncher.Recording;
 import ddpm.torch.Tensor;
 import ddpm.torch.TorchException;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package ddpm.sampling;
 
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;

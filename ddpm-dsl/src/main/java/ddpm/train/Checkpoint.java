@@ -1,11 +1,11 @@
 package ddpm.train;
 
 import ddpm.io.FileFormatException;
-import ddpm.model.Model;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
 import ddpm.io.WholeFile;
+import ddpm.model.Model;
 import ddpm.torch.DType;
 import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;

@@ -1,9 +1,9 @@
 package ddpm.train;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import ddpm.model.ModelLayout;
 import ddpm.image.Picture;
 import ddpm.io.WholeFile;
+import ddpm.model.ModelLayout;
 import ddpm.torch.LibTorch;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,10 +2,10 @@ package ddpm.train;
 
 import static ddpm.text.Untrusted.quote;
 
-import ddpm.text.JsonException;
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.Objective;
 import ddpm.io.FileFormatException;
+import ddpm.text.JsonException;
 import ddpm.text.JsonObject;
 import ddpm.torch.DType;
 import ddpm.torch.Ops;

@@ -3,8 +3,8 @@ package ddpm.train;
 import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Noise;
-import ddpm.model.TrueClasses;
 import ddpm.model.Classes;
+import ddpm.model.TrueClasses;
 import java.io.UncheckedIOException;
 
 /** What a conditional network is told of a training example: its class, or with some probability that it has none. */

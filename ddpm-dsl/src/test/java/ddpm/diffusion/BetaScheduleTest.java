@@ -1,7 +1,5 @@
 package ddpm.diffusion;
 
-import ddpm.testing.Golden;
-
 import static ddpm.testing.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.testing.Golden;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.IntFunction;

@@ -1,9 +1,8 @@
 package ddpm.diffusion;
 
-import ddpm.testing.Golden;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import ddpm.testing.Golden;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;

@@ -1,12 +1,11 @@
 package ddpm.diffusion;
 
-import ddpm.testing.Golden;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.eval.VariationalBound;
+import ddpm.testing.Golden;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Ops;

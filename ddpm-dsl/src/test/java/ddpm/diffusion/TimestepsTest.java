@@ -1,13 +1,12 @@
 package ddpm.diffusion;
 
-import ddpm.testing.Golden;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.testing.Golden;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -1,8 +1,5 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.Safetensors;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.BetaSchedule;
+import ddpm.io.FileFormatException;
+import ddpm.io.Safetensors;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;

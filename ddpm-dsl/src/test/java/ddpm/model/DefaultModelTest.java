@@ -1,13 +1,12 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.Safetensors;
-import ddpm.io.StoredTensor;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.io.FileFormatException;
+import ddpm.io.Safetensors;
+import ddpm.io.StoredTensor;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;

@@ -1,7 +1,5 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -11,6 +9,7 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.FileFormatException;
 import ddpm.nn.Params;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
@@ -267,7 +266,7 @@ class DiffusersConfigTest {
         Map.of(
                         "\"beta_end\": 1.5", "alphasCumprod[311] of linear(1000, 1.0E-4, 1.5)",
                         "\"num_train_timesteps\": 0", "steps",
-                        "\"trained_betas\": [0.1, 1.0]", "betas[1]",
+                        "\"trained_betas\": [0.1, 1.0]", "beta[1]",
                         "\"beta_schedule\": \"sigmoid\", \"num_train_timesteps\": -1", "steps, not -1")
                 .forEach((fields, reason) -> {
                     var refused = assertThrows(FileFormatException.class, () -> scheduler("{" + fields + "}"), fields);

@@ -1,9 +1,5 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.Safetensors;
-import ddpm.io.StoredTensor;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +10,9 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
+import ddpm.io.FileFormatException;
+import ddpm.io.Safetensors;
+import ddpm.io.StoredTensor;
 import ddpm.nn.Params;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;

@@ -1,15 +1,14 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.StoredTensor;
-import ddpm.io.TensorFile;
-import ddpm.io.TensorFormat;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.io.FileFormatException;
+import ddpm.io.StoredTensor;
+import ddpm.io.TensorFile;
+import ddpm.io.TensorFormat;
 import ddpm.nn.UNetConfig;
 import ddpm.testing.Golden;
 import ddpm.torch.DType;

@@ -1,15 +1,14 @@
 package ddpm.model;
 
-import ddpm.io.FileFormatException;
-import ddpm.io.StoredTensor;
-import ddpm.io.TensorFiles;
-import ddpm.io.TorchFile;
-
 import static ddpm.testing.Close.assertWithin;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.io.FileFormatException;
+import ddpm.io.StoredTensor;
+import ddpm.io.TensorFiles;
+import ddpm.io.TorchFile;
 import ddpm.testing.Golden;
 import ddpm.testing.NpyFile;
 import ddpm.torch.Device;

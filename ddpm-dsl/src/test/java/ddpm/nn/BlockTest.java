@@ -51,8 +51,7 @@ class BlockTest {
             var x = ones();
             Block keeper = v -> kept;
             assertArrayEquals(
-                    new float[] {2, 2},
-                    Block.chain(x, DOUBLED, keeper, DOUBLED).toFloats());
+                    new float[] {2, 2}, Block.chain(x, DOUBLED, keeper, DOUBLED).toFloats());
             assertSame(kept, Block.chain(x, DOUBLED, keeper));
             assertArrayEquals(new float[] {1, 1}, kept.toFloats());
         }

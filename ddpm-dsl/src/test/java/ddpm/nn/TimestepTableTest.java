@@ -27,7 +27,8 @@ class TimestepTableTest {
                 return t.to(DType.FLOAT32).view(-1, 1);
             });
             params.allocate(Device.CPU, DType.FLOAT32);
-            assertEquals(TimestepTable.At.computed(null).row(), times.at(steps(3)).row(), "they may still change");
+            assertEquals(
+                    TimestepTable.At.computed(null).row(), times.at(steps(3)).row(), "they may still change");
             params.fixed(10);
             var first = times.at(steps(0));
             calls.set(0);

@@ -1,5 +1,7 @@
 package ddpm.sampling;
 
+import static ddpm.testing.Close.assertWithin;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.DeviceTable;
@@ -8,9 +10,6 @@ import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Table;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
-
-import static ddpm.testing.Close.assertWithin;
-
 import ddpm.model.Model;
 import ddpm.testing.Golden;
 import ddpm.testing.NpyFile;

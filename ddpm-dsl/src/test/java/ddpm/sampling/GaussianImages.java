@@ -6,7 +6,6 @@ import ddpm.diffusion.DeviceTable;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Table;
 import ddpm.diffusion.Timesteps;
-
 import ddpm.torch.Device;
 
 /** Images that are N(0, SIGMA^2) in every pixel: what a perfect model says of them is known, and so is where x_t goes. */

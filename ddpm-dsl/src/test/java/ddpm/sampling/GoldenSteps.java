@@ -1,10 +1,8 @@
 package ddpm.sampling;
 
-import ddpm.testing.Golden;
-
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import ddpm.testing.Golden;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,10 @@
 package ddpm.sampling;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.ConditionalDenoiser;
@@ -8,12 +13,6 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Guided;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Variance;
-
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;

@@ -1,14 +1,5 @@
 package ddpm.sampling;
 
-import ddpm.diffusion.BetaSchedule;
-import ddpm.diffusion.Denoiser;
-import ddpm.diffusion.DeviceTable;
-import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.Noise;
-import ddpm.diffusion.Prediction;
-import ddpm.diffusion.PredictionConversion;
-import ddpm.diffusion.Timesteps;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -18,6 +9,14 @@ import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
 import ddpm.data.Mnist;
 import ddpm.data.Split;
+import ddpm.diffusion.BetaSchedule;
+import ddpm.diffusion.Denoiser;
+import ddpm.diffusion.DeviceTable;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
+import ddpm.diffusion.Prediction;
+import ddpm.diffusion.PredictionConversion;
+import ddpm.diffusion.Timesteps;
 import ddpm.model.Model;
 import ddpm.testing.Close;
 import ddpm.torch.Device;

@@ -1,15 +1,14 @@
 package ddpm.sampling;
 
+import static ddpm.testing.Close.assertWithin;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
-
-import static ddpm.testing.Close.assertWithin;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import ddpm.testing.NotebookRun;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;

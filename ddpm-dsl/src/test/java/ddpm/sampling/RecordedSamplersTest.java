@@ -1,19 +1,17 @@
 package ddpm.sampling;
 
-import ddpm.testing.Golden;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import ddpm.model.Model;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import ddpm.testing.Close;
+import ddpm.testing.Golden;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;

@@ -1,15 +1,13 @@
 package ddpm.sampling;
 
-import ddpm.testing.Golden;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
+import ddpm.testing.Golden;
 import ddpm.testing.NpyFile;
 import ddpm.torch.DType;
 import ddpm.torch.Device;

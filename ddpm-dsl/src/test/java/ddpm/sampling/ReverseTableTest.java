@@ -1,15 +1,14 @@
 package ddpm.sampling;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
-
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

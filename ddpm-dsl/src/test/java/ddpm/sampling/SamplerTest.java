@@ -1,5 +1,10 @@
 package ddpm.sampling;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
@@ -7,12 +12,6 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
-
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;

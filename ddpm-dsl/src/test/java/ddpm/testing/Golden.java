@@ -1,13 +1,14 @@
 package ddpm.testing;
-import java.util.Map;
-import java.util.List;
-import java.nio.file.Files;
-import java.io.IOException;
-import com.fasterxml.jackson.jr.ob.JSON;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /** Reference files made with public DDPM code and PyTorch, under {@code src/test/resources/golden}. */
 public final class Golden {

@@ -54,9 +54,7 @@ class JsonObjectTest {
                 misfit(json -> json.number("text"), "'text' is 'a\\u001b[2Jb'; it must be a number"),
                 misfit(json -> json.whole("half"), "'half' is 0.5; it must be a whole number"),
                 misfit(json -> json.integer("large"), "'large' is 5000000000; it must be a whole number below 2^31"),
-                misfit(
-                        json -> json.integer("huge"),
-                        "'huge' is 1.0E300; it must be a whole number"),
+                misfit(json -> json.integer("huge"), "'huge' is 1.0E300; it must be a whole number"),
                 misfit(
                         json -> json.choice("text", TimeUnit.class),
                         "'text' is 'a\\u001b[2Jb'; it must be one of [NANOSECONDS, MICROSECONDS"),

@@ -1,7 +1,6 @@
 package ddpm.torch.natives;
 
 import ddpm.torch.TorchException;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;

@@ -2,7 +2,6 @@ package ddpm.torch.natives;
 
 import ddpm.torch.LibTorch;
 import ddpm.torch.LibTorchNotFound;
-
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

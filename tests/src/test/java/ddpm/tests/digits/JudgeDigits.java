@@ -2,9 +2,9 @@ package ddpm.tests.digits;
 
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
-import ddpm.sampling.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.model.Model;
+import ddpm.sampling.Sampler;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.diffusion.Diffusion;
-import ddpm.sampling.GraphSteps;
 import ddpm.diffusion.Noise;
-import ddpm.sampling.Sampler;
 import ddpm.diffusion.Timesteps;
 import ddpm.model.Model;
+import ddpm.sampling.GraphSteps;
+import ddpm.sampling.Sampler;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
