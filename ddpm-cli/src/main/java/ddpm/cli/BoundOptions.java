@@ -68,7 +68,7 @@ final class BoundOptions {
         var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
         try {
             return measured.meter(device, (done, _) -> progress.at(done))
-                    .measure(subject.told(model), bound, subject.images(), count);
+                    .measure(subject.conditioned(model), bound, subject.images(), count);
         } finally {
             progress.end();
         }

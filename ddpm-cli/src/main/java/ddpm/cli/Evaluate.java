@@ -95,7 +95,8 @@ final class Evaluate implements Callable<Integer> {
                     device,
                     measured.data().seed(),
                     (done, _) -> progress.at(done));
-            var mse = meter.measure(subject.told(model), card.schedule(), card.prediction(), subject.images(), images);
+            var mse = meter.measure(
+                    subject.conditioned(model), card.schedule(), card.prediction(), subject.images(), images);
             var json = describe(subject);
             json.putAll(describe(mse));
             return new Result(table(mse), json, QuartileChart.svg(mse));

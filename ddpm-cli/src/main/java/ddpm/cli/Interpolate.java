@@ -2,9 +2,9 @@ package ddpm.cli;
 
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
-import ddpm.data.ImageSet;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
+import ddpm.image.Pixel;
 import ddpm.model.Classes;
 import ddpm.model.Model;
 import ddpm.sampling.Sampler;
@@ -156,7 +156,7 @@ final class Interpolate implements Callable<Integer> {
 
     private static Tensor tensor(byte[] bytes, Shape shape) {
         var values = new float[bytes.length];
-        ImageSet.toModel(bytes, 0, values, 0, bytes.length);
+        Pixel.values(bytes, 0, values, 0, bytes.length);
         return Tensor.of(values, shape);
     }
 

@@ -7,7 +7,6 @@ import ddpm.io.TensorFile;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.model.StoredModel;
-import ddpm.model.TrueClasses;
 import ddpm.torch.Device;
 import java.io.IOException;
 import picocli.CommandLine;
@@ -40,16 +39,16 @@ final class Measured {
      * Found and checked, with nothing computed yet.
      *
      * @param count images 0..count-1 are measured
-     * @param labels what a conditional model is to be told of them
+     * @param labels their classes for a class-conditional model; empty for another, or if they have none
      */
     record Subject(TensorFile file, StoredModel stored, ImageSet images, int count, int[] labels) {
         ModelCard card() {
             return stored.card();
         }
 
-        /** The opened model, told the true classes if it is to be told any. */
-        Denoiser told(Model model) {
-            return TrueClasses.told(model, labels);
+        /** The opened model, conditioned on the images' classes. */
+        Denoiser conditioned(Model model) {
+            return model.conditioned(labels);
         }
     }
 
@@ -62,7 +61,12 @@ final class Measured {
         var file = model.open();
         var stored = model.model(file);
         var images = data.open(line, file, stored.card(), count, console);
-        var labels = TrueClasses.labelsOrNone(stored.card().classes(), images, console::note);
+        var classes = stored.card().classes();
+        boolean unlabelled = classes.nullClass() && !images.hasLabels();
+        if (unlabelled) {
+            console.note("the images have no labels: the model is conditioned on its null class");
+        }
+        var labels = unlabelled ? new int[0] : classes.labelsOf(images);
         return new Subject(file, stored, images, count == null ? Math.min(enough, images.size()) : count, labels);
     }
 

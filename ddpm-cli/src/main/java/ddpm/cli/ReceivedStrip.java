@@ -1,11 +1,11 @@
 package ddpm.cli;
 
-import ddpm.data.ImageSet;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
 import ddpm.eval.VariationalBound;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
+import ddpm.image.Pixel;
 import ddpm.model.Model;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
@@ -40,7 +40,7 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
                         .filter(i -> bound.diffusion().timestep(i) == point.timestep())
                         .findFirst()
                         .orElseThrow();
-                var seen = meter.received(subject.told(model), bound, subject.images(), rows, t);
+                var seen = meter.received(subject.conditioned(model), bound, subject.images(), rows, t);
                 columns.add(Images.of(seen.toFloats(), seen.shape()));
             }
         }
@@ -58,7 +58,7 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
         var values = new float[count * perImage];
         for (int i = 0; i < count; i++) {
             data.read(i, bytes, 0);
-            ImageSet.toModel(bytes, 0, values, i * perImage, perImage);
+            Pixel.values(bytes, 0, values, i * perImage, perImage);
         }
         return Images.of(values, Shape.of(count, data.channels(), data.height(), data.width()));
     }

@@ -126,7 +126,7 @@ class ClassesTest {
         var model = run.resolve("model.safetensors");
 
         var info = Cli.run("info", model);
-        assertTrue(info.out().contains("classes     3 (cat, dog, white ibis) and one for none"), info.out());
+        assertTrue(info.out().contains("classes     3 (cat, dog, white ibis) and the null class"), info.out());
         Map<String, Object> json =
                 JSON.std.mapFrom(Cli.run("info", "--json", model).out());
         assertEquals(List.of("cat", "dog", "white ibis"), ((Map<?, ?>) json.get("model")).get("classes"));
@@ -229,7 +229,9 @@ class ClassesTest {
         for (var command : List.of("evaluate", "compress")) {
             var run = Cli.run(command, "--model", pets, "--data", flat, "--json", "--threads", 1);
             assertEquals(0, run.status(), run.err());
-            assertTrue(run.err().contains("the model is told no class, for these images have no labels"), run.err());
+            assertTrue(
+                    run.err().contains("the images have no labels: the model is conditioned on its null class"),
+                    run.err());
             var told = Cli.run(command, "--model", pets, "--data", pictures, "-n", 1, "--json", "--threads", 1);
             assertFalse(told.err().contains("told no class"), told.err());
         }

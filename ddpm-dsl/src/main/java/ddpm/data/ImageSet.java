@@ -1,7 +1,5 @@
 package ddpm.data;
 
-import java.util.Objects;
-
 /**
  * An indexed set of images of one shape, as unsigned bytes.
  *
@@ -74,19 +72,4 @@ public interface ImageSet {
      * shape (up to a collision of a 128-bit hash); the same on every machine and wherever the files lie.
      */
     String fingerprint();
-
-    /** The value a model sees for byte {@code value}: {@code value / 127.5 - 1}, so 0 is exactly -1 and 255 exactly 1. */
-    static float toModel(byte value) {
-        // 127.5 is a float, 255 / 127.5f is 2 without rounding, and 0 / 127.5f is 0: both ends are exact.
-        return (value & 0xff) / 127.5f - 1f;
-    }
-
-    /** {@link #toModel(byte)} of {@code count} bytes. */
-    static void toModel(byte[] source, int sourceOffset, float[] target, int targetOffset, int count) {
-        Objects.checkFromIndexSize(sourceOffset, count, source.length);
-        Objects.checkFromIndexSize(targetOffset, count, target.length);
-        for (int i = 0; i < count; i++) {
-            target[targetOffset + i] = toModel(source[sourceOffset + i]);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 package ddpm.eval;
 
 import ddpm.data.ImageSet;
+import ddpm.image.Pixel;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -76,7 +77,7 @@ record Batches(int batch, int threads, Device device) {
         var values = new float[count * perImage];
         for (int i = 0; i < count; i++) {
             data.read(from + i, bytes, 0);
-            ImageSet.toModel(bytes, 0, values, i * perImage, perImage);
+            Pixel.values(bytes, 0, values, i * perImage, perImage);
         }
         return Tensor.of(values, Shape.of(count, data.channels(), data.height(), data.width()));
     }

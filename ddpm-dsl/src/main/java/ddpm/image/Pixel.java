@@ -1,5 +1,7 @@
 package ddpm.image;
 
+import java.util.Objects;
+
 /**
  * One colour sample, as a level 0..255 of a file and as a model's number in [-1, 1]: value = level / 127.5 - 1, so 0 is
  * exactly -1 and 255 exactly 1.
@@ -19,7 +21,16 @@ public final class Pixel {
         if (level < 0 || level > WHITE) {
             throw new IllegalArgumentException("a level is 0..255, not " + level);
         }
-        return level / 127.5f - 1;
+        return level / 127.5f - 1; // 127.5 is a float and both ends are exact
+    }
+
+    /** {@link #value} of {@code count} levels, each an unsigned byte. */
+    public static void values(byte[] levels, int from, float[] target, int to, int count) {
+        Objects.checkFromIndexSize(from, count, levels.length);
+        Objects.checkFromIndexSize(to, count, target.length);
+        for (int i = 0; i < count; i++) {
+            target[to + i] = value(levels[from + i] & WHITE);
+        }
     }
 
     /**

@@ -5,26 +5,40 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Writes a file whole or not at all: under a temporary name in the same folder, flushed to the disk, then renamed over
- * the target in one step. A reader, a crash or a full disk sees the old file or the new one, never a part.
+ * Writes files and folders whole or not at all: under a temporary name beside the target, flushed to the disk, then
+ * renamed to the target. A reader, a crash or a full disk sees what was there before or what is new, never a part.
  *
- * <p>A process killed while writing leaves only a hidden {@code .NAME.*.part} file beside the untouched target.
+ * <p>A process killed while writing leaves only a hidden {@code .NAME.*.part} beside the untouched target.
  */
 public final class WholeFile {
+    private static final int LONGEST_NAME = 255; // bytes, on every file system in common use
+
     /** Produces a file's bytes, first to last. */
     @FunctionalInterface
     public interface Content {
         /** @param out takes all remaining bytes of a buffer in one call to {@code write} */
         void writeTo(WritableByteChannel out) throws IOException;
+    }
+
+    /** Fills an empty folder. */
+    @FunctionalInterface
+    public interface Filling {
+        /** @param folder not the target yet; write files in it by {@link #write}, which flushes them */
+        void into(Path folder) throws IOException;
     }
 
     private WholeFile() {}
@@ -38,15 +52,11 @@ public final class WholeFile {
      */
     public static void write(Path target, long bytes, Content content) throws IOException {
         Path real = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
-        Path folder = real.getParent();
         if (Files.exists(real) && !Files.isRegularFile(real)) {
             throw new IOException(target + ": is a folder or a device, not a file that can be replaced; name a file");
         }
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new NotDirectoryException(folder + ": there is no such folder to write " + target + " in; create it");
-        }
-        Path part = folder.resolve("." + real.getFileName() + "."
-                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()) + ".part");
+        Path folder = parent(real, target);
+        Path part = part(real);
         long[] written = {0};
         try {
             try (var channel = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -73,14 +83,59 @@ public final class WholeFile {
     }
 
     /**
-     * Gives a finished folder its name in one step, and makes the name survive a power cut.
+     * Writes a folder. One that stands there already is replaced once the new one is complete.
      *
-     * @param part a folder whose files are all on disk
-     * @param target beside it, not there yet
+     * @throws IOException if the target's parent is missing, the target is a file, or writing failed; what was there
+     *     before is as it was
      */
-    public static void publish(Path part, Path target) throws IOException {
-        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
-        flushFolder(target.toAbsolutePath().getParent());
+    public static void folder(Path target, Filling content) throws IOException {
+        Path real = target.toAbsolutePath().normalize();
+        Path parent = parent(real, target);
+        if (Files.exists(real) && !Files.isDirectory(real)) {
+            throw new FileAlreadyExistsException(target.toString(), null, "is a file; name a folder");
+        }
+        Path part = part(real);
+        Path replaced = part(real);
+        try {
+            Files.createDirectory(part);
+            content.into(part);
+            if (Files.exists(real)) {
+                Files.move(real, replaced, StandardCopyOption.ATOMIC_MOVE);
+            }
+            Files.move(part, real, StandardCopyOption.ATOMIC_MOVE);
+            flushFolder(parent);
+        } finally {
+            delete(part);
+            delete(replaced);
+        }
+    }
+
+    /** Deletes a file, or a folder with all that is in it; links are not followed. Nothing there is no error. */
+    public static void delete(Path target) throws IOException {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+            try (var below = Files.walk(target)) {
+                for (var file : below.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    private static Path parent(Path real, Path target) throws NotDirectoryException {
+        Path parent = real.getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            throw new NotDirectoryException(parent + ": there is no such folder to write " + target + " in; create it");
+        }
+        return parent;
+    }
+
+    /** A new temporary name beside {@code real}, no longer than a file system takes. */
+    private static Path part(Path real) {
+        String end =
+                "." + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()) + ".part";
+        String name = "." + real.getFileName() + end;
+        boolean fits = name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NAME;
+        return real.resolveSibling(fits ? name : end);
     }
 
     private static IOException explained(
@@ -99,8 +154,13 @@ public final class WholeFile {
                 failed);
     }
 
+    /** What failed, in words: some exceptions of the JDK hold a path and no reason. */
     private static String reasonOf(IOException failed) {
-        return failed.getMessage() == null ? failed.getClass().getSimpleName() : failed.getMessage();
+        return switch (failed) {
+            case AccessDeniedException denied -> "no permission to write in this folder";
+            case FileSystemException named when named.getReason() != null -> named.getReason();
+            default -> failed.getMessage() == null ? failed.getClass().getSimpleName() : failed.getMessage();
+        };
     }
 
     /** Makes the rename itself survive a power cut. Windows cannot open a folder and does not need to. */

@@ -2,6 +2,8 @@ package ddpm.model;
 
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.data.DataException;
+import ddpm.data.ImageSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -10,12 +12,12 @@ import java.util.stream.IntStream;
 /**
  * What the labels of a conditional model mean.
  *
- * @param names of the classes: label {@code k} is {@code names.get(k)}; empty for a model that is told no labels
- * @param nullClass whether one further label, the last, stands for no class: the one that training put in the place of
- *     some labels, which classifier-free guidance needs
+ * @param names of the classes: label {@code k} is {@code names.get(k)}; empty for an unconditional model
+ * @param nullClass whether one further label, the last, is the null class: training puts it in the place of some labels,
+ *     and classifier-free guidance needs it
  */
 public record Classes(List<String> names, boolean nullClass) {
-    /** Of a model that is told no labels. */
+    /** The classes of an unconditional model. */
     public static final Classes NONE = new Classes(List.of(), false);
 
     private static final int LONGEST_NAME = 255;
@@ -24,7 +26,7 @@ public record Classes(List<String> names, boolean nullClass) {
     public Classes {
         names = List.copyOf(names);
         if (nullClass && names.isEmpty()) {
-            throw new IllegalArgumentException("a model without classes has no class for none");
+            throw new IllegalArgumentException("a model without classes has no null class");
         }
         if (new HashSet<>(names).size() < names.size()) {
             throw new IllegalArgumentException("classes are named once, not " + list(names));
@@ -57,7 +59,7 @@ public record Classes(List<String> names, boolean nullClass) {
     }
 
     /**
-     * The label of no class.
+     * The label of the null class.
      *
      * @throws IllegalArgumentException if there is none
      */
@@ -65,15 +67,30 @@ public record Classes(List<String> names, boolean nullClass) {
         if (!nullClass) {
             throw new IllegalArgumentException(
                     isEmpty()
-                            ? "the model is told no classes"
-                            : "the model has no class for none: tell it the class of every image, unguided");
+                            ? "the model is unconditional: it has no classes"
+                            : "the model has no null class: name the class of every image, without guidance");
         }
         return names.size();
     }
 
     /**
-     * This model's labels of classes that images have, by name. A model that knows its classes by number alone takes them
-     * in order.
+     * This model's label of each image of a set.
+     *
+     * @return one label for each image, in the set's order; none at all for an unconditional model
+     * @throws DataException if the images have no labels
+     * @throws IllegalArgumentException if the images have a class that the model has not
+     */
+    public int[] labelsOf(ImageSet images) throws DataException {
+        if (isEmpty()) {
+            return new int[0];
+        }
+        var labels = images.labels();
+        var ours = labelsOf(labels.classes());
+        return IntStream.range(0, labels.size()).map(i -> ours[labels.at(i)]).toArray();
+    }
+
+    /**
+     * This model's labels of a set's classes, matched by name. A model whose classes are only numbered takes them in order.
      *
      * @return for each of {@code theirs} the label here
      * @throws IllegalArgumentException naming the first class that is none of the model's
@@ -94,10 +111,10 @@ public record Classes(List<String> names, boolean nullClass) {
                 .toArray();
     }
 
-    /** {@code 10 (0, 1, .., 9) and one for none}. */
+    /** For example {@code 10 (0, 1, .., 9) and the null class}. */
     @Override
     public String toString() {
-        return isEmpty() ? "none" : count() + " (" + list(names) + ")" + (nullClass ? " and one for none" : "");
+        return isEmpty() ? "none" : count() + " (" + list(names) + ")" + (nullClass ? " and the null class" : "");
     }
 
     private static String list(List<String> names) {

@@ -11,13 +11,10 @@ import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Folders of Hugging Face's diffusers: a UNet2DModel's weights, its {@code config.json}, a {@code scheduler_config.json}
@@ -150,26 +147,16 @@ public final class DiffusersFolder {
         if (Files.exists(target)) {
             throw new FileAlreadyExistsException(folder.toString(), null, "is there already; name a new folder");
         }
-        if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
-            throw new NotDirectoryException(
-                    target.getParent() + ": there is no such folder to write " + folder + " in");
-        }
-        var part = target.resolveSibling("." + target.getFileName() + "."
-                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()) + ".part");
-        try {
-            Files.createDirectory(part);
+        WholeFile.folder(target, into -> {
             var metadata = new LinkedHashMap<>(Map.of("format", "pt"));
             if (!card.classes().isEmpty()) {
                 metadata.put(CLASSES, CardJson.write(card.classes()));
             }
-            Safetensors.write(part.resolve(WEIGHTS), tensors, metadata);
-            write(part.resolve(DiffusersUNet.FILE), unet);
-            write(part.resolve(DiffusersScheduler.FILE), scheduler);
-            write(part.resolve(INDEX), index);
-            WholeFile.publish(part, target);
-        } finally {
-            delete(part);
-        }
+            Safetensors.write(into.resolve(WEIGHTS), tensors, metadata);
+            write(into.resolve(DiffusersUNet.FILE), unet);
+            write(into.resolve(DiffusersScheduler.FILE), scheduler);
+            write(into.resolve(INDEX), index);
+        });
     }
 
     private static void write(Path file, Map<String, Object> json) throws IOException {
@@ -178,17 +165,5 @@ public final class DiffusersFolder {
                         .asString(json)
                 + "\n";
         WholeFile.write(file, text);
-    }
-
-    /** What a failed attempt left; nothing after a good one. */
-    private static void delete(Path part) throws IOException {
-        if (Files.isDirectory(part)) {
-            try (var files = Files.list(part)) {
-                for (var file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(part);
-        }
     }
 }

@@ -119,10 +119,10 @@ public final class Model implements Denoiser, AutoCloseable {
     }
 
     /**
-     * The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. A conditional model is
-     * told no class.
+     * The network's output for noisy images {@code xt [B, C, H, W]} at timesteps {@code t [B]}. A class-conditional model
+     * is conditioned on the null class.
      *
-     * @throws IllegalArgumentException if it is conditional and has no class for none; see {@link #conditioned}
+     * @throws IllegalArgumentException if it is class-conditional without a null class; see {@link #conditioned}
      */
     @Override
     public Tensor predict(Tensor xt, Tensor t) {
@@ -146,20 +146,22 @@ public final class Model implements Denoiser, AutoCloseable {
     }
 
     /**
-     * This model as one that draws given classes.
+     * Conditions the model on the classes of a batch.
      *
-     * @param labels a label of {@link ModelCard#classes} for each image of the batch
-     * @throws IllegalArgumentException for labels that there are not
+     * @param labels a label of {@link ModelCard#classes} for each image of the batch; none at all gives the model itself
+     * @throws IllegalArgumentException for a label that the model does not have
      */
     public Denoiser conditioned(int... labels) {
-        return Guided.plain(this::predict, checked(labels), params.flat().device());
+        return labels.length == 0
+                ? this
+                : Guided.plain(this::predict, checked(labels), params.flat().device());
     }
 
     /**
-     * The same with classifier-free guidance, see {@link Guided}.
+     * Conditions the model on classes, with classifier-free guidance; see {@link Guided}.
      *
      * @param weight 0 or more; 1 is no guidance
-     * @throws IllegalArgumentException also if the model has no class for none
+     * @throws IllegalArgumentException for a label that the model does not have, or if it has no null class
      */
     public Denoiser guided(int[] labels, double weight) {
         return weight == 1

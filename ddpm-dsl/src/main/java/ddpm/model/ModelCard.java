@@ -51,11 +51,11 @@ public record ModelCard(
         }
         if (network.labels() != classes.labels()) {
             throw new IllegalArgumentException("a network of " + network.labels() + " labels does not suit "
-                    + classes.labels() + " classes, one for none included: " + classes);
+                    + classes.labels() + " classes, the null class included: " + classes);
         }
     }
 
-    /** A card whose classes, if the network is told labels, are known by number alone. */
+    /** A card whose classes, if there are any, are only numbered. */
     public ModelCard(
             NetworkConfig network,
             BetaSchedule schedule,

@@ -51,38 +51,30 @@ public final class Checkpoint {
      * @throws IOException if it cannot be written; the message tells how much room was needed
      */
     public static Checkpoint write(Path folder, Trainer trainer, String dataset) throws IOException {
-        var part = folder.resolveSibling("." + folder.getFileName() + ".part");
-        deleteTree(part);
-        try {
-            Files.createDirectories(part);
-            var model = trainer.model();
-            var emaFile = part.resolve(MODEL);
-            model.save(emaFile, trainer.ema(), DType.FLOAT32);
+        var model = trainer.model();
+        var sums = new LinkedHashMap<String, String>();
+        var state = new StateJson.State(
+                trainer.step(),
+                trainer.config(),
+                dataset,
+                sums,
+                Map.of(
+                        "libtorch", LibTorch.load().version(),
+                        "java", System.getProperty("java.version"),
+                        "device", trainer.device().toString()));
+        WholeFile.folder(folder, part -> {
+            model.save(part.resolve(MODEL), trainer.ema(), DType.FLOAT32);
             model.save(part.resolve(RAW), model.params().flat(), DType.FLOAT32);
             var moments = new LinkedHashMap<String, StoredTensor>();
             model.stored(trainer.firstMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(FIRST + n, t));
             model.stored(trainer.secondMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(SECOND + n, t));
             Safetensors.write(part.resolve(OPTIMIZER), moments, Map.of());
-            var sums = new LinkedHashMap<String, String>();
             for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
                 sums.put(name, checksum(part.resolve(name)));
             }
-            var state = new StateJson.State(
-                    trainer.step(),
-                    trainer.config(),
-                    dataset,
-                    sums,
-                    Map.of(
-                            "libtorch", LibTorch.load().version(),
-                            "java", System.getProperty("java.version"),
-                            "device", trainer.device().toString()));
             WholeFile.write(part.resolve(STATE), StateJson.write(state));
-            deleteTree(folder); // only a checkpoint of the very same step can stand there
-            WholeFile.publish(part, folder);
-            return new Checkpoint(folder, state);
-        } finally {
-            deleteTree(part);
-        }
+        });
+        return new Checkpoint(folder, state);
     }
 
     /**
@@ -177,16 +169,5 @@ public final class Checkpoint {
             }
         }
         return Long.toHexString(crc.getValue());
-    }
-
-    static void deleteTree(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (var files = Files.walk(folder)) {
-                for (var file :
-                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ package ddpm.train;
 import ddpm.data.ImageSet;
 import ddpm.data.View;
 import ddpm.diffusion.Noise;
+import ddpm.image.Pixel;
 import ddpm.torch.Shape;
 
 /** Draws training examples: everything about place k of step s follows from (seed, s, k), whoever draws it. */
@@ -44,7 +45,7 @@ final class Examples {
             images[i] = order.at((long) step * batch + place);
             boolean flip = flips && noise.uniform(Noise.Domain.TRAIN_FLIP, place, step, 0) < 0.5;
             data.read(images[i], new View(flip, 0.5, 0.5), bytes, 0);
-            ImageSet.toModel(bytes, 0, x0, i * perImage, perImage);
+            Pixel.values(bytes, 0, x0, i * perImage, perImage);
             t[i] = noise.below(timesteps, Noise.Domain.TRAIN_TIMESTEP, place, step, 0);
             noise.normals(Noise.Domain.TRAIN_NOISE, place, step, epsilon, i * perImage, perImage);
             if (told.length > 0) {

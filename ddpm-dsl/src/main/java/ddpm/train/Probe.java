@@ -8,7 +8,6 @@ import ddpm.eval.EpsilonMeter;
 import ddpm.image.Images;
 import ddpm.model.Classes;
 import ddpm.model.Model;
-import ddpm.model.TrueClasses;
 import ddpm.sampling.ReverseTable;
 import ddpm.sampling.Sampler;
 import ddpm.torch.GradMode;
@@ -36,8 +35,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withSeed(config.seed())
                     .withProgress((_, _) -> endIfStopping())
                     .measure(
-                            TrueClasses.told(
-                                    averaged, TrueClasses.labels(averaged.card().classes(), images)),
+                            averaged.conditioned(averaged.card().classes().labelsOf(images)),
                             averaged.card().schedule(),
                             averaged.card().prediction(),
                             images,
@@ -65,9 +63,10 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());
             var shape = card.images(plan.samples());
-            var told = TrueClasses.told(averaged, inTurn(card.classes(), plan.samples()));
+            var conditioned = averaged.conditioned(inTurn(card.classes(), plan.samples()));
             var noise = Noise.seed(recipe.config().seed());
-            var images = sampler.sample(told, shape, noise, trainer.device()).images();
+            var images =
+                    sampler.sample(conditioned, shape, noise, trainer.device()).images();
             log.add(made, Images.of(images.toFloats(), shape).grid());
         } catch (CancellationException e) {
             observer.note("the samples of step " + made + " were given up");

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ public final class RunFolder {
     void sweep() throws IOException {
         for (var place : List.of(folder, samples(), checkpoints())) {
             for (var leftover : entries(place, LEFTOVER)) {
-                Checkpoint.deleteTree(leftover);
+                WholeFile.delete(leftover);
             }
         }
     }
@@ -113,7 +114,7 @@ public final class RunFolder {
                 .toList();
         for (var entry : newestFirst()) {
             if (!kept.contains(entry)) {
-                Checkpoint.deleteTree(entry);
+                WholeFile.delete(entry);
             }
         }
         return written;

@@ -4,7 +4,6 @@ import ddpm.data.DataException;
 import ddpm.data.ImageSet;
 import ddpm.diffusion.Noise;
 import ddpm.model.Classes;
-import ddpm.model.TrueClasses;
 import java.io.UncheckedIOException;
 
 /** What a conditional network is told of a training example: its class, or with some probability that it has none. */
@@ -28,7 +27,7 @@ final class TrainLabels {
                             : "its class for none would never be learned; leave out more than 0"));
         }
         try {
-            this.labels = TrueClasses.labels(classes, data);
+            this.labels = classes.labelsOf(data);
         } catch (DataException e) {
             throw new UncheckedIOException(e);
         }

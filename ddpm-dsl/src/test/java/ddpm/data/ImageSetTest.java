@@ -8,29 +8,6 @@ import org.junit.jupiter.api.Test;
 
 class ImageSetTest {
     @Test
-    void zeroIsExactlyMinusOneAnd255ExactlyOne() {
-        assertEquals(-1f, ImageSet.toModel((byte) 0));
-        assertEquals(1f, ImageSet.toModel((byte) 255));
-    }
-
-    @Test
-    void theByteSurvivesThereAndBack() {
-        for (int value = 0; value < 256; value++) {
-            float x = ImageSet.toModel((byte) value);
-            assertTrue(x >= -1 && x <= 1);
-            assertEquals(value, Math.round((x + 1) * 127.5f));
-        }
-    }
-
-    @Test
-    void aRangeIsConvertedWhereAsked() {
-        float[] target = {7, 7, 7, 7};
-        ImageSet.toModel(new byte[] {1, 0, -1, 1}, 1, target, 2, 2);
-        assertEquals("[7.0, 7.0, -1.0, 1.0]", java.util.Arrays.toString(target));
-        assertThrows(IndexOutOfBoundsException.class, () -> ImageSet.toModel(new byte[3], 0, target, 2, 3));
-    }
-
-    @Test
     void shapesOfOtherChannelsOrSidesAreRefused() {
         assertMessage("not 4", () -> new ImageShape(4, 8, 8));
         assertMessage("height 0", () -> new ImageShape(3, 0, 8));

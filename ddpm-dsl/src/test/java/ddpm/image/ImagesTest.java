@@ -37,6 +37,14 @@ class ImagesTest {
         assertThrows(IllegalArgumentException.class, () -> Pixel.value(-1));
     }
 
+    @Test
+    void aRangeOfBytesIsConvertedWhereAsked() {
+        float[] target = {7, 7, 7, 7};
+        Pixel.values(new byte[] {1, 0, -1, 1}, 1, target, 2, 2);
+        assertEquals("[7.0, 7.0, -1.0, 1.0]", Arrays.toString(target));
+        assertThrows(IndexOutOfBoundsException.class, () -> Pixel.values(new byte[3], 0, target, 2, 3));
+    }
+
     @ParameterizedTest
     @CsvSource({"-7, 0", "7, 255", "0, 128", "-0.0001, 127", "3.4e38, 255", "-3.4e38, 0", "0.9960, 254", "0.9962, 255"})
     void valuesAreClippedAndRoundedToTheNearestLevel(float value, int level) {

@@ -1,6 +1,7 @@
 package ddpm.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -108,5 +109,58 @@ class WholeFileTest {
         WholeFile.write(link, 3, out -> out.write(text("new")));
         assertTrue(Files.isSymbolicLink(link));
         assertEquals("new", Files.readString(real));
+    }
+
+    @Test
+    void aFolderAppearsWithAllItsFilesAndReplacesTheOld() throws IOException {
+        var target = folder.resolve("f");
+        WholeFile.folder(target, into -> {
+            WholeFile.write(into.resolve("a"), "1");
+            assertFalse(Files.exists(target));
+        });
+        WholeFile.folder(target, into -> {
+            Files.createDirectory(into.resolve("sub"));
+            WholeFile.write(into.resolve("sub/b"), "2");
+            assertEquals("1", Files.readString(target.resolve("a")));
+        });
+        assertEquals("2", Files.readString(target.resolve("sub/b")));
+        assertFalse(Files.exists(target.resolve("a")));
+        assertEquals(List.of("f"), names());
+    }
+
+    @Test
+    void aFolderThatCannotBeFilledChangesNothing() throws IOException {
+        var target = Files.createDirectory(folder.resolve("f"));
+        Files.writeString(target.resolve("old"), "old");
+        WholeFile.Filling fails = into -> {
+            WholeFile.write(into.resolve("new"), "new");
+            throw new IOException("disk failed");
+        };
+        assertThrows(IOException.class, () -> WholeFile.folder(target, fails));
+        assertEquals("old", Files.readString(target.resolve("old")));
+        assertEquals(List.of("f"), names());
+        assertThrows(IOException.class, () -> WholeFile.folder(target.resolve("old"), fails));
+        assertThrows(IOException.class, () -> WholeFile.folder(folder.resolve("missing/f"), fails));
+    }
+
+    @Test
+    void aNameOfFullLengthIsWritten() throws IOException {
+        var file = folder.resolve("n".repeat(255));
+        WholeFile.write(file, "text");
+        assertEquals("text", Files.readString(file));
+        var wide = folder.resolve("\u00fc".repeat(127)); // 254 bytes
+        WholeFile.folder(wide, into -> WholeFile.write(into.resolve("a"), "1"));
+        assertEquals(2, names().size());
+    }
+
+    @Test
+    void deletingDoesNotFollowLinks() throws IOException {
+        var kept = Files.writeString(folder.resolve("kept"), "kept");
+        var tree = Files.createDirectory(folder.resolve("tree"));
+        Files.createSymbolicLink(tree.resolve("link"), folder);
+        WholeFile.delete(tree);
+        WholeFile.delete(tree);
+        assertTrue(Files.exists(kept));
+        assertEquals(List.of("kept"), names());
     }
 }

@@ -69,11 +69,11 @@ class ClassesTest {
         assertEquals(4, PETS.labels());
         assertEquals(3, PETS.nullLabel());
         assertEquals(4, card(PETS).network().labels());
-        assertEquals("3 (cat, dog, Ibis, white) and one for none", PETS.toString());
+        assertEquals("3 (cat, dog, Ibis, white) and the null class", PETS.toString());
         assertEquals(
                 "1000 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, .., 999)",
                 Classes.numbered(1000, false).toString());
-        assertRefused("no class for none", () -> Classes.numbered(3, false).nullLabel());
+        assertRefused("no null class", () -> Classes.numbered(3, false).nullLabel());
     }
 
     @Test
@@ -91,7 +91,7 @@ class ClassesTest {
         for (var name : List.of("", " ", "a\u001b[2J", "x".repeat(256))) {
             assertRefused("a class has a name of 1 to 255 characters", () -> new Classes(List.of(name), false));
         }
-        assertRefused("no class for none", () -> new Classes(List.of(), true));
+        assertRefused("no null class", () -> new Classes(List.of(), true));
         var mini = ModelCard.of(UNetMini.Config.ofChannels(1), BetaSchedule.ho2020(), 8, 8);
         assertRefused("UNetMini cannot be told labels", () -> mini.withClasses(PETS));
     }
@@ -150,10 +150,10 @@ class ClassesTest {
         try (var theirs = Model.load(out, Device.CPU);
                 var _ = TensorScope.open()) {
             assertEquals(Classes.numbered(4, false), theirs.card().classes());
-            assertRefused("the model has no class for none", () -> theirs.guided(new int[] {1}, 2));
+            assertRefused("the model has no null class", () -> theirs.guided(new int[] {1}, 2));
             var x = Tensor.zeros(Shape.of(1, 1, 8, 8), DType.FLOAT32, Device.CPU);
             var t = Tensor.of(new long[] {5}, Shape.of(1));
-            assertRefused("the model has no class for none", () -> theirs.predict(x, t));
+            assertRefused("the model has no null class", () -> theirs.predict(x, t));
             assertEquals(
                     x.shape(), theirs.guided(new int[] {3}, 1).predict(x, t).shape());
         }

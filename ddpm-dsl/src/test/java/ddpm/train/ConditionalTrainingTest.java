@@ -18,7 +18,6 @@ import ddpm.eval.EpsilonMeter;
 import ddpm.model.Classes;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
-import ddpm.model.TrueClasses;
 import ddpm.nn.UNetConfig;
 import ddpm.testing.TinyImages;
 import ddpm.torch.DType;
@@ -318,23 +317,22 @@ class ConditionalTrainingTest {
                 values[i] = (float) (0.2 * random.nextGaussian());
             }
             model.params().flat().set(0, values, 0, values.length);
-            var labels = TrueClasses.labels(CLASSES, data);
+            var labels = CLASSES.labelsOf(data);
             assertArrayEquals(new int[] {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0}, labels);
-            assertArrayEquals(new int[0], TrueClasses.labels(Classes.NONE, new TinyImages(3)));
+            assertArrayEquals(new int[0], Classes.NONE.labelsOf(new TinyImages(3)));
             var meter = EpsilonMeter.standard().withThreads(1);
             var schedule = model.card().schedule();
-            double whole = meter.measure(TrueClasses.told(model, labels), schedule, data, 13)
-                    .mse();
+            double whole =
+                    meter.measure(model.conditioned(labels), schedule, data, 13).mse();
             double cut = meter.withBatch(4)
                     .withThreads(2)
-                    .measure(TrueClasses.told(model, labels), schedule, data, 13)
+                    .measure(model.conditioned(labels), schedule, data, 13)
                     .mse();
             assertEquals(whole, cut, 1e-6 * whole);
-            var wrong = TrueClasses.labels(CLASSES, new Labelled(new TinyImages(13), 1));
+            var wrong = CLASSES.labelsOf(new Labelled(new TinyImages(13), 1));
             assertNotEquals(
                     whole,
-                    meter.measure(TrueClasses.told(model, wrong), schedule, data, 13)
-                            .mse(),
+                    meter.measure(model.conditioned(wrong), schedule, data, 13).mse(),
                     1e-5 * whole);
         }
     }

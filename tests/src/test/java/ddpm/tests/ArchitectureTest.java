@@ -103,7 +103,7 @@ class ArchitectureTest {
         "ddpm.image, ddpm.torch ddpm.text ddpm.io",
         "ddpm.data, ddpm.torch ddpm.text ddpm.io ddpm.image",
         "ddpm.model, ddpm.torch ddpm.text ddpm.io ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling",
-        "ddpm.eval, ddpm.torch ddpm.text ddpm.io ddpm.data ddpm.nn ddpm.diffusion ddpm.model",
+        "ddpm.eval, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.model",
         "ddpm.train, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling ddpm.model"
                 + " ddpm.eval"
     })

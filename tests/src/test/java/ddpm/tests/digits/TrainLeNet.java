@@ -5,6 +5,7 @@ import ddpm.data.ImageShape;
 import ddpm.data.Mnist;
 import ddpm.data.Split;
 import ddpm.diffusion.Noise;
+import ddpm.image.Pixel;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
@@ -110,7 +111,7 @@ final class TrainLeNet {
         var values = new float[n * bytes.length];
         for (int i = 0; i < n; i++) {
             data.read(order[from + i], bytes, 0);
-            ImageSet.toModel(bytes, 0, values, i * bytes.length, bytes.length);
+            Pixel.values(bytes, 0, values, i * bytes.length, bytes.length);
         }
         return Tensor.of(values, IMAGE.with(0, n));
     }
