@@ -5,8 +5,8 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Variance;
 import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
-import ddpm.sampling.ReverseTable;
 import ddpm.sampling.Sampler;
+import ddpm.sampling.Solver;
 import ddpm.torch.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -72,11 +72,11 @@ record SamplePlan(
                 graphSteps);
     }
 
-    private ReverseTable table() {
+    private Solver solver() {
         return switch (method) {
-            case ANCESTRAL -> ReverseTable.ancestral(chain, card.prediction(), variance);
-            case DDIM -> ReverseTable.ddim(chain, card.prediction(), eta);
-            case DPM_SOLVER -> ReverseTable.dpmSolver(chain, card.prediction());
+            case ANCESTRAL -> new Solver.Ancestral(variance);
+            case DDIM -> new Solver.Ddim(eta);
+            case DPM_SOLVER -> new Solver.DpmSolver();
         };
     }
 
@@ -90,7 +90,7 @@ record SamplePlan(
 
     Sampler sampler(int threads) {
         return card.sampler(chain)
-                .withTable(table())
+                .withSolver(solver())
                 .withClip(clip)
                 .withThreads(threads)
                 .withGraphSteps(graphSteps);

@@ -9,12 +9,14 @@ import ddpm.torch.Tensor;
 public final class DeviceTable {
     private final Tensor values;
 
-    /** The values belong to the current scope. */
+    /** Copies a table to a device; the values belong to the current scope. */
     public DeviceTable(Table table, Device device) {
         this.values = Tensor.of(table.floats(), Shape.of(table.size())).on(device);
     }
 
     /**
+     * Looks up one factor for each image.
+     *
      * @param indices {@code [B]}, int64, each in the table's range
      * @return {@code [B, 1, 1, 1]}, one factor per image
      */

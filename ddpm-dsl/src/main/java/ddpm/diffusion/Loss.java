@@ -1,6 +1,5 @@
 package ddpm.diffusion;
 
-import ddpm.sampling.ReverseTable;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
@@ -87,14 +86,15 @@ public final class Loss {
         private final DeviceTable decodes;
 
         Bound(Diffusion diffusion, Prediction prediction, Variance variance, Device device) {
-            var table = ReverseTable.ancestral(diffusion, prediction, variance);
+            var fromOutput = prediction.x0FromOutput(diffusion);
+            var meanFromX0 = diffusion.posteriorMeanCoef1();
             this.steps = diffusion.steps();
             this.variance = variance;
             middle = new DeviceTable(diffusion.logVariance(variance), device);
             spread = new DeviceTable(diffusion.logVarianceSpread(variance), device);
             truth = new DeviceTable(diffusion.posteriorLogVarianceClipped(), device);
-            x0FromOutput = new DeviceTable(table.x0FromOutput(), device);
-            meanFromOutput = new DeviceTable(table.unclippedFromOutput(), device);
+            x0FromOutput = new DeviceTable(fromOutput, device);
+            meanFromOutput = new DeviceTable(Table.of(steps, t -> meanFromX0.at(t) * fromOutput.at(t)), device);
             decodes = new DeviceTable(Table.of(steps, t -> t == 0 ? 1 : 0), device);
         }
 

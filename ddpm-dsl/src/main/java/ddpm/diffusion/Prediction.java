@@ -1,7 +1,7 @@
 package ddpm.diffusion;
 
 /**
- * What a model's output stands for. Each is linear in x_t, so that x0 = a_t x_t - b_t output for all of them, and one
+ * The meaning of a model's output. Each is linear in x_t, so that x0 = a_t x_t - b_t output for all of them, and one
  * reverse step serves every kind of model.
  */
 public enum Prediction {
@@ -60,9 +60,9 @@ public enum Prediction {
         }
     };
 
-    /** a_t in x0 = a_t x_t - b_t output. */
+    /** The factors a_t in x0 = a_t x_t - b_t output, by t of this diffusion. */
     public abstract Table x0FromX(Diffusion diffusion);
 
-    /** b_t in x0 = a_t x_t - b_t output. */
+    /** The factors b_t in x0 = a_t x_t - b_t output, by t of this diffusion. */
     public abstract Table x0FromOutput(Diffusion diffusion);
 }

@@ -16,7 +16,7 @@ public final class Table {
     }
 
     /** A table that holds a copy of {@code values}. */
-    static Table copyOf(double[] values) {
+    public static Table copyOf(double[] values) {
         return new Table(values.clone());
     }
 

@@ -4,7 +4,7 @@ import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.ModelOutput;
-import ddpm.sampling.ReverseTable;
+import ddpm.diffusion.Table;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -13,7 +13,8 @@ import ddpm.torch.Tensor;
 final class X0Estimate {
     private final VariationalBound bound;
     private final Device device;
-    private final ReverseTable table;
+    private final Table x0FromX;
+    private final Table x0FromOutput;
     private final ForwardProcess forward;
 
     /**
@@ -28,7 +29,8 @@ final class X0Estimate {
     X0Estimate(VariationalBound bound, Device device) {
         this.bound = bound;
         this.device = device;
-        table = ReverseTable.ancestral(bound.diffusion(), bound.prediction(), bound.variance());
+        x0FromX = bound.prediction().x0FromX(bound.diffusion());
+        x0FromOutput = bound.prediction().x0FromOutput(bound.diffusion());
         forward = new ForwardProcess(bound.diffusion(), Device.CPU);
     }
 
@@ -42,8 +44,8 @@ final class X0Estimate {
         var output = model.predict(xt.on(device), timestep.on(device)).on(Device.CPU);
         var predicted = ModelOutput.prediction(output, xt).toFloats();
         var x = xt.toFloats();
-        double fromX = table.x0FromX().at(t);
-        double fromOutput = table.x0FromOutput().at(t);
+        double fromX = x0FromX.at(t);
+        double fromOutput = x0FromOutput.at(t);
         var estimate = new double[x.length];
         for (int i = 0; i < x.length; i++) {
             double value = fromX * x[i] - fromOutput * predicted[i];

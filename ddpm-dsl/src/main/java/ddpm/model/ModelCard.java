@@ -6,8 +6,8 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.nn.NetworkConfig;
-import ddpm.sampling.ReverseTable;
 import ddpm.sampling.Sampler;
+import ddpm.sampling.Solver;
 import ddpm.torch.Shape;
 import java.io.IOException;
 import java.util.Map;
@@ -117,8 +117,6 @@ public record ModelCard(
 
     /** The ancestral sampler that suits the model, over all its timesteps or a respaced chain. */
     public Sampler sampler(Diffusion chain) {
-        return Sampler.ancestral(chain, variance)
-                .withTable(ReverseTable.ancestral(chain, prediction, variance))
-                .withClip(clip);
+        return new Sampler(chain, prediction, new Solver.Ancestral(variance), clip);
     }
 }

@@ -3,17 +3,11 @@ package ddpm.sampling;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Table;
-import ddpm.torch.DType;
 import ddpm.torch.Device;
-import ddpm.torch.GradMode;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
-import ddpm.torch.TensorScope;
-import ddpm.torch.Workers;
-import java.util.Arrays;
-import java.util.List;
 
 /**
  * DDIM walked upward: images become the noise x_T from which deterministic DDIM (eta 0, nothing clipped) draws them again
@@ -34,6 +28,10 @@ import java.util.List;
  */
 public record Inversion(
         Diffusion diffusion, Prediction prediction, int threads, Device device, Sampler.Progress progress) {
+    /** A chain without noise draws none of it. */
+    private static final Noise NOTHING_DRAWN = Noise.seed(0);
+
+    /** Checks the number of threads. */
     public Inversion {
         if (threads < 1) {
             throw new IllegalArgumentException("threads " + threads + " is at least 1");
@@ -59,9 +57,7 @@ public record Inversion(
 
     /** The sampler that goes the same way down: DDIM at eta 0, nothing clipped. */
     public Sampler sampler() {
-        return Sampler.ddim(diffusion, 0)
-                .withTable(ReverseTable.ddim(diffusion, prediction, 0))
-                .withClip(Clip.NONE)
+        return new Sampler(diffusion, prediction, new Solver.Ddim(0), Clip.NONE)
                 .withThreads(threads)
                 .withProgress(progress);
     }
@@ -79,60 +75,34 @@ public record Inversion(
         if (shape.rank() != 4 || shape.size(0) < 1) {
             throw new IllegalArgumentException("images to encode have a shape [B, C, H, W], not " + shape);
         }
-        var values = x0.toFloats();
-        int batch = Math.toIntExact(shape.size(0));
-        int perImage = values.length / batch;
-        try (var workers = Workers.forBatch(device, threads, batch)) {
-            var count = new StepCount((long) diffusion.steps() * workers.count(), progress);
-            var parts = workers.run(batch, (_, from, to) -> {
-                var part = Arrays.copyOfRange(values, from * perImage, to * perImage);
-                return List.of(climb(model, from, part, shape.with(0, to - from), count));
-            });
-            return Sampler.join(parts, shape).images();
-        }
-    }
-
-    /** @param first which of the batch's images is the first of these */
-    private float[] climb(Denoiser whole, int first, float[] images, Shape shape, StepCount count) {
-        try (var _ = GradMode.off();
-                var _ = TensorScope.open()) {
-            var model = whole.slice(first, first + Math.toIntExact(shape.size(0)));
-            var step = new ReverseStep(table(), Clip.NONE, false, shape, device);
-            var nothing = Tensor.zeros(shape, DType.FLOAT32, device);
-            var x = Tensor.of(images, shape).on(device);
-            for (int i = 0; i < diffusion.steps(); i++) {
-                count.checkCancelled();
-                try (var inner = TensorScope.open()) {
-                    var t = Tensor.of(new long[] {diffusion.timestep(below(i))}, Shape.of(1))
-                            .on(device);
-                    var index = Tensor.of(new long[] {i}, Shape.of(1)).on(device);
-                    var next = step.apply(x, model.predict(x, t), index, nothing);
-                    x.close();
-                    x = inner.keep(next.contiguous());
-                }
-                count.add(1);
-            }
-            return x.toFloats();
-        }
-    }
-
-    /** Where the model is asked for the step that ends at i. There is nothing below 0: the image is taken for x_0 there. */
-    private static int below(int i) {
-        return Math.max(0, i - 1);
+        Solver upward = chain -> new ReverseStep(table(), chain);
+        return sampler()
+                .withSolver(upward)
+                .withGraphSteps(GraphSteps.NONE)
+                .walk(
+                        model,
+                        x0.toFloats(),
+                        Route.up(diffusion.steps()),
+                        shape,
+                        NOTHING_DRAWN,
+                        Sampler.Addresses.EACH,
+                        device)
+                .images();
     }
 
     /** The step to index i from the one below it, in the terms of a reverse step: mean is x_i. */
     private ReverseTable table() {
         int steps = diffusion.steps();
+        var route = Route.up(steps);
         var signal = diffusion.sqrtAlphasCumprod();
         var noise = diffusion.sqrtOneMinusAlphasCumprod();
         var fromX = prediction.x0FromX(diffusion);
         var fromOutput = prediction.x0FromOutput(diffusion);
         // epsilon = (x - signal x0) / noise, of the step below.
-        var epsilon = Table.of(steps, i -> noise.at(i) / noise.at(below(i)));
+        var epsilon = Table.of(steps, i -> noise.at(i) / noise.at(route.asked(i)));
         return new ReverseTable(
-                Table.of(steps, i -> fromX.at(below(i))),
-                Table.of(steps, i -> fromOutput.at(below(i))),
+                Table.of(steps, i -> fromX.at(route.asked(i))),
+                Table.of(steps, i -> fromOutput.at(route.asked(i))),
                 // From the image to index 0 the image itself is x0, and the estimate serves for epsilon alone.
                 Table.of(steps, i -> i == 0 ? -signal.at(0) : signal.at(i) - epsilon.at(i) * signal.at(i - 1)),
                 Table.of(steps, i -> i == 0 ? 1 + signal.at(0) : epsilon.at(i)),

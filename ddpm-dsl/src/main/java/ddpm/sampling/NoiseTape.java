@@ -1,10 +1,10 @@
 package ddpm.sampling;
 
 import ddpm.diffusion.Noise;
-import ddpm.diffusion.Table;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,17 +14,14 @@ final class NoiseTape implements StepNoise {
     private static final long LARGEST = 256L << 20;
 
     private final BatchNoise noise;
-    private final Table sigma;
     private final Device device;
     private final List<Tensor> places = new ArrayList<>();
 
     /**
-     * @param sigma where it is 0, nothing is drawn
      * @param device of the tape, whose memory belongs to the scopes that are open when room is made
      */
-    NoiseTape(BatchNoise noise, Table sigma, Device device) {
+    NoiseTape(BatchNoise noise, Device device) {
         this.noise = noise;
-        this.sigma = sigma;
         this.device = device;
     }
 
@@ -41,12 +38,14 @@ final class NoiseTape implements StepNoise {
     }
 
     @Override
-    public void prepare(int first, int steps) {
+    public void prepare(int first, int steps, Solver.Step solver) {
         for (int place = 0; place < steps; place++) {
             int step = first - place;
-            if (sigma.at(step) == 0) { // 0 times noise is 0: it need not be drawn
+            if (!solver.addsNoise(step)) {
                 places.get(place).zero();
-            } else {
+                continue;
+            }
+            try (var _ = TensorScope.open()) {
                 places.get(place).copyFrom(Tensor.of(noise.normals(Noise.Domain.REVERSE, step), noise.shape()));
             }
         }

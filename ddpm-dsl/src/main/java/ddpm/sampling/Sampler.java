@@ -8,6 +8,7 @@ import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.GradMode;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -21,28 +22,30 @@ import java.util.Objects;
  * Draws images by running the reverse process from noise, Algorithm 2 of Ho et al. 2020 and its relatives.
  *
  * <pre>{@code
- * var sampler = Sampler.ancestral(diffusion, Variance.FIXED_LARGE);
+ * var sampler = new Sampler(diffusion, new Solver.Ancestral(Variance.FIXED_LARGE), Clip.X0);
  * Tensor images = sampler.sample(unet::forward, Shape.of(16, 3, 32, 32), Noise.seed(7));
  * }</pre>
  *
  * <p>On a CUDA device the whole batch walks as one, by launches of recorded steps ({@link GraphSteps}); the same images
- * come out as step by step. On a CPU the batch is cut into one slice per thread, and each slice goes through all steps on a core of its own:
- * small operators gain little from two threads, whole steps gain everything. All noise is addressed by (seed, image,
- * step), so an image does not depend on its batch or slice, beyond the rounding of kernels chosen by size.
+ * come out as step by step. On a CPU the batch is cut into one slice per thread, and each slice goes through all steps on a
+ * core of its own: small operators gain little from two threads, whole steps gain everything. All noise is addressed by
+ * (seed, image, step), so an image does not depend on its batch or slice, beyond the rounding of kernels chosen by size.
  *
  * @param diffusion the chain that is walked, respaced or not
- * @param table coefficients of its steps
+ * @param prediction the meaning of the model's output
+ * @param solver the method of each step
  * @param clip whether x0 estimates are clipped
  * @param threads cores to use on a CPU, at least 1
  * @param firstImage the index of the first image, so that images 100..109 of a seed can be had alone
  * @param trajectory how many frames of the chain to keep, evenly spaced and the last among them; 0 for none
  * @param frames what a frame shows
  * @param graphSteps how many steps one launch makes on a CUDA device
- * @param progress hears of finished steps
+ * @param progress takes the number of finished steps
  */
 public record Sampler(
         Diffusion diffusion,
-        ReverseTable table,
+        Prediction prediction,
+        Solver solver,
         Clip clip,
         int threads,
         long firstImage,
@@ -51,7 +54,7 @@ public record Sampler(
         GraphSteps graphSteps,
         Progress progress) {
 
-    /** What the frames of a trajectory show. */
+    /** The content of a trajectory's frames. */
     public enum Frames {
         /** The states x_t, from noisy to clean. */
         XT,
@@ -59,50 +62,57 @@ public record Sampler(
         X0
     }
 
-    /** Which noise the images of a batch get. */
+    /** The noise of a batch's images. */
     public enum Addresses {
-        /** Each its own: image k of the batch that of index firstImage + k. */
+        /** Each has its own: image k of the batch that of index firstImage + k. */
         EACH,
-        /** All that of index firstImage, so that they differ only as their starts do. */
+        /** All have that of index firstImage, so that they differ only as their starts do. */
         SHARED
     }
 
-    /** Hears from sampling threads, one call at a time. */
+    /** Takes news from the sampling threads, one call at a time. */
     @FunctionalInterface
     public interface Progress {
         /**
+         * Takes the number of finished steps.
+         *
          * @param done steps done by all slices together
          * @param of steps in all; {@code done == of} is the end
          */
         void steps(long done, long of);
 
-        /** One line that is worth telling, such as why something asked for is done otherwise. */
+        /** Takes one line for the user, such as why something asked for is done otherwise. */
         default void note(String line) {}
     }
 
     /**
+     * Images that were drawn.
+     *
      * @param images x_0, {@code [B, C, H, W]} float32, in the caller's scope; not clipped
      * @param trajectory the frames asked for, in order, each like images
      */
     public record Samples(Tensor images, List<Tensor> trajectory) {}
 
+    /** Checks the numbers. */
     public Sampler {
+        Objects.requireNonNull(diffusion, "diffusion");
+        Objects.requireNonNull(prediction, "prediction");
+        Objects.requireNonNull(solver, "solver");
+        Objects.requireNonNull(clip, "clip");
         Objects.requireNonNull(progress, "progress");
         Objects.requireNonNull(graphSteps, "graphSteps");
-        if (table.steps() != diffusion.steps()) {
-            throw new IllegalArgumentException(
-                    "a table of " + table.steps() + " steps for a chain of " + diffusion.steps());
-        }
         if (threads < 1 || firstImage < 0 || trajectory < 0) {
             throw new IllegalArgumentException("threads " + threads + " (at least 1), first image " + firstImage
                     + " and trajectory " + trajectory + " (at least 0)");
         }
     }
 
-    private static Sampler of(Diffusion diffusion, ReverseTable table, Clip clip) {
-        return new Sampler(
+    /** A sampler on all cores, of images from index 0. */
+    public Sampler(Diffusion diffusion, Prediction prediction, Solver solver, Clip clip) {
+        this(
                 diffusion,
-                table,
+                prediction,
+                solver,
                 clip,
                 Runtime.getRuntime().availableProcessors(),
                 0,
@@ -112,52 +122,86 @@ public record Sampler(
                 (_, _) -> {});
     }
 
+    /** A sampler for a model that predicts epsilon. */
+    public Sampler(Diffusion diffusion, Solver solver, Clip clip) {
+        this(diffusion, Prediction.EPSILON, solver, clip);
+    }
+
     /** The paper's sampler for an epsilon model: ancestral, x0 clipped. */
     public static Sampler ancestral(Diffusion diffusion, Variance variance) {
-        return of(diffusion, ReverseTable.ancestral(diffusion, Prediction.EPSILON, variance), Clip.X0);
+        return new Sampler(diffusion, new Solver.Ancestral(variance), Clip.X0);
     }
 
     /** The notebook's sampler: ancestral, the posterior's variance, nothing clipped. */
     public static Sampler notebook(Diffusion diffusion) {
-        return ancestral(diffusion, Variance.FIXED_SMALL).withClip(Clip.NONE);
+        return new Sampler(diffusion, new Solver.Ancestral(Variance.FIXED_SMALL), Clip.NONE);
     }
 
     /** DDIM for an epsilon model (Song et al. 2021), x0 clipped; {@code eta} 0 is deterministic given x_T. */
     public static Sampler ddim(Diffusion diffusion, double eta) {
-        return of(diffusion, ReverseTable.ddim(diffusion, Prediction.EPSILON, eta), Clip.X0);
+        return new Sampler(diffusion, new Solver.Ddim(eta), Clip.X0);
     }
 
     /** DPM-Solver++(2M) for an epsilon model (Lu et al. 2022), x0 clipped; deterministic given x_T. */
     public static Sampler dpmSolver(Diffusion diffusion) {
-        return of(diffusion, ReverseTable.dpmSolver(diffusion, Prediction.EPSILON), Clip.X0);
+        return new Sampler(diffusion, new Solver.DpmSolver(), Clip.X0);
     }
 
-    public Sampler withTable(ReverseTable newTable) {
-        return new Sampler(diffusion, newTable, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
+    /** This sampler for a model whose output means something else. */
+    public Sampler withPrediction(Prediction newPrediction) {
+        return new Sampler(
+                diffusion, newPrediction, solver, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
+    /** This sampler with another solver. */
+    public Sampler withSolver(Solver newSolver) {
+        return new Sampler(
+                diffusion, prediction, newSolver, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
+    }
+
+    /** This sampler with x0 estimates clipped or not. */
     public Sampler withClip(Clip newClip) {
-        return new Sampler(diffusion, table, newClip, threads, firstImage, trajectory, frames, graphSteps, progress);
+        return new Sampler(
+                diffusion, prediction, solver, newClip, threads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
+    /** This sampler on so many cores. */
     public Sampler withThreads(int newThreads) {
-        return new Sampler(diffusion, table, clip, newThreads, firstImage, trajectory, frames, graphSteps, progress);
+        return new Sampler(
+                diffusion, prediction, solver, clip, newThreads, firstImage, trajectory, frames, graphSteps, progress);
     }
 
+    /** This sampler of images from another index. */
     public Sampler withFirstImage(long newFirst) {
-        return new Sampler(diffusion, table, clip, threads, newFirst, trajectory, frames, graphSteps, progress);
+        return new Sampler(
+                diffusion, prediction, solver, clip, threads, newFirst, trajectory, frames, graphSteps, progress);
     }
 
+    /** This sampler with so many frames kept. */
     public Sampler withTrajectory(int newTrajectory, Frames newFrames) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, newTrajectory, newFrames, graphSteps, progress);
+        return new Sampler(
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                newTrajectory,
+                newFrames,
+                graphSteps,
+                progress);
     }
 
+    /** This sampler with another number of steps per launch. */
     public Sampler withGraphSteps(GraphSteps newSteps) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, newSteps, progress);
+        return new Sampler(
+                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, newSteps, progress);
     }
 
+    /** This sampler with another receiver of its progress. */
     public Sampler withProgress(Progress newProgress) {
-        return new Sampler(diffusion, table, clip, threads, firstImage, trajectory, frames, graphSteps, newProgress);
+        return new Sampler(
+                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, graphSteps, newProgress);
     }
 
     /**
@@ -171,12 +215,12 @@ public record Sampler(
         return sample(model, shape, noise, Device.CPU).images();
     }
 
-    /** The same on any device, with the frames asked for by {@link #withTrajectory}. */
+    /** Draws images on any device, see {@link #sample(Denoiser, Shape, Noise)}, with the frames of {@link #withTrajectory}. */
     public Samples sample(Denoiser model, Shape shape, Noise noise, Device device) {
         if (shape.rank() != 4 || shape.size(0) < 1) {
             throw new IllegalArgumentException("samples have a shape [B, C, H, W] with B at least 1, not " + shape);
         }
-        return walk(model, null, diffusion.steps() - 1, 0, shape, noise, Addresses.EACH, device);
+        return walk(model, null, Route.down(diffusion.steps() - 1, 0), shape, noise, Addresses.EACH, device);
     }
 
     /**
@@ -192,7 +236,7 @@ public record Sampler(
             throw new IllegalArgumentException("denoising x_t of shape " + xt.shape() + " from step " + step
                     + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
         }
-        return walk(model, xt.toFloats(), step, 0, xt.shape(), noise, addresses, device);
+        return walk(model, xt.toFloats(), Route.down(step, 0), xt.shape(), noise, addresses, device);
     }
 
     /**
@@ -207,43 +251,44 @@ public record Sampler(
             throw new IllegalArgumentException("the state x_t of shape " + shape + " at step " + step
                     + ": [B, C, H, W] and a step of 0.." + (diffusion.steps() - 1) + " are needed");
         }
+        var route = Route.down(diffusion.steps() - 1, step + 1);
         return withTrajectory(0, frames)
-                .walk(model, null, diffusion.steps() - 1, step + 1, shape, noise, Addresses.EACH, device)
+                .walk(model, null, route, shape, noise, Addresses.EACH, device)
                 .images();
     }
 
-    /** @param last the last step walked; above {@code first} none is */
-    private Samples walk(
-            Denoiser model,
-            float[] start,
-            int first,
-            int last,
-            Shape shape,
-            Noise noise,
-            Addresses addresses,
-            Device device) {
+    /** @param start where the route begins, row-major; null for x_T from noise */
+    Samples walk(
+            Denoiser model, float[] start, Route route, Shape shape, Noise noise, Addresses addresses, Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
+        boolean recorded = device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE;
         try (var workers = Workers.forBatch(device, threads, batch)) {
-            var count = new StepCount((first - last + 1L) * workers.count(), progress);
-            return join(
-                    workers.run(batch, (_, from, to) -> {
-                        var part = start == null ? null : Arrays.copyOfRange(start, from * perImage, to * perImage);
-                        long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
-                        var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);
-                        try (var _ = TensorScope.open()) {
-                            var sliced = model.slice(from, to);
-                            return device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE
-                                    ? new GraphChain(this, sliced, drawn, device).run(part, first, last, count)
-                                    : new ReverseChain(this, sliced, drawn, device).run(part, first, last, count);
-                        }
-                    }),
-                    shape);
+            var count = new StepCount((long) route.steps() * workers.count(), progress);
+            var slices = workers.run(batch, (_, from, to) -> {
+                long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
+                var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);
+                var x = start == null
+                        ? drawn.normals(Noise.Domain.INITIAL, 0)
+                        : Arrays.copyOfRange(start, from * perImage, to * perImage);
+                try (var _ = GradMode.off();
+                        var _ = TensorScope.open()) {
+                    var slice = model.slice(from, to);
+                    if (recorded) {
+                        return new GraphWalk(this, route, slice, drawn, device).run(x, count);
+                    }
+                    var z = new NoiseTape(drawn, device);
+                    var process = new ReverseProcess(this, route, slice, drawn.shape(), z, device);
+                    process.start(x);
+                    return process.run(count);
+                }
+            });
+            return join(slices, shape);
         }
     }
 
     /** Whether the frames are estimates of x0. */
-    boolean wantsEstimates() {
+    boolean showsEstimates() {
         return trajectory > 0 && frames == Frames.X0;
     }
 
@@ -254,7 +299,7 @@ public record Sampler(
     }
 
     /** Puts the slices' arrays together, frame by frame; the last frame is the images. */
-    static Samples join(List<List<float[]>> parts, Shape shape) {
+    private static Samples join(List<List<float[]>> parts, Shape shape) {
         var frames = new ArrayList<Tensor>();
         for (int frame = 0; frame < parts.getFirst().size(); frame++) {
             var whole = Tensor.empty(shape, DType.FLOAT32, Device.CPU);

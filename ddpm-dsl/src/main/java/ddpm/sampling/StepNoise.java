@@ -10,8 +10,12 @@ interface StepNoise {
     /** Makes room for launches of so many steps; not while they are recorded. */
     void reserve(int steps);
 
-    /** Host work before steps {@code first, first - 1, ..} are run: none where the device makes its noise itself. */
-    void prepare(int first, int steps);
+    /**
+     * Does the host's work before steps {@code first, first - 1, ..} are run: none where the device makes its noise itself.
+     *
+     * @param solver tells which steps add noise; for the others z is 0
+     */
+    void prepare(int first, int steps, Solver.Step solver);
 
     /**
      * The z of one step, recorded or run.

@@ -8,7 +8,6 @@ import ddpm.eval.EpsilonMeter;
 import ddpm.image.Images;
 import ddpm.model.Classes;
 import ddpm.model.Model;
-import ddpm.sampling.ReverseTable;
 import ddpm.sampling.Sampler;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
@@ -58,7 +57,7 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
             // DDIM with eta 0 from the same x_T each time: pictures differ by what was learned between them alone.
             var respaced = chain.respaced(Timesteps.even(chain.steps(), steps));
             var sampler = Sampler.ddim(respaced, 0)
-                    .withTable(ReverseTable.ddim(respaced, card.prediction(), 0))
+                    .withPrediction(card.prediction())
                     .withClip(card.clip())
                     .withThreads(recipe.config().threads())
                     .withProgress((_, _) -> endIfStopping());

@@ -39,7 +39,7 @@ class DiffusersChainTest {
     void theAncestralChainPassesThroughDiffusersStates(String chain, Variance variance) throws IOException {
         var table = ReverseTable.ancestral(CHAIN, Prediction.EPSILON, variance);
         try (var _ = TensorScope.open()) {
-            var step = new ReverseStep(table, Clip.X0, false, IMAGE, Device.CPU);
+            var step = new ReverseStep(table, SilentChain.of(CHAIN, Prediction.EPSILON, Clip.X0, false, IMAGE));
             walk(chain, step::apply);
         }
     }
@@ -53,12 +53,13 @@ class DiffusersChainTest {
     void theDdimChainPassesThroughDiffusersStates(String chain, double eta) throws IOException {
         var table = ReverseTable.ddim(CHAIN, Prediction.EPSILON, eta);
         try (var _ = TensorScope.open()) {
-            var step = new ReverseStep(table, Clip.NONE, true, IMAGE, Device.CPU);
+            var silent = SilentChain.of(CHAIN, Prediction.EPSILON, Clip.NONE, true, IMAGE);
+            var step = new ReverseStep(table, silent);
             var signalPrev = new DeviceTable(
                     Table.of(8, i -> Math.sqrt(CHAIN.alphasCumprodPrev().at(i))), Device.CPU);
             walk(chain, (x, output, index, z) -> {
                 var unclipped = step.apply(x, output, index, z);
-                var x0 = step.estimate();
+                var x0 = silent.estimate();
                 return unclipped.add(
                         signalPrev.at(index).mul(Ops.clamp(x0, -1, 1).sub(x0)));
             });

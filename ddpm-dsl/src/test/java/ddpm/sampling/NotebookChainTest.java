@@ -63,10 +63,7 @@ class NotebookChainTest {
             try (var _ = GradMode.off()) {
                 var step = new ReverseStep(
                         ReverseTable.ancestral(DIFFUSION, Prediction.EPSILON, Variance.FIXED_SMALL),
-                        Clip.NONE,
-                        false,
-                        Shape.of(4, 3, 32, 32),
-                        Device.CPU);
+                        SilentChain.of(DIFFUSION, Prediction.EPSILON, Clip.NONE, false, Shape.of(4, 3, 32, 32)));
                 var x = NotebookRun.tensor("chain_xT");
                 var noise = NotebookRun.tensor("chain_noise");
                 for (int t = 19; t >= 0; t--) {

@@ -46,15 +46,15 @@ class RecordedSamplersTest {
         var at = "ho_pytorch/denoise/t" + t + "_";
         var name = variance == Variance.FIXED_LARGE ? "fixedlarge" : "fixedsmall";
         try (var _ = TensorScope.open()) {
-            var step = new ReverseStep(
-                    ReverseTable.ancestral(HO, Prediction.EPSILON, variance), Clip.X0, true, shape, Device.CPU);
+            var chain = SilentChain.of(HO, Prediction.EPSILON, Clip.X0, true, shape);
+            var step = new ReverseStep(ReverseTable.ancestral(HO, Prediction.EPSILON, variance), chain);
             var sample = step.apply(
                     Tensor.of(floats(at + "x"), shape),
                     Tensor.of(floats(at + "eps"), shape),
                     index(t),
                     Tensor.of(floats(at + "noise"), shape));
             // Theirs multiplies its alphas up in float32, as far off at t = 999 as 1e-5 of x0 before it is clipped.
-            Close.assertWithin(2e-5, floats(at + "x0"), step.estimate().toFloats(), "x0 at " + t);
+            Close.assertWithin(2e-5, floats(at + "x0"), chain.estimate().toFloats(), "x0 at " + t);
             Close.assertWithin(2e-5, floats(at + name + "_sample"), sample.toFloats(), "x_prev at " + t);
         }
     }
@@ -77,7 +77,7 @@ class RecordedSamplersTest {
             var xT = floats(at + "sampler/x_T");
             var x = link == 0 ? xT : Arrays.copyOfRange(states, (link - 1) * all, link * all);
             var table = ReverseTable.ancestral(HO, Prediction.EPSILON, Variance.FIXED_LARGE);
-            var step = new ReverseStep(table, Clip.NONE, false, shape, Device.CPU);
+            var step = new ReverseStep(table, SilentChain.of(HO, Prediction.EPSILON, Clip.NONE, false, shape));
             var xs = Tensor.of(x, shape);
             var next = step.apply(
                     xs,

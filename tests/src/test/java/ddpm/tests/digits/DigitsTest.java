@@ -8,7 +8,7 @@ import ddpm.data.Split;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Timesteps;
 import ddpm.model.Model;
-import ddpm.sampling.ReverseTable;
+import ddpm.sampling.Solver;
 import ddpm.torch.Device;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ class DigitsTest {
             var card = model.card();
             var chain = new Diffusion(card.schedule())
                     .respaced(Timesteps.even(card.schedule().steps(), 25));
-            var sampler = card.sampler(chain).withTable(ReverseTable.dpmSolver(chain, card.prediction()));
+            var sampler = card.sampler(chain).withSolver(new Solver.DpmSolver());
             var verdict = JudgeDigits.judge(lenet, model, sampler, 60, 1);
             assertTrue(verdict.confident() >= 0.85, verdict.toString());
             assertTrue(verdict.asked() >= 0.85, verdict.toString());

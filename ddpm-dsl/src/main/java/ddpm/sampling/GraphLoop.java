@@ -2,13 +2,11 @@ package ddpm.sampling;
 
 import ddpm.sampling.StepLauncher.Mark;
 import ddpm.sampling.StepLauncher.Recording;
-import ddpm.torch.Tensor;
 import ddpm.torch.TorchException;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import java.util.function.ObjLongConsumer;
 
 /**
  * A loop of equal steps in three states: it runs eagerly, records itself once, and is launched again and again.
@@ -21,10 +19,10 @@ import java.util.function.ObjLongConsumer;
  *       interrupt is heard soon; or one launch of all that is left, where the device can loop by itself.
  * </ol>
  *
- * <p>If recording fails, x and the counter are what they were, and the loop goes on eagerly unless a number of steps was
+ * <p>If recording fails, the body's memory is as it was, and the loop goes on eagerly unless a number of steps was
  * asked for. A later walk uses the recording at once.
  */
-final class StepLoop implements AutoCloseable {
+final class GraphLoop implements AutoCloseable {
     /** Graph nodes of one launch. A driver keeps some ten kilobytes for each; launches of this size cost no time. */
     static final long NODE_BUDGET = 4096;
 
@@ -47,10 +45,35 @@ final class StepLoop implements AutoCloseable {
         CLOSED
     }
 
-    private final StepProgram program;
+    /** One step of the loop, whatever it does: it works on fixed memory, and asks the host for nothing while it is recorded. */
+    interface Body {
+        /** The most steps that one launch may have. */
+        int most();
+
+        /** Makes room for launches of so many steps; not while they are recorded. */
+        void reserve(int steps);
+
+        /** Does the host's work for steps {@code first, .., first + steps - 1} of the walk, counted from 0, before they run. */
+        void prepare(int first, int steps);
+
+        /** Runs or records one step; its place counts from 0 in its launch. */
+        void step(int place);
+
+        /** Why a device cannot loop over the body by itself, or empty. */
+        Optional<String> whyNoLoop();
+
+        /** Records the step of a loop that runs by itself, which ends by setting the condition with this handle. */
+        void stepAndSet(long condition);
+
+        /** Reads how many steps are left, beside the device's queue. */
+        int stepsLeft();
+
+        /** Lets a loop that runs by itself end after the step that it is at. */
+        void endEarly();
+    }
+
+    private final Body body;
     private final StepLauncher launcher;
-    private final Consumer<Tensor> advance;
-    private final ObjLongConsumer<Tensor> loopEnd;
     private final Consumer<String> notes;
     private GraphSteps wanted;
     private Recording recording;
@@ -59,23 +82,11 @@ final class StepLoop implements AutoCloseable {
 
     private State state = State.EAGER;
 
-    /**
-     * @param advance takes the counter down, recorded or not
-     * @param loopEnd takes the counter down and sets a loop's condition; null where the device cannot
-     * @param notes hears why something asked for is not done
-     */
-    StepLoop(
-            StepProgram program,
-            StepLauncher launcher,
-            GraphSteps wanted,
-            Consumer<Tensor> advance,
-            ObjLongConsumer<Tensor> loopEnd,
-            Consumer<String> notes) {
-        this.program = program;
+    /** @param notes takes a line where something asked for is not done, with the reason */
+    GraphLoop(Body body, StepLauncher launcher, GraphSteps wanted, Consumer<String> notes) {
+        this.body = body;
         this.launcher = launcher;
         this.wanted = wanted;
-        this.advance = advance;
-        this.loopEnd = loopEnd;
         this.notes = notes;
     }
 
@@ -84,40 +95,37 @@ final class StepLoop implements AutoCloseable {
     }
 
     /**
-     * Walks steps {@code first..last} of the program, which stands at {@code first}. Returns when all are done.
+     * Makes so many steps of the body and returns when all are done.
      *
-     * @param last at most first + 1, which walks none; a loop that the device makes as a whole ends at 0 only
-     * @param queued hears how many steps are in the queue so far, after every launch and every eager step
+     * @param queued takes how many steps are in the queue so far, after every launch and every eager step
      * @throws TorchException if a number of steps per launch was asked for and they cannot be recorded
      * @throws java.util.concurrent.CancellationException if this thread is interrupted
      */
-    void walk(int first, int last, StepCount count, IntConsumer queued) {
+    void walk(int steps, StepCount count, IntConsumer queued) {
         if (state == State.CLOSED) {
             throw new IllegalStateException("this loop was closed");
         }
-        program.noise().reserve(1);
-        int steps = first - last + 1;
         int done = 0;
         if (recording == null && wanted.kind() != GraphSteps.Kind.NONE && steps > 0) {
-            done = eagerly(first, 0, 1, count, queued);
-            capture(steps - done, last == 0);
+            done = eagerly(0, 1, count, queued);
+            capture(steps - done);
         }
         int left = steps - done;
         if (recording == null) {
-            eagerly(first, done, left, count, queued);
+            eagerly(done, left, count, queued);
         } else if (perLaunch == WHOLE) {
             launchWhole(left, count, queued);
         } else {
-            done = eagerly(first, done, left % perLaunch, count, queued);
-            launchParts(first, done, left / perLaunch, count, queued);
+            done = eagerly(done, left % perLaunch, count, queued);
+            launchParts(done, left / perLaunch, count, queued);
         }
     }
 
-    private int eagerly(int first, int done, int steps, StepCount count, IntConsumer queued) {
+    private int eagerly(int done, int steps, StepCount count, IntConsumer queued) {
         for (int i = 0; i < steps; i++) {
             count.checkCancelled();
-            program.noise().prepare(first - done, 1);
-            program.step(0, advance);
+            body.prepare(done, 1);
+            body.step(0);
             done++;
             count.add(1);
             queued.accept(done);
@@ -127,14 +135,14 @@ final class StepLoop implements AutoCloseable {
 
     // ---- EAGER to CAPTURED ----------------------------------------------------------------------------------------
 
-    private void capture(int left, boolean toTheEnd) {
+    private void capture(int left) {
         if (left == 0) {
             return; // nothing to launch
         }
-        if (wanted.kind() == GraphSteps.Kind.ALL && captureLoop(toTheEnd)) {
+        if (wanted.kind() == GraphSteps.Kind.ALL && captureLoop()) {
             return;
         }
-        int most = Math.min(left, program.noise().most());
+        int most = Math.min(left, body.most());
         try {
             if (wanted.kind() == GraphSteps.Kind.SOME) {
                 record(Math.min(wanted.count(), most));
@@ -157,24 +165,21 @@ final class StepLoop implements AutoCloseable {
     }
 
     private void record(int steps) {
-        program.noise().reserve(steps);
+        body.reserve(steps);
         recording = launcher.record(() -> {
             for (int place = 0; place < steps; place++) {
-                program.step(place, advance);
+                body.step(place);
             }
         });
         perLaunch = steps;
         state = State.CAPTURED;
     }
 
-    private boolean captureLoop(boolean toTheEnd) {
-        var reason = !toTheEnd
-                ? Optional.of("it stops before the chain's end")
-                : loopEnd == null ? Optional.of("the noise is not made on the device") : launcher.whyNoLoop();
+    private boolean captureLoop() {
+        var reason = body.whyNoLoop().or(launcher::whyNoLoop);
         if (reason.isEmpty()) {
             try {
-                recording =
-                        launcher.recordLoop(condition -> program.step(0, index -> loopEnd.accept(index, condition)));
+                recording = launcher.recordLoop(body::stepAndSet);
                 perLaunch = WHOLE;
                 state = State.CAPTURED;
                 return true;
@@ -198,7 +203,7 @@ final class StepLoop implements AutoCloseable {
 
     // ---- CAPTURED to REPLAYED -------------------------------------------------------------------------------------
 
-    private void launchParts(int first, int done, int launches, StepCount count, IntConsumer queued) {
+    private void launchParts(int done, int launches, StepCount count, IntConsumer queued) {
         var marks = new ArrayList<Mark>();
         try {
             for (int launch = 0; launch < launches; launch++) {
@@ -209,7 +214,7 @@ final class StepLoop implements AutoCloseable {
                     marks.get(launch % AHEAD).await();
                     count.add(perLaunch);
                 }
-                program.noise().prepare(first - done, perLaunch);
+                body.prepare(done, perLaunch);
                 recording.launch();
                 state = State.REPLAYED;
                 marks.get(launch % AHEAD).set();
@@ -240,7 +245,7 @@ final class StepLoop implements AutoCloseable {
                 while (!end.isPassed()) {
                     sleep();
                     count.checkCancelled();
-                    int made = left - 1 - stepOnDevice();
+                    int made = left - stepsLeft();
                     if (made > told) {
                         count.add(made - told);
                         told = made;
@@ -256,6 +261,12 @@ final class StepLoop implements AutoCloseable {
         }
     }
 
+    private int stepsLeft() {
+        var left = new int[1];
+        launcher.beside(() -> left[0] = body.stepsLeft());
+        return left[0];
+    }
+
     private static void sleep() {
         try {
             Thread.sleep(POLL_MILLIS);
@@ -264,16 +275,10 @@ final class StepLoop implements AutoCloseable {
         }
     }
 
-    private int stepOnDevice() {
-        var step = new long[1];
-        launcher.beside(() -> step[0] = program.index().toLongs()[0]);
-        return Math.toIntExact(step[0]);
-    }
-
     private void endEarly(Mark end) {
         // Again and again, for the running step may write the counter between our write and its own reading.
         while (!end.isPassed()) {
-            launcher.beside(() -> program.index().fill(0));
+            launcher.beside(body::endEarly);
         }
     }
 

@@ -29,12 +29,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The step program and the loop over it, recorded and launched by a fake on the CPU, against the eager sampler. */
-class StepLoopTest {
+/** The reverse process and the loop over it, recorded and launched by a fake on the CPU, against the eager sampler. */
+class GraphLoopTest {
     private static final Shape SHAPE = Shape.of(3, 3, 8, 8);
     private static final int STEPS = 10;
     private static final Diffusion CHAIN = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
     private static final Noise NOISE = Noise.seed(23);
+    private static final Route WHOLE = Route.down(STEPS - 1, 0);
 
     /** The notebook's network in small; its random weights make outputs that depend on every input. */
     private static <T> T withModel(java.util.function.Function<Denoiser, T> use) {
@@ -82,8 +83,9 @@ class StepLoopTest {
     /** The graphs' way on the CPU, noise from a tape. */
     private static List<float[]> recorded(
             Sampler sampler, Denoiser model, RecordedLauncher launcher, Sampler.Addresses addresses) {
-        return new GraphChain(sampler, model, drawn(sampler, addresses), Device.CPU)
-                .run(launcher, null, null, STEPS - 1, 0, silent());
+        var noise = drawn(sampler, addresses);
+        return new GraphWalk(sampler, WHOLE, model, noise, Device.CPU)
+                .run(launcher, null, noise.normals(Noise.Domain.INITIAL, 0), silent());
     }
 
     @ParameterizedTest
@@ -107,12 +109,13 @@ class StepLoopTest {
             try (var _ = TensorScope.open()) {
                 var start = Tensor.of(drawn(sampler, Sampler.Addresses.EACH).normals(Noise.Domain.INITIAL, 0), SHAPE);
                 var eager = sampler.denoise(model, start, 6, NOISE, Sampler.Addresses.SHARED, Device.CPU);
-                var images = new GraphChain(
+                var images = new GraphWalk(
                                 sampler.withGraphSteps(GraphSteps.of(2)),
+                                Route.down(6, 0),
                                 model,
                                 drawn(sampler, Sampler.Addresses.SHARED),
                                 Device.CPU)
-                        .run(new RecordedLauncher(1), null, start.toFloats(), 6, 0, silent());
+                        .run(new RecordedLauncher(1), null, start.toFloats(), silent());
                 assertArrayEquals(eager.images().toFloats(), images.getLast());
             }
             return null;
@@ -136,12 +139,18 @@ class StepLoopTest {
                             notes.add(line);
                         }
                     });
-                    var state = new GraphChain(
+                    var noise = drawn(sampler, Sampler.Addresses.EACH);
+                    var state = new GraphWalk(
                                     sampler.withGraphSteps(GraphSteps.ALL),
+                                    Route.down(STEPS - 1, stop),
                                     model,
-                                    drawn(sampler, Sampler.Addresses.EACH),
+                                    noise,
                                     Device.CPU)
-                            .run(new RecordedLauncher(2000).withLoops(), null, null, STEPS - 1, stop, count);
+                            .run(
+                                    new RecordedLauncher(2000).withLoops(),
+                                    null,
+                                    noise.normals(Noise.Domain.INITIAL, 0),
+                                    count);
                     assertArrayEquals(eager.toFloats(), state.getLast());
                     assertEquals(stop == STEPS ? 0 : 1, notes.size(), notes.toString());
                 }
@@ -171,36 +180,36 @@ class StepLoopTest {
         }
     }
 
-    // ---- The three states, on a program whose steps only count ------------------------------------------------------
+    // ---- The three states, on a process whose steps only count ------------------------------------------------------
 
-    /** A program of a model that says nothing, and a loop over it. */
+    /** A process of a model that says nothing, and a loop over it. */
     private static void withLoop(
             GraphSteps way,
             RecordedLauncher launcher,
             boolean loops,
-            java.util.function.BiConsumer<StepLoop, Told> use) {
+            java.util.function.BiConsumer<GraphLoop, Told> use) {
         var told = new Told(new ArrayList<>(), new ArrayList<>());
         try (var _ = TensorScope.open()) {
             var sampler = Sampler.ddim(CHAIN, 0).withThreads(1);
-            var tape = new NoiseTape(
-                    drawn(sampler, Sampler.Addresses.EACH), sampler.table().sigma(), Device.CPU);
-            var program = new StepProgram(sampler, (x, _) -> x, SHAPE, tape, Device.CPU);
-            program.start(new float[Math.toIntExact(SHAPE.numel())], STEPS - 1);
-            try (var loop = new StepLoop(
-                    program,
+            var tape = new NoiseTape(drawn(sampler, Sampler.Addresses.EACH), Device.CPU);
+            var process = new ReverseProcess(sampler, WHOLE, (x, _) -> x, SHAPE, tape, Device.CPU);
+            process.start(new float[Math.toIntExact(SHAPE.numel())]);
+            try (var loop = new GraphLoop(
+                    new RecordedSteps(
+                            process,
+                            process::stepDown,
+                            loops
+                                    ? (index, condition) -> {
+                                        assertEquals(RecordedLauncher.CONDITION, condition);
+                                        process.stepDown(index);
+                                        launcher.condition = index.toLongs()[0] >= 0;
+                                    }
+                                    : null),
                     launcher,
                     way,
-                    program::stepDown,
-                    loops
-                            ? (index, condition) -> {
-                                assertEquals(RecordedLauncher.CONDITION, condition);
-                                program.stepDown(index);
-                                launcher.condition = index.toLongs()[0] >= 0;
-                            }
-                            : null,
                     told.notes()::add)) {
                 use.accept(loop, told);
-                assertEquals(-1, program.index().toLongs()[0], "every step was made once");
+                assertEquals(-1, process.index().toLongs()[0], "every step was made once");
             }
         }
     }
@@ -215,9 +224,9 @@ class StepLoopTest {
     void itRecordsOnceAndLaunchesTheRest() {
         var launcher = new RecordedLauncher(1);
         withLoop(GraphSteps.of(4), launcher, false, (loop, told) -> {
-            assertEquals(StepLoop.State.EAGER, loop.state());
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
-            assertEquals(StepLoop.State.REPLAYED, loop.state());
+            assertEquals(GraphLoop.State.EAGER, loop.state());
+            loop.walk(STEPS, told.count(), _ -> {});
+            assertEquals(GraphLoop.State.REPLAYED, loop.state());
             // One step warms up, one more does not fill a launch, then twice four.
             assertEquals(List.of(1L, 2L, 6L, 10L), told.progress());
         });
@@ -241,12 +250,12 @@ class StepLoopTest {
     @Test
     void noMoreThanTwoLaunchesWait() {
         var launcher = new RecordedLauncher(1);
-        withLoop(GraphSteps.of(1), launcher, false, (loop, told) -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
+        withLoop(GraphSteps.of(1), launcher, false, (loop, told) -> loop.walk(STEPS, told.count(), _ -> {}));
         assertEquals(9, launcher.count("launch"));
         int waiting = 0;
         for (var entry : launcher.diary) {
             waiting += entry.equals("launch") ? 1 : entry.equals("await") ? -1 : 0;
-            assertTrue(waiting <= StepLoop.AHEAD, launcher.diary.toString());
+            assertTrue(waiting <= GraphLoop.AHEAD, launcher.diary.toString());
         }
         assertEquals(0, waiting);
     }
@@ -256,22 +265,23 @@ class StepLoopTest {
         var launcher = new RecordedLauncher(1);
         try (var _ = TensorScope.open()) {
             var sampler = Sampler.ddim(CHAIN, 0).withThreads(1);
-            var tape = new NoiseTape(
-                    drawn(sampler, Sampler.Addresses.EACH), sampler.table().sigma(), Device.CPU);
-            var program = new StepProgram(sampler, (x, _) -> x, SHAPE, tape, Device.CPU);
+            var tape = new NoiseTape(drawn(sampler, Sampler.Addresses.EACH), Device.CPU);
+            var process = new ReverseProcess(sampler, WHOLE, (x, _) -> x, SHAPE, tape, Device.CPU);
             var start = new float[Math.toIntExact(SHAPE.numel())];
             java.util.Arrays.fill(start, 0.5f);
-            try (var loop = new StepLoop(program, launcher, GraphSteps.of(5), program::stepDown, null, _ -> {})) {
-                program.start(start, STEPS - 1);
-                loop.walk(STEPS - 1, 0, silent(), _ -> {});
-                var first = program.x();
+            try (var loop = new GraphLoop(
+                    new RecordedSteps(process, process::stepDown, null), launcher, GraphSteps.of(5), _ -> {})) {
+                process.start(start);
+                loop.walk(STEPS, silent(), _ -> {});
+                var first = process.x();
                 assertEquals(1, launcher.count("launch"));
-                program.start(start, STEPS - 1);
-                loop.walk(STEPS - 1, 0, silent(), _ -> {});
-                assertArrayEquals(first, program.x());
+                process.start(start);
+                loop.walk(STEPS, silent(), _ -> {});
+                assertArrayEquals(first, process.x());
                 assertEquals(3, launcher.count("launch"));
-                program.start(start, 2); // too few for a launch
-                loop.walk(2, 0, new StepCount(3, (_, _) -> {}), _ -> {});
+                process.start(start);
+                process.index().fill(2); // too few for a launch
+                loop.walk(3, new StepCount(3, (_, _) -> {}), _ -> {});
             }
         }
         assertEquals(1, launcher.count("record steps"));
@@ -280,9 +290,9 @@ class StepLoopTest {
 
     @Test
     void theNumberOfStepsKeepsToTheBudgetOfNodes() {
-        var launcher = new RecordedLauncher(StepLoop.NODE_BUDGET / 3);
+        var launcher = new RecordedLauncher(GraphLoop.NODE_BUDGET / 3);
         withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
+            loop.walk(STEPS, told.count(), _ -> {});
             assertEquals(List.of(1L, 4L, 7L, 10L), told.progress());
         });
         assertEquals(List.of("record steps", "close steps", "record steps"), launcher.diary.subList(0, 3));
@@ -290,8 +300,8 @@ class StepLoopTest {
 
     @Test
     void aModelLargerThanTheBudgetIsLaunchedStepByStepFromOneRecording() {
-        var launcher = new RecordedLauncher(StepLoop.NODE_BUDGET + 1);
-        withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
+        var launcher = new RecordedLauncher(GraphLoop.NODE_BUDGET + 1);
+        withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> loop.walk(STEPS, told.count(), _ -> {}));
         assertEquals(1, launcher.count("record steps"));
         assertEquals(9, launcher.count("launch"));
     }
@@ -300,7 +310,7 @@ class StepLoopTest {
     void theWholeLoopIsOneLaunch() {
         var launcher = new RecordedLauncher(1).withLoops();
         withLoop(GraphSteps.ALL, launcher, true, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
+            loop.walk(STEPS, told.count(), _ -> {});
             assertEquals(List.of(), told.notes());
             assertEquals(10L, told.progress().getLast());
         });
@@ -317,15 +327,14 @@ class StepLoopTest {
         var made = new java.util.concurrent.atomic.AtomicInteger();
         try (var _ = TensorScope.open()) {
             var sampler = Sampler.ddim(chain, 0).withThreads(1);
-            var tape = new NoiseTape(
-                    drawn(sampler, Sampler.Addresses.EACH), sampler.table().sigma(), Device.CPU);
+            var tape = new NoiseTape(drawn(sampler, Sampler.Addresses.EACH), Device.CPU);
             Denoiser slow = (x, _) -> {
                 made.incrementAndGet();
                 java.util.concurrent.locks.LockSupport.parkNanos(3_000_000);
                 return x;
             };
-            var program = new StepProgram(sampler, slow, SHAPE, tape, Device.CPU);
-            program.start(new float[Math.toIntExact(SHAPE.numel())], steps - 1);
+            var process = new ReverseProcess(sampler, Route.down(steps - 1, 0), slow, SHAPE, tape, Device.CPU);
+            process.start(new float[Math.toIntExact(SHAPE.numel())]);
             var seen = new ArrayList<Long>();
             var count = new StepCount(steps, (done, _) -> {
                 seen.add(done);
@@ -333,23 +342,21 @@ class StepLoopTest {
                     Thread.currentThread().interrupt();
                 }
             });
-            try (var loop = new StepLoop(
-                    program,
-                    launcher,
-                    GraphSteps.ALL,
-                    program::stepDown,
-                    (index, _) -> {
+            try (var loop = new GraphLoop(
+                    new RecordedSteps(process, process::stepDown, (index, _) -> {
                         // As the kernel: one reading decides, whatever an interrupt writes meanwhile.
                         long next = index.toLongs()[0] - 1;
                         index.fill(next);
                         launcher.condition = next >= 0;
-                    },
+                    }),
+                    launcher,
+                    GraphSteps.ALL,
                     _ -> {})) {
-                assertThrows(CancellationException.class, () -> loop.walk(steps - 1, 0, count, _ -> {}));
+                assertThrows(CancellationException.class, () -> loop.walk(steps, count, _ -> {}));
                 assertTrue(Thread.interrupted());
             }
             // -1, or 0 where the interrupt wrote its last step just after the loop had ended.
-            assertTrue(program.index().toLongs()[0] <= 0, "the loop has ended");
+            assertTrue(process.index().toLongs()[0] <= 0, "the loop has ended");
             assertTrue(made.get() >= 20 && made.get() < steps, made + " steps were made");
             for (int i = 1; i < seen.size(); i++) {
                 assertTrue(seen.get(i) > seen.get(i - 1), seen.toString());
@@ -361,7 +368,7 @@ class StepLoopTest {
     void withoutLoopsItSaysWhyAndLaunchesParts() {
         var launcher = new RecordedLauncher(1);
         withLoop(GraphSteps.ALL, launcher, true, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
+            loop.walk(STEPS, told.count(), _ -> {});
             assertEquals(
                     List.of("the loop is launched in parts, not as a whole: this fake has no loops"), told.notes());
         });
@@ -372,7 +379,7 @@ class StepLoopTest {
     @Test
     void hostNoiseCannotBeLoopedOver() {
         withLoop(GraphSteps.ALL, new RecordedLauncher(1).withLoops(), false, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
+            loop.walk(STEPS, told.count(), _ -> {});
             assertTrue(told.notes().getFirst().endsWith("the noise is not made on the device"), told.toString());
         });
     }
@@ -381,8 +388,8 @@ class StepLoopTest {
     void whatCannotBeRecordedRunsStepByStepAndSaysWhich() {
         var launcher = new RecordedLauncher(1).refusing();
         withLoop(GraphSteps.AUTO, launcher, false, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
-            assertEquals(StepLoop.State.EAGER, loop.state());
+            loop.walk(STEPS, told.count(), _ -> {});
+            assertEquals(GraphLoop.State.EAGER, loop.state());
             assertEquals(
                     List.of(
                             "steps run one by one, for they cannot be recorded: operator aten::nonzero broke the capture"),
@@ -395,13 +402,13 @@ class StepLoopTest {
     void askedForByNumberWhatCannotBeRecordedIsAnErrorAndTheLoopGoesOnWhereItStood() {
         var launcher = new RecordedLauncher(1).refusing();
         withLoop(GraphSteps.of(3), launcher, false, (loop, told) -> {
-            var e = assertThrows(TorchException.class, () -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
+            var e = assertThrows(TorchException.class, () -> loop.walk(STEPS, told.count(), _ -> {}));
             assertTrue(e.getMessage().contains("aten::nonzero"), e.getMessage());
-            assertEquals(StepLoop.State.EAGER, loop.state());
+            assertEquals(GraphLoop.State.EAGER, loop.state());
             // The first step is made; the others are walked from there once recording works.
             launcher.accepting();
-            loop.walk(STEPS - 2, 0, told.count(), _ -> {});
-            assertEquals(StepLoop.State.REPLAYED, loop.state());
+            loop.walk(STEPS - 1, told.count(), _ -> {});
+            assertEquals(GraphLoop.State.REPLAYED, loop.state());
         });
     }
 
@@ -411,7 +418,7 @@ class StepLoopTest {
         withLoop(GraphSteps.of(2), launcher, false, (loop, told) -> {
             var e = assertThrows(
                     CancellationException.class,
-                    () -> loop.walk(STEPS - 1, 0, told.count(), queued -> {
+                    () -> loop.walk(STEPS, told.count(), queued -> {
                         if (queued >= 4) {
                             Thread.currentThread().interrupt();
                         }
@@ -420,17 +427,17 @@ class StepLoopTest {
             assertTrue(e.getMessage().contains("interrupted"), e.getMessage());
             assertTrue(launcher.count("launch") < 4, launcher.diary.toString());
             assertEquals(launcher.count("mark"), launcher.count("close mark"));
-            loop.walk(5, 0, told.count(), _ -> {}); // of the two launches, one was made: steps 9, 8 eagerly, then 7, 6
+            loop.walk(6, told.count(), _ -> {}); // of the two launches, one was made: steps 9, 8 eagerly, then 7, 6
         });
     }
 
     @Test
     void aClosedLoopRefuses() {
         withLoop(GraphSteps.of(2), new RecordedLauncher(1), false, (loop, told) -> {
-            loop.walk(STEPS - 1, 0, told.count(), _ -> {});
+            loop.walk(STEPS, told.count(), _ -> {});
             loop.close();
-            assertEquals(StepLoop.State.CLOSED, loop.state());
-            assertThrows(IllegalStateException.class, () -> loop.walk(STEPS - 1, 0, told.count(), _ -> {}));
+            assertEquals(GraphLoop.State.CLOSED, loop.state());
+            assertThrows(IllegalStateException.class, () -> loop.walk(STEPS, told.count(), _ -> {}));
         });
     }
 
