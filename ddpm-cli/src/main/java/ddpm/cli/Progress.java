@@ -75,6 +75,8 @@ final class Progress {
     /** {@code 0:07}, {@code 12:00} or {@code 3:00:00}. */
     static String duration(double seconds) {
         long s = Math.round(seconds);
-        return s < 3600 ? "%d:%02d".formatted(s / 60, s % 60) : "%d:%02d:%02d".formatted(s / 3600, s / 60 % 60, s % 60);
+        return s < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
     }
 }

@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Rows of text in aligned columns. Text out of files is made harmless: a terminal must not obey a tensor's name. */
@@ -31,7 +32,7 @@ final class TextTable {
                             Character.FORMAT,
                             Character.SURROGATE,
                             Character.LINE_SEPARATOR,
-                            Character.PARAGRAPH_SEPARATOR -> "\\u%04x".formatted(c);
+                            Character.PARAGRAPH_SEPARATOR -> String.format(Locale.ROOT, "\\u%04x", c);
                     default -> Character.toString(c);
                 })
                 .collect(Collectors.joining());

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -74,8 +75,11 @@ record IdxFile(int[] sizes, byte[] data) {
             throw damaged(
                     file,
                     String.format(
+                            Locale.ROOT,
                             "starts with 0x%08x, not with 0x%08x (IDX, unsigned bytes, %d axes)",
-                            magic, UNSIGNED_BYTE << 8 | axes, axes));
+                            magic,
+                            UNSIGNED_BYTE << 8 | axes,
+                            axes));
         }
         int[] sizes = new int[axes];
         for (int i = 0; i < axes; i++) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -47,8 +48,8 @@ final class PickleReader {
             byte code = in.opcode();
             var op = PickleOp.of(code);
             if (op == null) {
-                throw in.bad(
-                        "opcode 0x%02x, which makes no tensor or plain container, is refused".formatted(code & 0xff));
+                throw in.bad("opcode 0x" + HexFormat.of().toHexDigits(code)
+                        + ", which makes no tensor or plain container, is refused");
             }
             if (op == PickleOp.STOP) {
                 Object result = stack.pop();

@@ -1,5 +1,7 @@
 package ddpm.text;
 
+import java.util.Locale;
+
 /** Text out of files, in messages. */
 public final class Untrusted {
     private static final int MAX_QUOTED = 120;
@@ -21,7 +23,7 @@ public final class Untrusted {
             }
             char c = untrusted.charAt(i);
             if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT || Character.isSurrogate(c)) {
-                quoted.append(String.format("\\u%04x", (int) c));
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
             } else {
                 quoted.append(c);
             }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 import javax.imageio.ImageIO;
 
@@ -50,8 +51,12 @@ final class EventFile {
      */
     EventFile(Path folder, long step) throws IOException {
         long now = System.currentTimeMillis();
-        file = new AppendFile(folder.resolve("events.out.tfevents.%010d.ddpm.%d.%03d"
-                .formatted(now / 1000, ProcessHandle.current().pid(), now % 1000)));
+        file = new AppendFile(folder.resolve(String.format(
+                Locale.ROOT,
+                "events.out.tfevents.%010d.ddpm.%d.%03d",
+                now / 1000,
+                ProcessHandle.current().pid(),
+                now % 1000)));
         write(new ProtoMessage().text(FILE_VERSION, "brain.Event:2"));
         if (step > 0) {
             write(new ProtoMessage().varint(STEP, step).message(SESSION_LOG, new ProtoMessage().varint(STATUS, START)));

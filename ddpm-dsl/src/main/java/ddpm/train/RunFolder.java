@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -63,7 +64,12 @@ public final class RunFolder {
 
     /** The sample grid of a step. */
     public Path samples(long step) {
-        return samples().resolve("%s%08d.png".formatted(PREFIX, step));
+        return samples().resolve(named(step) + ".png");
+    }
+
+    /** Digits are ASCII in every locale: the names are read again. */
+    private static String named(long step) {
+        return String.format(Locale.ROOT, "%s%08d", PREFIX, step);
     }
 
     /** Removes the grids of later steps, which a resumed run draws again. */
@@ -106,8 +112,7 @@ public final class RunFolder {
             throw new IllegalArgumentException("checkpoints to keep: at least 1, not " + keep);
         }
         Files.createDirectories(checkpoints());
-        var written =
-                Checkpoint.write(checkpoints().resolve("%s%08d".formatted(PREFIX, trainer.step())), trainer, dataset);
+        var written = Checkpoint.write(checkpoints().resolve(named(trainer.step())), trainer, dataset);
         var kept = newestFirst().stream()
                 .filter(entry -> step(entry) <= trainer.step())
                 .limit(keep)

@@ -12,6 +12,7 @@ import ddpm.torch.Ops;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -53,7 +54,7 @@ final class StateJson {
     private static String checksum(String unsummed) {
         var crc = new CRC32C();
         crc.update(unsummed.getBytes(StandardCharsets.UTF_8));
-        return "crc32c:%08x".formatted(crc.getValue());
+        return "crc32c:" + HexFormat.of().toHexDigits((int) crc.getValue());
     }
 
     private static void requireIntact(String text) {

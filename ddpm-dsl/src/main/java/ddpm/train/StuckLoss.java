@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import ddpm.diffusion.Objective;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Notices, once, a run on L_simple that has learned nothing: its loss is still that of predicting zero, 1. */
@@ -29,10 +30,12 @@ final class StuckLoss {
             return Optional.empty();
         }
         told = true;
-        return Optional.of(
-                "warning: after %d steps the loss is still %.3f; predicting no noise at all gives 1. Check the"
-                                .formatted(metrics.step(), metrics.loss())
-                        + " learning rate (now " + metrics.learningRate()
-                        + ") and that the images are what they should be");
+        return Optional.of(String.format(
+                        Locale.ROOT,
+                        "warning: after %d steps the loss is still %.3f; predicting no noise at all gives 1. Check the",
+                        metrics.step(),
+                        metrics.loss())
+                + " learning rate (now " + metrics.learningRate()
+                + ") and that the images are what they should be");
     }
 }

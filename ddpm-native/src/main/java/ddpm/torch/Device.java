@@ -1,5 +1,6 @@
 package ddpm.torch;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -30,7 +31,7 @@ public record Device(Kind kind, int index) {
     public Device {
         Objects.requireNonNull(kind, "kind");
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
-            throw new IllegalArgumentException("no device " + kind.name().toLowerCase() + ":" + index);
+            throw new IllegalArgumentException("no device " + kind.name().toLowerCase(Locale.ROOT) + ":" + index);
         }
     }
 

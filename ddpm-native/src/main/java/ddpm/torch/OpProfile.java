@@ -2,6 +2,7 @@ package ddpm.torch;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,7 +35,7 @@ public final class OpProfile implements AutoCloseable {
     public record Entry(String operator, long calls, double milliseconds) {
         @Override
         public String toString() {
-            return "%10.1f ms %8d calls  %s".formatted(milliseconds, calls, operator);
+            return String.format(Locale.ROOT, "%10.1f ms %8d calls  %s", milliseconds, calls, operator);
         }
     }
 

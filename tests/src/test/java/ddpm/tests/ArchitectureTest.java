@@ -9,10 +9,19 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Collator;
+import java.text.DateFormat;
+import java.text.MessageFormat;
+import java.text.NumberFormat;
 import java.util.Arrays;
+import java.util.Formatter;
 import java.util.List;
+import java.util.Scanner;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -150,6 +159,40 @@ class ArchitectureTest {
                 .haveNameNotMatching(".*(Manager|Helper|Impl|Utils?)")
                 .andShould()
                 .resideOutsideOfPackages("..util..", "..utils..", "..common..", "..helpers..")
+                .check(ALL);
+    }
+
+    /** Files, options and messages have ASCII digits and points wherever they are written: in fa_IR a step is found again. */
+    @Test
+    void nothingIsFormattedInTheDefaultLocale() {
+        noClasses()
+                .should()
+                .callMethod(String.class, "format", String.class, Object[].class)
+                .orShould()
+                .callMethod(String.class, "formatted", Object[].class)
+                .orShould()
+                .callMethod(String.class, "toLowerCase")
+                .orShould()
+                .callMethod(String.class, "toUpperCase")
+                .orShould()
+                .callMethod(PrintStream.class, "printf", String.class, Object[].class)
+                .orShould()
+                .callMethod(PrintStream.class, "format", String.class, Object[].class)
+                .orShould()
+                .callMethod(PrintWriter.class, "printf", String.class, Object[].class)
+                .orShould()
+                .callMethod(PrintWriter.class, "format", String.class, Object[].class)
+                .orShould()
+                .callConstructor(Formatter.class)
+                .orShould()
+                .callConstructor(Formatter.class, Appendable.class)
+                .orShould()
+                .callConstructor(Scanner.class, InputStream.class)
+                .orShould()
+                .callConstructor(Scanner.class, String.class)
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(NumberFormat.class, DateFormat.class, MessageFormat.class, Collator.class)
                 .check(ALL);
     }
 

@@ -160,8 +160,8 @@ public final class NativeCache {
         if (free < bundle.totalSize()) {
             throw new IOException("the disk is too full");
         }
-        progress.accept(
-                "Unpacking libtorch (%s, %d MB) into %s, once".formatted(bundle.platform(), megabytes(bundle), folder));
+        progress.accept("Unpacking libtorch (" + bundle.platform() + ", " + megabytes(bundle) + " MB) into " + folder
+                + ", once");
         // Not a temporary directory in Java's sense: that would be closed to the other users of a shared cache.
         Path part = Files.createDirectory(natives.resolve(
                 bundle.key() + ".part-" + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime())));
@@ -210,13 +210,13 @@ public final class NativeCache {
     private String describe(IOException e, BundledNatives bundle) {
         String room = "";
         try {
-            room = ", %d bytes are free there"
-                    .formatted(Files.getFileStore(existing()).getUsableSpace());
+            room = ", " + Files.getFileStore(existing()).getUsableSpace() + " bytes are free there";
         } catch (IOException | RuntimeException unknown) {
             e.addSuppressed(unknown);
         }
-        return "Cannot unpack libtorch into %s: %s (%d bytes are needed%s). %s and that has %d MB free."
-                .formatted(natives, reason(e), bundle.totalSize(), room, CacheRoot.REMEDY, megabytes(bundle));
+        return "Cannot unpack libtorch into " + natives + ": " + reason(e) + " (" + bundle.totalSize()
+                + " bytes are needed" + room + "). " + CacheRoot.REMEDY + " and that has " + megabytes(bundle)
+                + " MB free.";
     }
 
     /** java.nio's exceptions often carry only a path as their message, so the kind is named too. */
