@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.torch.Device;
+import ddpm.torch.LibTorch;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -8,7 +9,6 @@ import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaStatus;
 import ddpm.torch.cuda.DeviceMemory;
-import ddpm.torch.natives.CacheRoot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +87,7 @@ final class Doctor implements Callable<Integer> {
 
     private void cache() {
         try {
-            var root = CacheRoot.ofThisUser();
+            var root = LibTorch.cacheFolder();
             var existing = root;
             while (!Files.exists(existing)) {
                 existing = existing.getParent();

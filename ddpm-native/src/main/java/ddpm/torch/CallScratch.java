@@ -6,17 +6,18 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A few hundred bytes per thread for arguments and results of C calls, so that calls allocate nothing. */
+/** A thread's reusable memory of 64 cells for arguments and results of C calls, so that calls allocate nothing. */
 final class CallScratch {
     private static final int CELLS = 64;
-    private static final ThreadLocal<CallScratch> LOCAL = ThreadLocal.withInitial(CallScratch::new);
+    private static final ThreadLocal<CallScratch> OF_THREAD = ThreadLocal.withInitial(CallScratch::new);
 
     private final MemorySegment segment = Arena.ofAuto().allocate(8L * CELLS, 16);
-    /** Where results come back; the cells behind it are free for arguments. */
+    /** The address of the first cell, into which C functions write their result; the next call overwrites it. */
     final long address = segment.address();
 
+    /** Returns the calling thread's scratch memory. */
     static CallScratch get() {
-        return LOCAL.get();
+        return OF_THREAD.get();
     }
 
     long getLong(int cell) {
@@ -31,7 +32,7 @@ final class CallScratch {
         segment.setAtIndex(JAVA_LONG, cell, value);
     }
 
-    /** Writes longs from {@code cell} on and returns their address. */
+    /** Writes values from {@code cell} on and returns the address of the first. */
     long setLongs(int cell, long[] values) {
         for (int i = 0; i < values.length; i++) {
             segment.setAtIndex(JAVA_LONG, cell + i, values[i]);

@@ -26,25 +26,17 @@ public final class GradMode implements AutoCloseable {
 
     public static boolean isOn() {
         LibTorch.load();
-        try {
-            return (boolean) Abi.GRAD_MODE_GET.invokeExact();
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        return Abi.gradModeIsEnabled();
     }
 
     private static GradMode set(boolean enabled) {
         boolean before = isOn();
-        try {
-            Abi.GRAD_MODE_SET.invokeExact(enabled);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        Abi.gradModeSetEnabled(enabled);
         return new GradMode(before);
     }
 
     /**
-     * Back to what was before. Closing twice is harmless.
+     * Restores the mode that was before. Closing twice is harmless.
      *
      * @throws IllegalStateException on another thread, whose mode this never was
      */
@@ -57,10 +49,6 @@ public final class GradMode implements AutoCloseable {
             return;
         }
         closed = true;
-        try {
-            Abi.GRAD_MODE_SET.invokeExact(before);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        Abi.gradModeSetEnabled(before);
     }
 }

@@ -30,13 +30,7 @@ public final class Handles {
         if (!tensor.isContiguous()) {
             throw new IllegalStateException("no plain memory of " + tensor + ": contiguous tensors only");
         }
-        var slab = CallScratch.get();
-        try {
-            Abi.check((int) Abi.DATA_PTR.invokeExact(tensor.handle(), slab.address), "aoti_torch_get_data_ptr");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        return slab.getLong(0);
+        return TensorAbi.getDataPtr(tensor.handle(), CallScratch.get());
     }
 
     /**
@@ -50,13 +44,7 @@ public final class Handles {
             throw new IllegalArgumentException("no tensor at address 0");
         }
         var scope = TensorScope.current();
-        var slab = CallScratch.get();
-        try {
-            Abi.check((int) Abi.NEW_HANDLE.invokeExact(address, slab.address), "aoti_torch_new_tensor_handle");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        var tensor = new Tensor(slab.getLong(0), scope);
+        var tensor = new Tensor(TensorAbi.newTensorHandle(address, CallScratch.get()), scope);
         try {
             // Refused now rather than by the first operator that is given it.
             Objects.requireNonNull(tensor.dtype());

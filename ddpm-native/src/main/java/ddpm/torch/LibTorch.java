@@ -1,17 +1,10 @@
 package ddpm.torch;
 
-import ddpm.torch.natives.ExternalLibrary;
-import ddpm.torch.natives.LibraryLoader;
-import ddpm.torch.natives.NativeCache;
-import ddpm.torch.natives.PythonTorch;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import ddpm.torch.natives.CacheRoot;
+import ddpm.torch.natives.TorchFolder;
+import java.io.IOException;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -26,36 +19,24 @@ public final class LibTorch {
     /** The environment variable that names an external libtorch. */
     public static final String VARIABLE = "DDPM_LIBTORCH";
 
-    private static final String NEEDS_CUDA =
-            "; a libtorch for CUDA needs CUDA's libraries on this machine also to compute"
-                    + " on the CPU: install them or let LD_LIBRARY_PATH or CUDA_HOME name where they are, or use a libtorch for CPUs";
-
     private static LibTorch loaded;
     private static Consumer<String> progress = line -> {};
 
-    private static volatile int blasThreads;
+    private final TorchFolder source;
+    private final TorchFolder.Loaded libraries;
 
-    private final Path folder;
-    private final boolean bundled;
-    private final SymbolLookup symbols;
-    private final boolean builtForCuda;
-    private final String cudaFailure;
-
-    private LibTorch(Path folder, boolean bundled, SymbolLookup symbols, boolean builtForCuda, String cudaFailure) {
-        this.folder = folder;
-        this.bundled = bundled;
-        this.symbols = symbols;
-        this.builtForCuda = builtForCuda;
-        this.cudaFailure = cudaFailure;
+    private LibTorch(TorchFolder source, TorchFolder.Loaded libraries) {
+        this.source = source;
+        this.libraries = libraries;
     }
 
-    /** Where one-line news of the first unpacking goes; silent unless set before the first load. */
+    /** Sets where one-line news of the first unpacking goes; silent unless set before the first load. */
     public static synchronized void onProgress(Consumer<String> sink) {
         progress = sink;
     }
 
     /**
-     * The loaded libtorch; loads the default one at the first call.
+     * Returns the loaded libtorch; loads the default one at the first call.
      *
      * @throws LibTorchNotFound if there is none that can be used; the message says why and what to do
      */
@@ -72,22 +53,42 @@ public final class LibTorch {
         if (variable != null && !variable.isBlank()) {
             return load(folder(variable));
         }
-        var unpacked = NativeCache.ready(progress)
-                .orElseThrow(() -> new LibTorchNotFound("no libtorch for " + System.getProperty("os.name") + " "
-                        + System.getProperty("os.arch")
-                        + " is bundled: give one with --libtorch DIR or " + VARIABLE
-                        + " (libtorch 2.10 or newer, e.g. the 'torch' folder of a Python installation)"));
-        return open(unpacked, true);
+        try {
+            return open(TorchFolder.bundled(progress)
+                    .orElseThrow(() -> new LibTorchNotFound("no libtorch for " + System.getProperty("os.name") + " "
+                            + System.getProperty("os.arch")
+                            + " is bundled: give one with --libtorch DIR or " + VARIABLE
+                            + " (libtorch 2.10 or newer, e.g. the 'torch' folder of a Python installation)")));
+        } catch (IOException e) {
+            throw new LibTorchNotFound(e.getMessage(), e);
+        }
     }
 
     /**
-     * The folder that a user's choice of libtorch means.
+     * Finds the folder that a user's choice of libtorch means.
      *
      * @param choice a folder, or {@code auto} for the torch package of the {@code python3} on PATH
      * @throws LibTorchNotFound if there is no such package
      */
     public static Path folder(String choice) {
-        return PythonTorch.isMeantBy(choice) ? PythonTorch.folder() : Path.of(choice);
+        try {
+            return TorchFolder.chosen(choice);
+        } catch (IOException e) {
+            throw new LibTorchNotFound(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Finds the folder in which this user's caches lie, that of unpacked libraries among them; it need not exist yet.
+     *
+     * @throws LibTorchNotFound if nothing says where it should be
+     */
+    public static Path cacheFolder() {
+        try {
+            return CacheRoot.ofThisUser();
+        } catch (IOException e) {
+            throw new LibTorchNotFound(e.getMessage(), e);
+        }
     }
 
     /**
@@ -97,134 +98,66 @@ public final class LibTorch {
      * @throws IllegalStateException if another libtorch is loaded already: a process has one
      */
     public static synchronized LibTorch load(Path given) {
-        var library = library("torch_cpu");
-        var folder = List.of(given, given.resolve("lib"), given.resolve("torch/lib")).stream()
-                .filter(candidate -> Files.isRegularFile(candidate.resolve(library)))
-                .findFirst()
-                .orElseThrow(() -> new LibTorchNotFound("no libtorch in " + given
-                        + ": neither it nor its lib or torch/lib"
-                        + " folder has a " + library + " (libtorch 2.10 or newer; 'import torch; print(torch.__path__)'"
-                        + " in Python prints such a folder)"))
-                .toAbsolutePath();
-        if (loaded != null) {
-            if (loaded.folder.equals(folder)) {
-                return loaded;
+        try {
+            var source = TorchFolder.in(given);
+            if (loaded == null) {
+                return open(source);
             }
-            throw new IllegalStateException("libtorch is already loaded from " + loaded.folder
-                    + "; a process cannot load a second from " + folder);
+            if (!loaded.folder().equals(source.path())) {
+                throw new IllegalStateException("libtorch is already loaded from " + loaded.folder()
+                        + "; a process cannot load a second from " + source.path());
+            }
+            return loaded;
+        } catch (IOException e) {
+            throw new LibTorchNotFound(e.getMessage(), e);
         }
-        ExternalLibrary.requireDispatcher(folder.resolve(library));
-        return open(folder, false);
     }
 
-    private static LibTorch open(Path folder, boolean bundled) {
-        // In this order each finds its dependencies already there, whatever the run paths say.
-        var names = bundled
-                ? List.of("gcc_s", "quadmath", "gfortran", "openblas", "gomp", "omp", "iomp5", "c10", "torch_cpu")
-                : List.of("c10", "torch_cpu");
-        boolean forCuda = Files.isRegularFile(folder.resolve(library("torch_cuda")));
-        var loader = new LibraryLoader(forCuda ? LibraryLoader.cudaFolders(folder) : List.of());
-        for (var name : names) {
-            find(folder, name).ifPresent(file -> {
-                try {
-                    loader.load(file);
-                } catch (UnsatisfiedLinkError e) {
-                    throw new LibTorchNotFound("libtorch in " + folder + " cannot be loaded: " + e.getMessage()
-                            + (forCuda ? NEEDS_CUDA : ""));
-                }
-            });
-        }
-        var symbols = SymbolLookup.libraryLookup(folder.resolve(library("torch_cpu")), Arena.global())
-                .or(SymbolLookup.libraryLookup(folder.resolve(library("c10")), Arena.global()));
-        loaded = new LibTorch(folder, bundled, symbols, forCuda, forCuda ? cuda(folder, loader) : null);
-        Malloc.keepBlocks();
-        if (forCuda && loaded.cudaFailure == null && Tf32.isSettable()) {
+    private static LibTorch open(TorchFolder source) throws IOException {
+        loaded = new LibTorch(source, source.load());
+        CpuTuning.atLoad();
+        if (loaded.isBuiltForCuda() && loaded.cudaFailure().isEmpty() && CppSymbols.canSetTf32()) {
             Tf32.allow(false);
         }
         return loaded;
     }
 
-    /** Loads libtorch's CUDA half; without it the CPU still computes, so a failure is kept to be told when it matters. */
-    private static String cuda(Path folder, LibraryLoader loader) {
-        try {
-            for (var name : List.of("c10_cuda", "torch_cuda")) {
-                find(folder, name).ifPresent(loader::load);
-            }
-            return null;
-        } catch (UnsatisfiedLinkError e) {
-            return e.getMessage();
-        }
-    }
-
-    /** {@code libNAME.so}, also with a version behind it as in {@code libgomp.so.1}. */
-    private static Optional<Path> find(Path folder, String name) {
-        var exact = library(name);
-        try (var entries = Files.list(folder)) {
-            return entries.filter(entry -> {
-                        var file = entry.getFileName().toString();
-                        return file.equals(exact) || file.startsWith(exact + ".");
-                    })
-                    .sorted()
-                    .findFirst();
-        } catch (java.io.IOException e) {
-            throw new LibTorchNotFound("cannot list " + folder + ": " + e.getMessage());
-        }
-    }
-
-    private static String library(String name) {
-        return System.mapLibraryName(name);
-    }
-
     static SymbolLookup symbols() {
-        return load().symbols;
+        return load().libraries.symbols();
     }
 
     /** The folder its libraries came from. */
     public Path folder() {
-        return folder;
+        return source.path();
     }
 
     /** Whether it came from the class path; only then may JavaCPP's classes, built for it, be used beside it. */
     public boolean isBundled() {
-        return bundled;
+        return source.bundled();
     }
 
-    /** Whether its folder holds the CUDA half of libtorch; {@link ddpm.torch.cuda.CudaStatus} tells whether that works. */
+    /** Whether its folder holds the CUDA half of libtorch; {@link ddpm.torch.cuda.CudaStatus} says whether that works. */
     public boolean isBuiltForCuda() {
-        return builtForCuda;
+        return libraries.builtForCuda();
     }
 
     /** The linker's words if the CUDA half is there but could not be loaded. */
     public Optional<String> cudaFailure() {
-        return Optional.ofNullable(cudaFailure);
+        return libraries.cudaFailure();
     }
 
-    /** {@code 2.13.0}. */
+    /** Its version, such as {@code 2.13.0}. */
     public String version() {
-        if (Abi.ABI_VERSION == null) {
-            return "2.10 or newer";
-        }
-        try {
-            long version = (long) Abi.ABI_VERSION.invokeExact();
-            return (version >>> 56) + "." + (version >>> 48 & 0xFF) + "." + (version >>> 40 & 0xFF);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        TensorAbi.bind(); // so that a function that is missing is found here rather than by the first tensor
+        long version = Abi.abiVersion();
+        return version == 0
+                ? "2.10 or newer"
+                : (version >>> 56) + "." + (version >>> 48 & 0xFF) + "." + (version >>> 40 & 0xFF);
     }
 
     /** How many threads one operator of the calling thread may use. */
     public int threads() {
-        if (Abi.GET_NUM_THREADS == null) {
-            return Runtime.getRuntime().availableProcessors();
-        }
-        var slab = CallScratch.get();
-        slab.setLong(0, 0);
-        try {
-            Abi.check((int) Abi.GET_NUM_THREADS.invokeExact(slab.address), "torch_get_num_threads");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        return slab.getInt();
+        return CpuTuning.threads();
     }
 
     /**
@@ -238,50 +171,14 @@ public final class LibTorch {
         if (threads < 1) {
             throw new IllegalArgumentException("threads " + threads + ": at least 1");
         }
-        if (Abi.SET_NUM_THREADS == null) {
+        if (!CppSymbols.canSetNumThreads()) {
             throw new TorchException("this libtorch does not let its thread count be set; use OMP_NUM_THREADS instead");
         }
-        setOperatorThreads(threads);
-        if (Abi.BLAS_SET_NUM_THREADS != null && blasThreads != threads) {
-            try {
-                Abi.BLAS_SET_NUM_THREADS.invokeExact(threads);
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
-            blasThreads = threads;
-        }
-    }
-
-    /** ATen's and oneDNN's threads for operators of the calling thread; does nothing where that cannot be set. */
-    static void setOperatorThreads(int threads) {
-        if (Abi.SET_NUM_THREADS != null) {
-            try {
-                Abi.SET_NUM_THREADS.invokeExact(threads);
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
-        }
+        CpuTuning.setThreads(threads);
     }
 
     /** The instruction set that ATen's own kernels use, e.g. {@code AVX512}; {@code unknown} off x86-64 Linux. */
     public String cpuCapability() {
-        boolean sysV = System.getProperty("os.arch").equals("amd64")
-                && System.getProperty("os.name").equals("Linux");
-        if (Abi.CPU_CAPABILITY == null || !sysV) {
-            return "unknown";
-        }
-        // A libstdc++ string: pointer, length, 16 bytes of inline storage, which holds every answer this function
-        // gives.
-        try (var arena = Arena.ofConfined()) {
-            var string = arena.allocate(32, 8);
-            Abi.CPU_CAPABILITY.invokeExact(string.address());
-            long length = string.get(ValueLayout.JAVA_LONG, 8);
-            var bytes = MemorySegment.ofAddress(string.get(ValueLayout.JAVA_LONG, 0))
-                    .reinterpret(length)
-                    .toArray(ValueLayout.JAVA_BYTE);
-            return new String(bytes, StandardCharsets.US_ASCII);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        return CppSymbols.cpuCapability();
     }
 }

@@ -7,4 +7,8 @@ public final class LibTorchNotFound extends TorchException {
     public LibTorchNotFound(String message) {
         super(message);
     }
+
+    public LibTorchNotFound(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

@@ -1,22 +1,16 @@
 package ddpm.torch;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.io.IOException;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * glibc's allocator, told to keep freed blocks, and to give free pages back when memory has crept up.
+ * Settings of glibc's allocator under which freed blocks stay with the process for reuse.
  *
- * <p>By default it returns every large block to the kernel when it is freed and takes it back, page by page, at the next
- * operator: up to half of the time of a training step. With these thresholds a loop of equal steps faults few pages after
- * its first: a hundredth of what it works on.
+ * <p>By default glibc returns every large block to the kernel when it is freed. The next operator then allocates it anew
+ * and the kernel clears it page by page, which took up to half of the time of a training step. With blocks kept, a loop of
+ * equal steps takes almost no new pages after its first step.
  */
 final class Malloc {
     private static final int M_TRIM_THRESHOLD = -1;
@@ -33,76 +27,63 @@ final class Malloc {
 
     /** Does nothing where the C library is not glibc, or where the user tuned it with GLIBC_TUNABLES. */
     static void keepBlocks() {
-        if (System.getenv("GLIBC_TUNABLES") != null) {
+        if (System.getenv("GLIBC_TUNABLES") != null || !LibC.isGlibc()) {
             return;
         }
-        var linker = Linker.nativeLinker();
-        var libc = linker.defaultLookup();
-        var mallopt = libc.find("mallopt");
-        if (mallopt.isEmpty() || libc.find("gnu_get_libc_version").isEmpty()) {
-            return;
-        }
-        var set = linker.downcallHandle(mallopt.get(), FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-        try {
-            int applied = (int) set.invokeExact(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
-                    & (int) set.invokeExact(M_TRIM_THRESHOLD, Integer.MAX_VALUE)
-                    & (int) set.invokeExact(M_TOP_PAD, 64 << 20)
-                    // One arena: blocks of other arenas live in heaps that are returned to the kernel when they empty.
-                    & (int) set.invokeExact(M_ARENA_MAX, 1);
-            assert applied == 1;
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        libc.find("malloc_trim").ifPresent(address -> {
-            var trim = linker.downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
-            Thread.ofPlatform().daemon().name("ddpm-memory").start(() -> giveBack(trim));
-        });
+        boolean accepted = LibC.mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+                & LibC.mallopt(M_TRIM_THRESHOLD, Integer.MAX_VALUE)
+                & LibC.mallopt(M_TOP_PAD, 64 << 20)
+                // One arena: blocks of other arenas live in heaps that are returned to the kernel when they empty.
+                & LibC.mallopt(M_ARENA_MAX, 1);
+        assert accepted;
+        Thread.ofPlatform().daemon().name("ddpm-memory").start(Malloc::trimAsItGrows);
     }
 
     /**
-     * Kept blocks fragment: in a loop of many sizes the pages in use creep up, by megabytes a second with two threads. So
-     * when they have grown, those that lie free go back to the kernel.
+     * Gives free pages back to the kernel whenever the process has grown. Kept blocks fragment: a loop over blocks of many
+     * sizes would otherwise grow by megabytes a second.
      */
-    private static void giveBack(MethodHandle trim) {
+    private static void trimAsItGrows() {
         try {
             var level = new Level(residentKilobytes());
             while (true) {
                 Thread.sleep(INTERVAL);
                 if (level.hasGrown(residentKilobytes())) {
-                    int _ = (int) trim.invokeExact(0L);
+                    LibC.mallocTrim(0);
                 }
             }
-        } catch (Throwable e) {
-            // No such file on this system, or the end of the program: free pages then stay with the process.
+        } catch (IOException | InterruptedException e) {
+            // Without /proc nobody can tell how large the process is: free pages then stay with it.
         }
     }
 
-    /** How much memory the program settled at. */
+    /** The size of the process to which its growth is compared. */
     static final class Level {
-        /** In kilobytes. */
+        /** Growth that is worth a trim, in kilobytes. */
         static final long GROWTH = 128 << 10;
 
         private long kilobytes;
-        private boolean given;
+        private boolean trimmed;
 
         Level(long kilobytes) {
             this.kilobytes = kilobytes;
         }
 
         /**
-         * Told once an interval. After it said yes, the level is what the next interval brings: what a loop takes again is
-         * not growth. So pages go back every second interval at most, which costs less than a hundredth of the time.
+         * Takes the size at the end of an interval and decides whether to trim. The size one interval after a trim becomes
+         * the new level, because a running loop takes back at once the pages that it needs. So there is a trim at most
+         * every second interval.
          */
         boolean hasGrown(long resident) {
-            if (given) {
+            if (trimmed) {
                 kilobytes = resident;
-                given = false;
+                trimmed = false;
             } else if (resident > kilobytes + GROWTH) {
-                given = true;
+                trimmed = true;
             } else {
                 kilobytes = Math.min(kilobytes, resident);
             }
-            return given;
+            return trimmed;
         }
     }
 

@@ -66,7 +66,7 @@ final class Op {
         private final long[] values = new long[MAX_ARGUMENTS];
         private final Object[] objects = new Object[MAX_ARGUMENTS];
         private final MemorySegment stack = Arena.ofAuto().allocate(8L * MAX_ARGUMENTS, 16);
-        private final CallScratch slab = CallScratch.get();
+        private final CallScratch scratch = CallScratch.get();
         private Op op;
         private int count;
 
@@ -135,7 +135,7 @@ final class Op {
         /** Runs an operator that returns the (in place changed) first argument or nothing of interest. */
         void inPlace() {
             run();
-            free(stack.getAtIndex(JAVA_LONG, 0));
+            TensorAbi.deleteTensorObject(stack.getAtIndex(JAVA_LONG, 0));
             OpWatch.ran(op);
         }
 
@@ -143,14 +143,6 @@ final class Op {
         void nothing() {
             run();
             OpWatch.ran(op);
-        }
-
-        private static void free(long handle) {
-            try {
-                Abi.check((int) Abi.DELETE_TENSOR.invokeExact(handle), "aoti_torch_delete_tensor_object");
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
         }
 
         private void run() {
@@ -172,22 +164,19 @@ final class Op {
                 }
                 var profile = OpProfile.active;
                 long start = profile == null ? 0 : System.nanoTime();
-                int code = (int) Abi.CALL_DISPATCHER.invokeExact(
-                        op.nameAddress, op.overloadAddress, stack.address(), Abi.VERSION);
+                int code = Abi.callDispatcher(op.nameAddress, op.overloadAddress, stack.address());
                 if (profile != null) {
                     profile.count(label(), System.nanoTime() - start);
                 }
                 if (code != 0) {
                     throw Abi.failed(this::describe);
                 }
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
             } finally {
                 Arrays.fill(objects, 0, n, null); // do not hold tensors of the past
             }
         }
 
-        private long encode(Kind kind, long value, Object object) throws Throwable {
+        private long encode(Kind kind, long value, Object object) {
             return switch (kind) {
                 case VALUE -> value;
                 case PRESENT -> cell(value);
@@ -197,9 +186,9 @@ final class Op {
                 case PRESENT_LONGS -> cell(newLongs((long[]) object));
                 case TENSORS -> {
                     var tensors = (Tensor[]) object;
-                    long list = newList(tensors.length);
+                    long list = Abi.newList(tensors.length, scratch);
                     for (var tensor : tensors) {
-                        push(list, duplicate(tensor));
+                        Abi.listPushBack(list, duplicate(tensor));
                     }
                     yield list;
                 }
@@ -207,52 +196,30 @@ final class Op {
             };
         }
 
-        private long newLongs(long[] elements) throws Throwable {
-            long list = newList(elements.length);
+        private long newLongs(long[] elements) {
+            long list = Abi.newList(elements.length, scratch);
             for (long element : elements) {
-                push(list, element);
+                Abi.listPushBack(list, element);
             }
             return list;
         }
 
-        private long newString(String text) throws Throwable {
+        private long newString(String text) {
             try (var arena = Arena.ofConfined()) {
                 var bytes = arena.allocateFrom(text);
-                Abi.check(
-                        (int) Abi.NEW_STRING.invokeExact(bytes.address(), bytes.byteSize() - 1, slab.address),
-                        "torch_new_string_handle");
-                return slab.getLong(0);
+                return Abi.newString(bytes.address(), bytes.byteSize() - 1, scratch);
             }
         }
 
-        /** The dispatcher consumes the handles it is given, so it gets one of its own. */
-        private long duplicate(Tensor tensor) throws Throwable {
-            Abi.check((int) Abi.NEW_HANDLE.invokeExact(tensor.handle(), slab.address), "aoti_torch_new_tensor_handle");
-            return slab.getLong(0);
+        /** Makes a handle for the dispatcher, which consumes those that it is given. */
+        private long duplicate(Tensor tensor) {
+            return TensorAbi.newTensorHandle(tensor.handle(), scratch);
         }
 
-        private long cell(long value) throws Throwable {
-            long cell;
-            if (Abi.NEW_CELL != null) {
-                Abi.check((int) Abi.NEW_CELL.invokeExact(slab.address), "torch_new_stable_ivalue");
-                cell = slab.getLong(0);
-            } else {
-                cell = (long) Abi.MALLOC.invokeExact(8L);
-                if (cell == 0) {
-                    throw new TorchException("out of memory for an argument of " + op);
-                }
-            }
+        private long cell(long value) {
+            long cell = Abi.newCell(scratch);
             MemorySegment.ofAddress(cell).reinterpret(8).set(JAVA_LONG, 0, value);
             return cell;
-        }
-
-        private long newList(int size) throws Throwable {
-            Abi.check((int) Abi.NEW_LIST.invokeExact((long) size, slab.address), "torch_new_list_reserve_size");
-            return slab.getLong(0);
-        }
-
-        private static void push(long list, long element) throws Throwable {
-            Abi.check((int) Abi.LIST_PUSH.invokeExact(list, element), "torch_list_push_back");
         }
 
         /** {@code aten::conv2d [8, 64, 32, 32]}: the operator and its first tensor's shape. */

@@ -61,17 +61,8 @@ public final class Ops {
      */
     public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
         checkConv2d(x, weight, bias, stride, padding);
-        if (OneDnn.shouldConvolve(x)) {
-            return MKLDNN_CONVOLUTION
-                    .call()
-                    .tensor(x)
-                    .tensor(weight)
-                    .optional(bias)
-                    .integers(padding, padding)
-                    .integers(stride, stride)
-                    .integers(1, 1)
-                    .integer(1)
-                    .one();
+        if (CpuTuning.convolvesByOneDnn(x)) {
+            return convolveByOneDnn(x, weight, bias, stride, padding);
         }
         return CONV2D.call()
                 .tensor(x)
@@ -79,6 +70,19 @@ public final class Ops {
                 .optional(bias)
                 .integers(stride, stride)
                 .integers(padding, padding)
+                .integers(1, 1)
+                .integer(1)
+                .one();
+    }
+
+    static Tensor convolveByOneDnn(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
+        return MKLDNN_CONVOLUTION
+                .call()
+                .tensor(x)
+                .tensor(weight)
+                .optional(bias)
+                .integers(padding, padding)
+                .integers(stride, stride)
                 .integers(1, 1)
                 .integer(1)
                 .one();
@@ -176,41 +180,21 @@ public final class Ops {
                     "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
         }
         if (x.dtype() != weight.dtype()
-                && (x.device().kind() == Device.Kind.CUDA || GradMode.isOn() || fewBesideEachOther(in, groups))) {
-            // As PyTorch's autocast has it, in the weights' type, and back. CUDA's kernel knows one type only, and the
-            // CPU's gradient of mixed types takes four times as long on images of 32 x 32.
+                // CUDA's kernel knows one type only.
+                && (x.device().kind() == Device.Kind.CUDA || CpuTuning.normalisesInFloat32(in, groups))) {
             return groupNorm(x.to(weight.dtype()), groups, weight, bias, eps).to(x.dtype());
         }
-        // Several threads share the sums of one image and so round them differently: one image alone goes to one
-        // thread.
-        boolean alone = in.size(0) == 1 && x.device().equals(Device.CPU);
-        int threads = alone ? LibTorch.load().threads() : 1;
-        try {
-            if (threads > 1) {
-                LibTorch.setOperatorThreads(1);
-            }
-            return GROUP_NORM
-                    .call()
-                    .tensor(x)
-                    .integer(groups)
-                    .optional(weight)
-                    .optional(bias)
-                    .real(eps)
-                    .bool(false)
-                    .one();
-        } finally {
-            if (threads > 1) {
-                LibTorch.setOperatorThreads(threads);
-            }
-        }
-    }
-
-    /**
-     * Below 1024 positions libtorch walks channels-last images group by group, in bfloat16 with vectors of 16 channels of
-     * a group; narrower ones it takes singly, at 3 to 18 ns an element where float32 and both conversions take 1 to 4.
-     */
-    private static boolean fewBesideEachOther(Shape in, int groups) {
-        return in.rank() == 4 && in.size(2) * in.size(3) < 1024 && in.size(1) / groups % 16 != 0;
+        return CpuTuning.alikeAloneAndInABatch(
+                x,
+                () -> GROUP_NORM
+                        .call()
+                        .tensor(x)
+                        .integer(groups)
+                        .optional(weight)
+                        .optional(bias)
+                        .real(eps)
+                        .bool(false)
+                        .one());
     }
 
     /** {@code x sigmoid(x)}, also called swish. */
@@ -327,8 +311,7 @@ public final class Ops {
             throw new IllegalArgumentException(
                     "attention: q " + s + ", k " + k.shape() + ", v " + v.shape() + " ([B, heads, positions, D])");
         }
-        if (q.dtype() == DType.BFLOAT16 && q.device().equals(Device.CPU)) {
-            // libtorch's own kernel takes a hundred times as long in bfloat16 as these two products.
+        if (CpuTuning.attendsByProducts(q)) {
             double scale = 1 / Math.sqrt(s.size(3));
             var scores = matmul(q.mul(scale), k.transpose(2, 3)).to(DType.FLOAT32);
             return matmul(softmax(scores, 3).to(DType.BFLOAT16), v);

@@ -68,25 +68,13 @@ public final class Tensor implements AutoCloseable {
         } catch (ArithmeticException overflow) {
             throw new IllegalArgumentException("a " + dtype + " tensor of shape " + shape + " exceeds 2^63 bytes");
         }
-        var slab = CallScratch.get();
-        long sizes = slab.setLongs(2, shape.toArray());
-        long strides = slab.setLongs(2 + MAX_RANK, strides(shape, format));
-        try {
-            int code = (int) Abi.EMPTY_STRIDED.invokeExact(
-                    (long) shape.rank(),
-                    sizes,
-                    strides,
-                    dtype.code(),
-                    device.kind().code(),
-                    device.index(),
-                    slab.address);
-            if (code != 0) {
-                throw Abi.failed(() -> "allocating " + dtype + " " + shape + " on " + device);
-            }
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+        var scratch = CallScratch.get();
+        long sizes = scratch.setLongs(2, shape.toArray());
+        long strides = scratch.setLongs(2 + MAX_RANK, strides(shape, format));
+        if (TensorAbi.emptyStrided(shape.rank(), sizes, strides, dtype.code(), device, scratch) != 0) {
+            throw Abi.failed(() -> "allocating " + dtype + " " + shape + " on " + device);
         }
-        var tensor = new Tensor(slab.getLong(0), scope);
+        var tensor = new Tensor(scratch.getLong(0), scope);
         tensor.shape = shape;
         tensor.dtype = dtype;
         tensor.device = device;
@@ -156,13 +144,7 @@ public final class Tensor implements AutoCloseable {
     /** A float32 scalar. */
     public static Tensor scalar(float value) {
         var scope = TensorScope.current();
-        var slab = CallScratch.get();
-        try {
-            Abi.check((int) Abi.SCALAR_F32.invokeExact(value, slab.address), "aoti_torch_scalar_to_tensor_float32");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        return new Tensor(slab.getLong(0), scope);
+        return new Tensor(TensorAbi.scalarToTensorFloat32(value, CallScratch.get()), scope);
     }
 
     private static Tensor forElements(long count, Shape shape, DType dtype) {
@@ -186,75 +168,36 @@ public final class Tensor implements AutoCloseable {
 
     public Shape shape() {
         if (shape == null) {
-            var slab = CallScratch.get();
-            try {
-                Abi.check((int) Abi.DIM.invokeExact(handle(), slab.address), "aoti_torch_get_dim");
-                int rank = (int) slab.getLong(0);
-                Abi.check((int) Abi.SIZES.invokeExact(handle(), slab.address), "aoti_torch_get_sizes");
-                shape = Shape.of(longsAt(slab.getLong(0), rank));
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
+            var scratch = CallScratch.get();
+            int rank = TensorAbi.getDim(handle(), scratch);
+            shape = Shape.of(TensorAbi.getSizes(handle(), rank, scratch));
         }
         return shape;
     }
 
     /** Distance in elements between neighbours along each dimension. */
     public long[] strides() {
-        var slab = CallScratch.get();
-        int rank = shape().rank();
-        try {
-            Abi.check((int) Abi.STRIDES.invokeExact(handle(), slab.address), "aoti_torch_get_strides");
-            return longsAt(slab.getLong(0), rank);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-    }
-
-    private static long[] longsAt(long address, int count) {
-        return count == 0
-                ? new long[0]
-                : MemorySegment.ofAddress(address).reinterpret(8L * count).toArray(JAVA_LONG);
+        return TensorAbi.getStrides(handle(), shape().rank(), CallScratch.get());
     }
 
     public DType dtype() {
         if (dtype == null) {
-            var slab = CallScratch.get();
-            try {
-                Abi.check((int) Abi.DTYPE.invokeExact(handle(), slab.address), "aoti_torch_get_dtype");
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
-            dtype = DType.ofCode(slab.getInt());
+            dtype = DType.ofCode(TensorAbi.getDtype(handle(), CallScratch.get()));
         }
         return dtype;
     }
 
     public Device device() {
         if (device == null) {
-            var slab = CallScratch.get();
-            try {
-                Abi.check((int) Abi.DEVICE_TYPE.invokeExact(handle(), slab.address), "aoti_torch_get_device_type");
-                int kind = slab.getInt();
-                Abi.check((int) Abi.DEVICE_INDEX.invokeExact(handle(), slab.address), "aoti_torch_get_device_index");
-                device = Device.of(kind, slab.getInt());
-            } catch (Throwable e) {
-                throw Abi.unexpected(e);
-            }
+            var scratch = CallScratch.get();
+            device = Device.of(TensorAbi.getDeviceType(handle(), scratch), TensorAbi.getDeviceIndex(handle(), scratch));
         }
         return device;
     }
 
     /** Whether the elements lie in row-major order without gaps. */
     public boolean isContiguous() {
-        var slab = CallScratch.get();
-        slab.setLong(0, 0);
-        try {
-            Abi.check((int) Abi.IS_CONTIGUOUS.invokeExact(handle(), slab.address), "aoti_torch_is_contiguous");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        return (slab.getInt() & 0xFF) != 0;
+        return TensorAbi.isContiguous(handle(), CallScratch.get());
     }
 
     public boolean isOpen() {
@@ -268,14 +211,9 @@ public final class Tensor implements AutoCloseable {
         if (device().kind() != Device.Kind.CPU || !isContiguous()) {
             throw new IllegalStateException("no direct memory of " + this + ": contiguous CPU tensors only");
         }
-        long bytes = shape().numel() * dtype().bytes(); // before the call below: these use the slab too
-        var slab = CallScratch.get();
-        try {
-            Abi.check((int) Abi.DATA_PTR.invokeExact(handle(), slab.address), "aoti_torch_get_data_ptr");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
-        return MemorySegment.ofAddress(slab.getLong(0)).reinterpret(bytes);
+        long bytes = shape().numel() * dtype().bytes();
+        return MemorySegment.ofAddress(TensorAbi.getDataPtr(handle(), CallScratch.get()))
+                .reinterpret(bytes);
     }
 
     /** A copy of the elements in row-major order, as float32; any type, device and layout. */
@@ -426,13 +364,8 @@ public final class Tensor implements AutoCloseable {
     }
 
     public Tensor fill(double value) {
-        try {
-            int code = (int) Abi.FILL.invokeExact(handle(), value);
-            if (code != 0) {
-                throw Abi.failed(() -> "filling " + this + " with " + value);
-            }
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+        if (TensorAbi.fill(handle(), value) != 0) {
+            throw Abi.failed(() -> "filling " + this + " with " + value);
         }
         OpWatch.ran("aten::fill_");
         return this;
@@ -526,16 +459,11 @@ public final class Tensor implements AutoCloseable {
     private Tensor subtractScaled(Tensor other, double alpha) {
         Broadcast.check(alpha < 0 ? "add" : "sub", shape(), other.shape());
         var scope = TensorScope.current();
-        var slab = CallScratch.get();
-        try {
-            int code = (int) Abi.SUBTRACT.invokeExact(handle(), other.handle(), alpha, slab.address);
-            if (code != 0) {
-                throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
-            }
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+        var scratch = CallScratch.get();
+        if (TensorAbi.subtract(handle(), other.handle(), alpha, scratch) != 0) {
+            throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
         }
-        var result = new Tensor(slab.getLong(0), scope);
+        var result = new Tensor(scratch.getLong(0), scope);
         OpWatch.ran("aten::subtract");
         return result;
     }
@@ -589,13 +517,8 @@ public final class Tensor implements AutoCloseable {
         if (required && !dtype().isFloating()) {
             throw new IllegalArgumentException("gradients need a floating type, not " + dtype());
         }
-        try {
-            int code = (int) Abi.SET_REQUIRES_GRAD.invokeExact(handle(), required);
-            if (code != 0) {
-                throw Abi.failed(() -> "requires_grad of " + this);
-            }
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
+        if (TensorAbi.setRequiresGrad(handle(), required) != 0) {
+            throw Abi.failed(() -> "requires_grad of " + this);
         }
         return this;
     }
@@ -612,20 +535,11 @@ public final class Tensor implements AutoCloseable {
 
     /** The accumulated gradient under a new handle (same memory), or null where there is none yet. */
     public Tensor grad() {
-        var slab = CallScratch.get();
+        var scratch = CallScratch.get();
         long slot = gradSlot();
-        slab.setLong(0, 0);
-        try {
-            Abi.check((int) Abi.IS_DEFINED.invokeExact(slot, slab.address), "aoti_torch_is_defined");
-            if ((slab.getInt() & 0xFF) == 0) {
-                return null;
-            }
-            var scope = TensorScope.current();
-            Abi.check((int) Abi.NEW_HANDLE.invokeExact(slot, slab.address), "aoti_torch_new_tensor_handle");
-            return new Tensor(slab.getLong(0), scope);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        return TensorAbi.isDefined(slot, scratch)
+                ? new Tensor(TensorAbi.newTensorHandle(slot, scratch), TensorScope.current())
+                : null;
     }
 
     /** Makes backward passes accumulate in {@code gradient}'s memory, e.g. a view of one flat buffer. */
@@ -638,21 +552,12 @@ public final class Tensor implements AutoCloseable {
         if (gradient.impl() == impl()) {
             throw new IllegalArgumentException("the gradient of " + this + " cannot be that tensor itself");
         }
-        try {
-            Abi.check((int) Abi.ASSIGN.invokeExact(gradient.handle(), gradSlot()), "assigning a gradient");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        TensorAbi.assign(gradient.handle(), gradSlot());
     }
 
     /** The address of the TensorImpl's own gradient, an {@code at::Tensor} and so a handle that libtorch owns. */
     private long gradSlot() {
-        long impl = impl();
-        try {
-            return (long) Abi.MUTABLE_GRAD.invokeExact(impl);
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        return CppSymbols.mutableGrad(impl());
     }
 
     /** The address of the TensorImpl: an {@code at::Tensor} is a pointer to one. */
@@ -677,11 +582,7 @@ public final class Tensor implements AutoCloseable {
             owner.forget(this);
         }
         TensorScope.closedOne();
-        try {
-            Abi.check((int) Abi.DELETE_TENSOR.invokeExact(h), "aoti_torch_delete_tensor_object");
-        } catch (Throwable e) {
-            throw Abi.unexpected(e);
-        }
+        TensorAbi.deleteTensorObject(h);
     }
 
     /** {@code float32 [16, 3, 32, 32] cpu}. */

@@ -15,9 +15,9 @@ class Tf32Test {
     @ValueSource(booleans = {true, false})
     void libtorchRemembersWhatWasSet(boolean allowed) throws Throwable {
         Tf32.allow(allowed);
-        var context = Abi.optional("_ZN2at13globalContextEv", FunctionDescriptor.of(JAVA_LONG));
+        var context = Binding.optional("_ZN2at13globalContextEv", FunctionDescriptor.of(JAVA_LONG));
         var products =
-                Abi.optional("_ZNK2at7Context15allowTF32CuBLASEv", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
+                Binding.optional("_ZNK2at7Context15allowTF32CuBLASEv", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG));
         assumeTrue(products != null, "this libtorch has no such getter");
         assertEquals(allowed, (boolean) products.invokeExact((long) context.invokeExact()));
     }

@@ -1,5 +1,8 @@
 package ddpm.tests;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,6 +15,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Collator;
@@ -98,6 +102,31 @@ class ArchitectureTest {
                 .resideInAPackage("ddpm.torch..")
                 .should()
                 .dependOnClassesThat(areOursOutside("ddpm.torch"))
+                .check(ALL);
+    }
+
+    /** Loading libraries comes before libtorch; the other rooms of the bottom floor stand on it. */
+    @Test
+    void theLoaderOfLibrariesKnowsNothingOfOurs() {
+        onlyKnows("ddpm.torch.natives");
+    }
+
+    /** Only a class that holds a function's handle calls it, by one method for each function. */
+    @Test
+    void methodHandlesAreInvokedInTheBindingsAlone() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("ddpm.torch.Abi")
+                .and()
+                .doNotHaveFullyQualifiedName("ddpm.torch.TensorAbi")
+                .and()
+                .doNotHaveFullyQualifiedName("ddpm.torch.CppSymbols")
+                .and()
+                .doNotHaveFullyQualifiedName("ddpm.torch.LibC")
+                .and()
+                .resideOutsideOfPackage("ddpm.torch.cuda..")
+                .should()
+                .callMethodWhere(target(owner(equivalentTo(MethodHandle.class))))
                 .check(ALL);
     }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import ddpm.torch.LibTorch;
 import ddpm.torch.TorchException;
+import ddpm.torch.natives.NativeLibrary;
 import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandle;
 

@@ -1,6 +1,5 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -27,7 +26,7 @@ import java.util.zip.ZipEntry;
  * @param platform JavaCPP's name of the platform, such as {@code linux-x86_64}, or {@code linux-x86_64-gpu} for CUDA
  * @param libraries the native libraries, in order of name, names unique
  */
-public record BundledNatives(String platform, List<Library> libraries) {
+record BundledNatives(String platform, List<Library> libraries) {
     /** A native library: no header, no source, no CMake file. */
     private static final Pattern NATIVE = Pattern.compile("[^/]+\\.(so(\\.\\d+)*|dylib|dll)");
 
@@ -45,28 +44,29 @@ public record BundledNatives(String platform, List<Library> libraries) {
      */
     record Library(String name, URL jar, String entry, long size, long crc) {}
 
-    public BundledNatives {
+    BundledNatives {
         libraries =
                 libraries.stream().sorted(Comparator.comparing(Library::name)).toList();
     }
 
     /**
-     * The natives for the machine this runs on; the CUDA build when it is on the class path.
+     * Finds the natives for the machine this runs on; the CUDA build when it is on the class path.
      *
-     * @throws TorchException if a jar cannot be read
+     * @throws IOException if a jar cannot be read
      */
-    public static Optional<BundledNatives> find(ClassLoader loader) {
+    static Optional<BundledNatives> find(ClassLoader loader) throws IOException {
         String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"));
-        return find(loader, platform + "-gpu").or(() -> find(loader, platform));
+        var forCuda = find(loader, platform + "-gpu");
+        return forCuda.isPresent() ? forCuda : find(loader, platform);
     }
 
     /**
      * @param platform the folder name under {@code org/bytedeco/pytorch/}; a suffix {@code -gpu} is dropped for the
      *     projects that have one build for both
      * @return empty if libtorch itself is not bundled for that platform
-     * @throws TorchException if a jar cannot be read
+     * @throws IOException if a jar cannot be read
      */
-    public static Optional<BundledNatives> find(ClassLoader loader, String platform) {
+    static Optional<BundledNatives> find(ClassLoader loader, String platform) throws IOException {
         String base = platform.replaceFirst("-gpu$", "");
         List<Library> torch = list(loader, "org/bytedeco/pytorch/" + platform + "/", "c10");
         if (torch.isEmpty()) {
@@ -127,7 +127,7 @@ public record BundledNatives(String platform, List<Library> libraries) {
     }
 
     /** All native libraries directly in a folder of the first jar that has it. */
-    private static List<Library> list(ClassLoader loader, String folder, String anchor) {
+    private static List<Library> list(ClassLoader loader, String folder, String anchor) throws IOException {
         URL inside = loader.getResource(folder);
         if (inside == null) {
             // Some packers write no entries for folders: fall back on a file that every platform has.
@@ -147,7 +147,7 @@ public record BundledNatives(String platform, List<Library> libraries) {
             }
             return found;
         } catch (IOException e) {
-            throw new TorchException("Cannot read the jar that holds libtorch: " + e.getMessage(), e);
+            throw new IOException("Cannot read the jar that holds libtorch: " + e.getMessage(), e);
         }
     }
 

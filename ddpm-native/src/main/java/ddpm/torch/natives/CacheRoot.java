@@ -1,6 +1,6 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.TorchException;
+import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,12 +23,12 @@ public final class CacheRoot {
     private CacheRoot() {}
 
     /**
-     * This process's cache root.
+     * Finds this process's cache root.
      *
-     * @return absolute; it need not exist yet
-     * @throws TorchException if the value is no path, or nothing says where the user's home is
+     * @return an absolute path; it need not exist yet
+     * @throws IOException if the value is no path, or nothing says where the user's home is
      */
-    public static Path ofThisUser() {
+    public static Path ofThisUser() throws IOException {
         return resolve(System.getenv(), System::getProperty);
     }
 
@@ -36,9 +36,9 @@ public final class CacheRoot {
      * @param environment the environment variables
      * @param properties the system properties by name, {@code null} where unset; {@code os.name} chooses the habit
      * @return the absolute cache root
-     * @throws TorchException if the value is no path, or nothing says where the user's home is
+     * @throws IOException if the value is no path, or nothing says where the user's home is
      */
-    static Path resolve(Map<String, String> environment, UnaryOperator<String> properties) {
+    static Path resolve(Map<String, String> environment, UnaryOperator<String> properties) throws IOException {
         if (isSet(properties.apply("ddpm.cache"))) {
             return path("system property ddpm.cache", properties.apply("ddpm.cache"));
         }
@@ -62,24 +62,23 @@ public final class CacheRoot {
                 : home(environment, properties).resolve(".cache/ddpm");
     }
 
-    private static Path home(Map<String, String> environment, UnaryOperator<String> properties) {
+    private static Path home(Map<String, String> environment, UnaryOperator<String> properties) throws IOException {
         if (isSet(environment.get("HOME"))) {
             return path("environment variable HOME", environment.get("HOME"));
         }
         String home = properties.apply("user.home");
         // The JVM says "?" for a user who has no home, such as an unlisted id in a container.
         if (!isSet(home) || home.equals("?")) {
-            throw new TorchException(
-                    "This user has no home folder to keep libtorch's unpacked libraries in. " + REMEDY);
+            throw new IOException("This user has no home folder to keep libtorch's unpacked libraries in. " + REMEDY);
         }
         return path("system property user.home", home);
     }
 
-    private static Path path(String origin, String value) {
+    private static Path path(String origin, String value) throws IOException {
         try {
             return Path.of(value).toAbsolutePath().normalize();
         } catch (InvalidPathException e) {
-            throw new TorchException("The " + origin + " is \"" + value + "\", which is no path. " + REMEDY, e);
+            throw new IOException("The " + origin + " is \"" + value + "\", which is no path. " + REMEDY, e);
         }
     }
 

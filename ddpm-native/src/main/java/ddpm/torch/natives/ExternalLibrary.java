@@ -1,6 +1,5 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.LibTorchNotFound;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -8,7 +7,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /** Checks a libtorch that is not ours before any of its code runs in this process. */
-public final class ExternalLibrary {
+final class ExternalLibrary {
     private static final byte[] DISPATCHER = "torch_call_dispatcher".getBytes(StandardCharsets.US_ASCII);
     private static final Pattern VERSION = Pattern.compile("(\\d+\\.\\d+[\\w.+-]*)");
 
@@ -17,17 +16,13 @@ public final class ExternalLibrary {
     /**
      * Refuses a library file without the C ABI of 2.10, naming its version where a file beside it tells.
      *
-     * @throws LibTorchNotFound if {@code torch_call_dispatcher} is not among its symbols
+     * @throws IOException if it cannot be read or {@code torch_call_dispatcher} is not among its symbols
      */
-    public static void requireDispatcher(Path library) {
-        try {
-            if (!contains(library, DISPATCHER)) {
-                throw new LibTorchNotFound("the libtorch in " + library.getParent() + version(library)
-                        + " is too old or not a libtorch: libtorch 2.10 or newer is needed (no torch_call_dispatcher in "
-                        + library.getFileName() + ")");
-            }
-        } catch (IOException e) {
-            throw new LibTorchNotFound("cannot read " + library + ": " + e.getMessage());
+    static void requireDispatcher(Path library) throws IOException {
+        if (!contains(library, DISPATCHER)) {
+            throw new IOException("the libtorch in " + library.getParent() + version(library)
+                    + " is too old or not a libtorch: libtorch 2.10 or newer is needed (no torch_call_dispatcher in "
+                    + library.getFileName() + ")");
         }
     }
 
@@ -44,6 +39,8 @@ public final class ExternalLibrary {
                 held = Math.min(wanted.length - 1, length);
                 System.arraycopy(buffer, length - held, buffer, 0, held);
             }
+        } catch (IOException e) {
+            throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
         }
         return false;
     }

@@ -18,22 +18,22 @@ import java.util.regex.Pattern;
  * <p>The linker is asked first and names the library it misses; only that one is then looked for, loaded and the first
  * one tried again. So nothing is loaded that is not needed, and what a library's own run path finds comes first.
  */
-public final class LibraryLoader {
+final class LibraryLoader {
     /** How glibc's linker says it. */
     private static final Pattern MISSING = Pattern.compile("([^\\s:/]+\\.so[.\\d]*): cannot open shared object file");
 
     private final List<Path> elsewhere;
 
     /** @param elsewhere folders to look in for what the linker misses, best first; they need not exist */
-    public LibraryLoader(List<Path> elsewhere) {
+    LibraryLoader(List<Path> elsewhere) {
         this.elsewhere = List.copyOf(elsewhere);
     }
 
     /**
-     * The places where CUDA's libraries are, for a libtorch in this folder: its own, those of the pip packages beside it,
+     * Lists the places where CUDA's libraries are, for a libtorch in this folder: its own, those of the pip packages beside it,
      * a conda environment's, then the installed toolkits', newest first.
      */
-    public static List<Path> cudaFolders(Path torch) {
+    static List<Path> cudaFolders(Path torch) {
         var folders = new ArrayList<Path>();
         folders.add(torch);
         ancestor(torch, 2).ifPresent(packages -> folders.addAll(each(packages.resolve("nvidia"), "lib")));
@@ -80,7 +80,7 @@ public final class LibraryLoader {
      *
      * @throws UnsatisfiedLinkError with the linker's words if something is nowhere, or cannot be loaded
      */
-    public void load(Path file) {
+    void load(Path file) {
         load(file, new HashSet<>());
     }
 

@@ -1,6 +1,5 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,9 +16,9 @@ final class Mounts {
      * Refuses a folder whose file system is mounted {@code noexec}: the system would refuse to map a library there, in
      * words ("failed to map segment") that help nobody. Does nothing where there is no mount table.
      *
-     * @throws TorchException naming the mount and what to do
+     * @throws IOException naming the mount and what to do
      */
-    static void refuseNoexec(Path folder) {
+    static void refuseNoexec(Path folder) throws IOException {
         List<String> table;
         try {
             table = Files.readAllLines(TABLE, StandardCharsets.UTF_8);
@@ -40,7 +39,7 @@ final class Mounts {
     }
 
     /** @param table lines of {@code /proc/self/mountinfo}: see proc(5); field 5 is the mount point, 6 its options */
-    static void refuseNoexec(Path folder, List<String> table) {
+    static void refuseNoexec(Path folder, List<String> table) throws IOException {
         Path real = real(folder);
         Path best = null;
         boolean noexec = false;
@@ -57,7 +56,7 @@ final class Mounts {
             }
         }
         if (noexec) {
-            throw new TorchException("Libraries cannot be loaded from " + folder + ": the file system at " + best
+            throw new IOException("Libraries cannot be loaded from " + folder + ": the file system at " + best
                     + " is mounted noexec. " + CacheRoot.REMEDY + " and whose file system allows execution.");
         }
     }

@@ -1,6 +1,5 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -28,32 +27,34 @@ import java.util.stream.Stream;
  * nothing and decompresses nothing, so a prepared cache may be read-only. A missing or wrong-sized file means the whole
  * folder is unpacked anew.
  */
-public final class NativeCache {
+final class NativeCache {
     private final Path natives;
 
     /** @param root the cache root, see {@link CacheRoot}; created when first needed */
-    public NativeCache(Path root) {
+    NativeCache(Path root) {
         this.natives = root.toAbsolutePath().resolve("natives");
     }
 
     /**
-     * The folder with this platform's bundled libraries in this user's cache, unpacked now if it is not there yet.
+     * Finds the folder with this platform's bundled libraries in this user's cache, unpacked now if it is not there yet.
      *
      * @param progress takes one line when something is unpacked or waited for; silent otherwise
      * @return the folder, or empty if no libtorch for this platform is on the class path
-     * @throws TorchException if the cache cannot be used; the message says why and what to do
+     * @throws IOException if the cache cannot be used; the message says why and what to do
      */
-    public static Optional<Path> ready(Consumer<String> progress) {
-        return BundledNatives.find(NativeCache.class.getClassLoader())
-                .map(found -> new NativeCache(CacheRoot.ofThisUser()).folder(found, progress));
+    static Optional<Path> ready(Consumer<String> progress) throws IOException {
+        var found = BundledNatives.find(NativeCache.class.getClassLoader());
+        return found.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new NativeCache(CacheRoot.ofThisUser()).folder(found.get(), progress));
     }
 
     /**
-     * The folder that holds the given libraries, unpacked now if needed.
+     * Finds the folder that holds the given libraries, unpacking them now if needed.
      *
-     * @throws TorchException if the cache cannot be used; the message says why and what to do
+     * @throws IOException if the cache cannot be used; the message says why and what to do
      */
-    public Path folder(BundledNatives bundle, Consumer<String> progress) {
+    Path folder(BundledNatives bundle, Consumer<String> progress) throws IOException {
         Path folder = natives.resolve(bundle.key());
         Mounts.refuseNoexec(folder);
         if (isWhole(folder, bundle)) {
@@ -75,7 +76,7 @@ public final class NativeCache {
             }
             return folder;
         } catch (IOException e) {
-            throw new TorchException(describe(e, bundle), e);
+            throw new IOException(describe(e, bundle), e);
         }
     }
 

@@ -1,7 +1,5 @@
 package ddpm.torch.natives;
 
-import ddpm.torch.LibTorch;
-import ddpm.torch.LibTorchNotFound;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The torch package of the {@code python3} on PATH, found without importing it. */
-public final class PythonTorch {
+final class PythonTorch {
     private static final int SECONDS = 20;
     private static final String MARK = "ddpm-torch=";
 
@@ -26,21 +24,25 @@ public final class PythonTorch {
     private PythonTorch() {}
 
     /**
-     * Its folder, for {@link LibTorch#load(Path)}.
+     * Finds its folder.
      *
-     * @throws LibTorchNotFound if there is no python3, it does not answer, or it has no torch
+     * @throws IOException if there is no python3, it does not answer, or it has no torch
      */
-    public static Path folder() {
+    static Path folder() throws IOException {
         return folder(List.of("python3"));
     }
 
-    static Path folder(List<String> python) {
+    static Path folder(List<String> python) throws IOException {
         var command = Stream.concat(python.stream(), Stream.of("-c", QUESTION)).toList();
+        Process process;
         try {
-            var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        } catch (IOException e) {
+            throw refusal(python, "cannot be run: " + e.getMessage());
+        }
+        try {
             process.getOutputStream().close();
             if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
                 throw refusal(python, "does not say within " + SECONDS + " s where its torch is");
             }
             var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
@@ -56,21 +58,21 @@ public final class PythonTorch {
                 throw refusal(python, "has no torch package");
             }
             return Path.of(folder);
-        } catch (IOException e) {
-            throw refusal(python, "cannot be run: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw refusal(python, "was interrupted while it looked for its torch");
+        } finally {
+            process.destroyForcibly();
         }
     }
 
-    private static LibTorchNotFound refusal(List<String> python, String why) {
-        return new LibTorchNotFound("'auto' asks " + python.getFirst() + " for its torch, but " + python.getFirst()
-                + " " + why + "; activate the environment that has torch 2.10 or newer, or name its folder");
+    private static IOException refusal(List<String> python, String why) {
+        return new IOException("'auto' asks " + python.getFirst() + " for its torch, but " + python.getFirst() + " "
+                + why + "; activate the environment that has torch 2.10 or newer, or name its folder");
     }
 
     /** Whether a choice of libtorch means this: the word auto, where no folder is called so. */
-    public static boolean isMeantBy(String choice) {
+    static boolean isMeantBy(String choice) {
         return choice.equals("auto") && !Files.isDirectory(Path.of(choice));
     }
 }

@@ -1,2 +1,7 @@
-/** Finding, unpacking and loading libtorch's libraries. Nothing of libtorch is called here; not exported. */
+/**
+ * Finding, unpacking and loading native libraries: libtorch's, bundled or installed, and CUDA's.
+ *
+ * <p>Nothing here calls libtorch or knows the packages that do; what goes wrong is an {@link java.io.IOException} whose
+ * message is meant for users. Not exported.
+ */
 package ddpm.torch.natives;

@@ -87,7 +87,7 @@ class BundledNativesTest {
     }
 
     @Test
-    void theRealJarsHoldWhatLibtorchNeeds() {
+    void theRealJarsHoldWhatLibtorchNeeds() throws Exception {
         BundledNatives real =
                 BundledNatives.find(BundledNatives.class.getClassLoader()).orElseThrow();
         String all = String.join(" ", names(real));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +38,7 @@ class NativeCacheTest {
         bundle = FakeNatives.find(FakeNatives.usual().writeTo(temp.resolve("all.jar")));
     }
 
-    private Path folder() {
+    private Path folder() throws IOException {
         return new NativeCache(root).folder(bundle, said::add);
     }
 
@@ -104,7 +103,7 @@ class NativeCacheTest {
         bytes[bytes.length / 2] ^= 1;
         Files.write(jar, bytes);
         bundle = FakeNatives.find(jar);
-        TorchException e = assertThrows(TorchException.class, this::folder);
+        IOException e = assertThrows(IOException.class, this::folder);
         assertTrue(
                 e.getMessage().contains("all.jar is damaged: " + FakeNatives.TORCH + "libtorch_cpu.so")
                         && e.getMessage().contains("download or build that jar again"),
@@ -129,7 +128,7 @@ class NativeCacheTest {
     @EnabledOnOs(value = OS.LINUX, disabledReason = "needs a folder in which nobody may create anything")
     void aRootThatCannotBeWrittenIsRefusedWithTheRemedy() {
         root = Path.of("/proc/self/ddpm");
-        TorchException e = assertThrows(TorchException.class, this::folder);
+        IOException e = assertThrows(IOException.class, this::folder);
         assertTrue(e.getMessage().contains("/proc/self/ddpm") && e.getMessage().contains("DDPM_CACHE"), e.getMessage());
     }
 
@@ -140,7 +139,7 @@ class NativeCacheTest {
         bundle = new BundledNatives(
                 FakeNatives.PLATFORM,
                 List.of(new BundledNatives.Library(first.name(), first.jar(), first.entry(), huge, first.crc())));
-        TorchException e = assertThrows(TorchException.class, this::folder);
+        IOException e = assertThrows(IOException.class, this::folder);
         assertTrue(
                 e.getMessage()
                         .matches("(?s).*too full \\(" + huge + " bytes are needed, \\d+ bytes are free.*DDPM_CACHE.*"),
@@ -152,7 +151,7 @@ class NativeCacheTest {
     @Test
     void anInterruptedThreadStopsWithItsFlagSetAndLeavesNothing() throws IOException {
         Thread.currentThread().interrupt();
-        TorchException e = assertThrows(TorchException.class, this::folder);
+        IOException e = assertThrows(IOException.class, this::folder);
         assertTrue(Thread.interrupted(), "the interrupt was swallowed");
         assertTrue(e.getMessage().contains("Cannot unpack libtorch"), e.getMessage());
         Path natives = root.resolve("natives");
@@ -175,7 +174,7 @@ class NativeCacheTest {
     }
 
     private void assertRefused(String reason) {
-        TorchException e = assertThrows(TorchException.class, this::folder);
+        IOException e = assertThrows(IOException.class, this::folder);
         assertTrue(
                 e.getMessage().contains(reason)
                         && e.getMessage().contains("Set DDPM_CACHE (or -Dddpm.cache=...)")

@@ -1,4 +1,4 @@
-package ddpm.torch.cuda;
+package ddpm.torch.natives;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
-/** The functions of one library, which stays loaded; each may be missing, and says so when it is called. */
-final class NativeLibrary {
+/** The functions of one loaded library, bound by name. A function may be missing, which is said when it is asked for. */
+public final class NativeLibrary {
     private final String name;
     private final SymbolLookup symbols;
     private final Map<String, MethodHandle> bound = new ConcurrentHashMap<>();
@@ -27,8 +27,8 @@ final class NativeLibrary {
         this.symbols = symbols;
     }
 
-    /** The library that the system's linker knows by this name, loaded already or on its path; or empty. */
-    static Optional<NativeLibrary> named(String name) {
+    /** Finds the library that the system's linker knows by this name, loaded already or on its path; or empty. */
+    public static Optional<NativeLibrary> named(String name) {
         try {
             return Optional.of(new NativeLibrary(name, SymbolLookup.libraryLookup(name, Arena.global())));
         } catch (IllegalArgumentException e) {
@@ -36,8 +36,8 @@ final class NativeLibrary {
         }
     }
 
-    /** The library that this process has loaded from a file of such a name; empty if there is none, or no /proc to ask. */
-    static Optional<NativeLibrary> loaded(Pattern fileName) {
+    /** Finds the library that this process has loaded from a file of such a name; empty without one, or without /proc. */
+    public static Optional<NativeLibrary> loaded(Pattern fileName) {
         try (var mappings = Files.lines(Path.of("/proc/self/maps"))) {
             return mappings.map(line -> line.indexOf('/') < 0 ? "" : line.substring(line.indexOf('/')))
                     .distinct()
@@ -50,8 +50,12 @@ final class NativeLibrary {
         }
     }
 
-    /** @throws IllegalArgumentException if it cannot be loaded */
-    static NativeLibrary at(Path file) {
+    /**
+     * Loads the library in this file.
+     *
+     * @throws IllegalArgumentException if it cannot be loaded
+     */
+    public static NativeLibrary at(Path file) {
         return new NativeLibrary(file.getFileName().toString(), SymbolLookup.libraryLookup(file, Arena.global()));
     }
 
@@ -60,12 +64,12 @@ final class NativeLibrary {
      *
      * @throws UnsupportedOperationException if this version of the library does not have it
      */
-    MethodHandle code(String function, MemoryLayout... arguments) {
+    public MethodHandle code(String function, MemoryLayout... arguments) {
         return bound(function, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
     }
 
     /** A function that takes a code and returns a C string. */
-    MethodHandle text(String function) {
+    public MethodHandle text(String function) {
         return bound(function, FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
     }
 
@@ -81,16 +85,16 @@ final class NativeLibrary {
                                         name + " has no function " + function + ": this needs another release of it")));
     }
 
-    boolean has(String function) {
+    public boolean has(String function) {
         return symbols.find(function).isPresent();
     }
 
-    static String string(MemorySegment text) {
+    public static String string(MemorySegment text) {
         return text.address() == 0 ? "?" : text.reinterpret(1 << 12).getString(0);
     }
 
-    /** Method handles declare Throwable; a downcall itself throws only what is a bug of ours. */
-    static RuntimeException unexpected(Throwable e) {
+    /** Turns what {@code invokeExact} declares into what a call can throw: what it was, unchecked. */
+    public static RuntimeException unexpected(Throwable e) {
         return switch (e) {
             case RuntimeException runtime -> runtime;
             case Error error -> throw error;

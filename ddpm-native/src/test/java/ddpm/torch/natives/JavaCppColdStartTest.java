@@ -1,11 +1,10 @@
-package ddpm.torch;
+package ddpm.torch.natives;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.torch.natives.BundledNatives;
-import ddpm.torch.natives.NativeCache;
+import ddpm.torch.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ class JavaCppColdStartTest {
     private static Path folder;
 
     @BeforeAll
-    static void unpack() {
+    static void unpack() throws IOException {
         BundledNatives real =
                 BundledNatives.find(BundledNatives.class.getClassLoader()).orElseThrow();
         List<String> said = new ArrayList<>();

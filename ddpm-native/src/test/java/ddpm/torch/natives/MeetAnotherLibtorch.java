@@ -1,5 +1,6 @@
-package ddpm.torch;
+package ddpm.torch.natives;
 
+import ddpm.torch.TorchException;
 import ddpm.torch.cpp.JavaCpp;
 import java.net.URL;
 import java.nio.file.Files;

@@ -1,0 +1,117 @@
+package ddpm.torch;
+
+import java.util.function.Supplier;
+
+/**
+ * Choices that make libtorch fast, or reproducible, on CPUs: its allocator, its threads, and which of its kernels computes
+ * what. Results stay those of the operator asked for.
+ */
+final class CpuTuning {
+    /** ATen's bound for {@link #convolvesByOneDnn}. */
+    private static final long SMALL_IMAGE = 20480;
+
+    /** The bound from which libtorch's group norm takes another path through channels-last images. */
+    private static final long FEW_POSITIONS = 1024;
+
+    /** How many bfloat16 channels one vector of libtorch's group norm holds. */
+    private static final int VECTOR = 16;
+
+    private static volatile int blasThreads;
+
+    private CpuTuning() {}
+
+    /** Tunes a libtorch that has just been loaded. */
+    static void atLoad() {
+        Malloc.keepBlocks();
+        // NNPACK cannot start on every processor, and then warns on standard error at each convolution it was chosen
+        // for.
+        CppSymbols.setUserEnabledNnpack(false);
+    }
+
+    // ---- Threads --------------------------------------------------------------------------------------------------
+
+    /** Sets how many threads an operator of this thread may use. OpenBLAS's number is the process's. */
+    static void setThreads(int threads) {
+        CppSymbols.setNumThreads(threads);
+        if (blasThreads != threads) {
+            CppSymbols.openblasSetNumThreads(threads);
+            blasThreads = threads;
+        }
+    }
+
+    /** How many threads an operator of this thread may use. */
+    static int threads() {
+        int threads = Abi.getNumThreads(CallScratch.get());
+        return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    }
+
+    /**
+     * Computes a group norm of images on one thread if there is one image alone: several threads would share the sums of
+     * that image and so round them differently than in a batch, where each image has one thread.
+     */
+    static Tensor alikeAloneAndInABatch(Tensor images, Supplier<Tensor> groupNorm) {
+        boolean alone = images.shape().size(0) == 1 && images.device().equals(Device.CPU);
+        int threads = alone ? threads() : 1;
+        if (threads == 1) {
+            return groupNorm.get();
+        }
+        try {
+            CppSymbols.setNumThreads(1);
+            return groupNorm.get();
+        } finally {
+            CppSymbols.setNumThreads(threads);
+        }
+    }
+
+    // ---- Kernels --------------------------------------------------------------------------------------------------
+
+    /**
+     * Whether to ask for oneDNN's convolution by name. ATen convolves one small float32 image alone with another kernel
+     * than the same image in a batch: slower, and rounded differently. By name, the image comes out the same either way.
+     */
+    static boolean convolvesByOneDnn(Tensor x) {
+        var shape = x.shape();
+        return shape.size(0) == 1
+                && shape.numel() <= SMALL_IMAGE
+                && shape.numel() > 0
+                && x.device().equals(Device.CPU)
+                && x.dtype() == DType.FLOAT32
+                && OneDnn.CONVOLVES;
+    }
+
+    /**
+     * Whether a group norm of bfloat16 images with float32 weights is faster when the images are converted to float32 and
+     * back, as PyTorch's autocast does. It is while gradients are recorded, because the gradient of mixed types takes four
+     * times as long. Without gradients it is where libtorch's kernel cannot use vectors: in channels-last images of fewer
+     * than 1024 positions it walks each group on its own, 16 channels at a time, and channels beyond a multiple of 16 one
+     * by one, at 3 to 18 ns an element where float32 and both conversions take 1 to 4.
+     */
+    static boolean normalisesInFloat32(Shape images, int groups) {
+        return GradMode.isOn()
+                || images.rank() == 4
+                        && images.size(2) * images.size(3) < FEW_POSITIONS
+                        && images.size(1) / groups % VECTOR != 0;
+    }
+
+    /** Whether attention is two matrix products: in bfloat16 libtorch's own kernel takes a hundred times as long. */
+    static boolean attendsByProducts(Tensor q) {
+        return q.dtype() == DType.BFLOAT16 && q.device().equals(Device.CPU);
+    }
+
+    /** Found out once, at the first small image. */
+    private static final class OneDnn {
+        static final boolean CONVOLVES = convolves();
+
+        /** Not every libtorch is built with oneDNN: those for ARM may not be. */
+        private static boolean convolves() {
+            try (var _ = TensorScope.open();
+                    var _ = GradMode.off()) {
+                var image = Tensor.zeros(Shape.of(1, 1, 3, 3), DType.FLOAT32, Device.CPU);
+                Ops.convolveByOneDnn(image, image, null, 1, 0);
+                return true;
+            } catch (TorchException e) {
+                return false;
+            }
+        }
+    }
+}
