@@ -45,7 +45,9 @@ public final class Noise {
         /** q(x_t | x_0) in evaluation; step is t. */
         EVAL(8),
         /** Whether the class of a training example is left out, addressed as TRAIN_TIMESTEP. */
-        TRAIN_CLASS(9);
+        TRAIN_CLASS(9),
+        /** Where a training example is cropped, element 0 from the top and 1 from the left, addressed as TRAIN_TIMESTEP. */
+        TRAIN_CROP(10);
 
         private final int code;
 

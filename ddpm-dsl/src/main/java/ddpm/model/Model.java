@@ -42,7 +42,7 @@ public final class Model implements Denoiser, AutoCloseable {
         }
         this.card = card;
         this.params = new Params();
-        this.network = card.network().build(params);
+        this.network = card.network().build(params.root());
         this.precision = precision;
     }
 
@@ -194,7 +194,8 @@ public final class Model implements Denoiser, AutoCloseable {
     public Model prepared(DType precision) {
         var prepared = new Model(card, precision);
         int steps = card.schedule().steps();
-        prepared.params.sharing(params).fixed(steps <= EMBEDDED_AT_ONCE ? steps : 0);
+        prepared.params.sharing(params).fixed();
+        prepared.network.tabulate(steps <= EMBEDDED_AT_ONCE ? steps : 0);
         return prepared;
     }
 

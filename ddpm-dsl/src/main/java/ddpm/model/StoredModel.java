@@ -40,7 +40,7 @@ public final class StoredModel {
         this.card = card;
         this.weights = weights;
         this.theirs = theirs;
-        card.network().build(declared);
+        card.network().build(declared.root());
     }
 
     /**

@@ -13,13 +13,13 @@ final class AttentionBlock implements Block {
     private final Linear out;
     private final int heads;
 
-    AttentionBlock(Params params, int channels, int heads, int groups, double eps) {
+    AttentionBlock(ParamPath path, int channels, int heads, int groups, double eps) {
         this.heads = heads;
-        norm = new GroupNorm(params.sub("group_norm"), groups, channels, eps);
-        query = new Linear(params.sub("to_q"), channels, channels, 1);
-        key = new Linear(params.sub("to_k"), channels, channels, 1);
-        value = new Linear(params.sub("to_v"), channels, channels, 1);
-        out = new Linear(params.sub("to_out.0"), channels, channels, 0);
+        norm = new GroupNorm(path.sub("group_norm"), groups, channels, eps);
+        query = new Linear(path.sub("to_q"), channels, channels, 1);
+        key = new Linear(path.sub("to_k"), channels, channels, 1);
+        value = new Linear(path.sub("to_v"), channels, channels, 1);
+        out = new Linear(path.sub("to_out.0"), channels, channels, 0);
     }
 
     @Override

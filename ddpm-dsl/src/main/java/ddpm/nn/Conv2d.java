@@ -32,20 +32,20 @@ public final class Conv2d implements Convolution {
     private final Cached packed;
 
     /** With PyTorch's default initialisation. */
-    public Conv2d(Params params, int in, int out, Config config) {
-        this(params, in, out, config, Init.pytorch(weightShape(in, out, config)), true);
+    public Conv2d(ParamPath path, int in, int out, Config config) {
+        this(path, in, out, config, Init.pytorch(weightShape(in, out, config)), true);
     }
 
     /** With the paper's: Xavier uniform times {@code scale}, bias zero. */
-    public Conv2d(Params params, int in, int out, Config config, double scale) {
-        this(params, in, out, config, Init.xavier(weightShape(in, out, config), scale), false);
+    public Conv2d(ParamPath path, int in, int out, Config config, double scale) {
+        this(path, in, out, config, Init.xavier(weightShape(in, out, config), scale), false);
     }
 
-    private Conv2d(Params params, int in, int out, Config config, Init init, boolean biasAlike) {
+    private Conv2d(ParamPath path, int in, int out, Config config, Init init, boolean biasAlike) {
         this.config = config;
-        this.weight = params.param("weight", weightShape(in, out, config), init);
-        this.bias = params.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS);
-        this.packed = new Cached(params);
+        this.weight = path.param("weight", weightShape(in, out, config), init);
+        this.bias = path.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS);
+        this.packed = new Cached(path);
     }
 
     private static Shape weightShape(int in, int out, Config config) {

@@ -15,15 +15,15 @@ public final class GroupNorm implements Block {
      * @param groups divides {@code channels}
      * @param eps added to the variance
      */
-    public GroupNorm(Params params, int groups, int channels, double eps) {
+    public GroupNorm(ParamPath path, int groups, int channels, double eps) {
         if (groups < 1 || channels % groups != 0) {
             throw new IllegalArgumentException(groups + " groups do not divide " + channels
                     + " channels: choose widths that are multiples of " + groups);
         }
         this.groups = groups;
         this.eps = eps;
-        this.weight = params.param("weight", Shape.of(channels), Init.ONES);
-        this.bias = params.param("bias", Shape.of(channels), Init.ZEROS);
+        this.weight = path.param("weight", Shape.of(channels), Init.ONES);
+        this.bias = path.param("bias", Shape.of(channels), Init.ZEROS);
     }
 
     @Override

@@ -6,6 +6,6 @@ package ddpm.nn;
  */
 @FunctionalInterface
 public interface Layer {
-    /** Declares this layer's parameters below {@code params}. */
-    Block at(Params params);
+    /** Declares this layer's parameters below {@code path}. */
+    Block at(ParamPath path);
 }

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <pre>{@code
  * Layer block = sequential(groupNorm(32, 128), silu(), conv2d(128, 256, kernel(3)));
- * Block module = block.at(params.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
+ * Block module = block.at(path.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
  * }</pre>
  */
 public final class Layers {
@@ -17,10 +17,10 @@ public final class Layers {
     /** One layer after another, at the paths 0, 1, 2, ... as PyTorch's Sequential names them. */
     public static Layer sequential(Layer... layers) {
         var steps = List.of(layers);
-        return params -> {
+        return path -> {
             var modules = new Block[steps.size()];
             for (int i = 0; i < modules.length; i++) {
-                modules[i] = steps.get(i).at(params.sub(i));
+                modules[i] = steps.get(i).at(path.sub(i));
             }
             return x -> Block.chain(x, modules);
         };
@@ -32,16 +32,16 @@ public final class Layers {
     }
 
     public static Layer conv2d(int in, int out, Conv2d.Config config) {
-        return params -> new Conv2d(params, in, out, config);
+        return path -> new Conv2d(path, in, out, config);
     }
 
     public static Layer linear(int in, int out) {
-        return params -> new Linear(params, in, out);
+        return path -> new Linear(path, in, out);
     }
 
     /** With PyTorch's default eps, 1e-5. */
     public static Layer groupNorm(int groups, int channels) {
-        return params -> new GroupNorm(params, groups, channels, 1e-5);
+        return path -> new GroupNorm(path, groups, channels, 1e-5);
     }
 
     public static Layer silu() {

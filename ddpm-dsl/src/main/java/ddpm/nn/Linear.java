@@ -12,18 +12,18 @@ public final class Linear implements Block {
     private final Cached packed;
 
     /** With PyTorch's default initialisation. */
-    public Linear(Params params, int in, int out) {
+    public Linear(ParamPath path, int in, int out) {
         var init = Init.pytorch(Shape.of(out, in));
-        this.weight = params.param("weight", Shape.of(out, in), init);
-        this.bias = params.param("bias", Shape.of(out), init);
-        this.packed = new Cached(params);
+        this.weight = path.param("weight", Shape.of(out, in), init);
+        this.bias = path.param("bias", Shape.of(out), init);
+        this.packed = new Cached(path);
     }
 
     /** With the paper's: Xavier uniform times {@code scale}, bias zero. */
-    public Linear(Params params, int in, int out, double scale) {
-        this.weight = params.param("weight", Shape.of(out, in), Init.xavier(Shape.of(out, in), scale));
-        this.bias = params.param("bias", Shape.of(out), Init.ZEROS);
-        this.packed = new Cached(params);
+    public Linear(ParamPath path, int in, int out, double scale) {
+        this.weight = path.param("weight", Shape.of(out, in), Init.xavier(Shape.of(out, in), scale));
+        this.bias = path.param("bias", Shape.of(out), Init.ZEROS);
+        this.packed = new Cached(path);
     }
 
     @Override

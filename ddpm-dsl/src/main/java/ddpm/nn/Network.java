@@ -26,6 +26,13 @@ public sealed interface Network permits UNet, UNetMini {
         return forward(x, t, null);
     }
 
+    /**
+     * Announces that the timesteps 0..timesteps-1 will come over and over, so that a network of fixed parameters may embed
+     * them once; 0 takes that back.
+     */
+    void tabulate(int timesteps);
+
+    /** The configuration that builds this network. */
     NetworkConfig config();
 
     /** The network's dropout, off until given masks. */

@@ -3,7 +3,7 @@ package ddpm.nn;
 /** Which network, and how large: everything needed to build it again from a checkpoint. */
 public sealed interface NetworkConfig permits UNetConfig, UNetMini.Config {
     /** Declares the network's parameters at this path. */
-    Network build(Params params);
+    Network build(ParamPath path);
 
     /** Channels of x_t. */
     int inChannels();

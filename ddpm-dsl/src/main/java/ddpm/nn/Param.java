@@ -4,7 +4,7 @@ import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
-/** One named parameter: declared by a module when it is built, given memory by its {@link Params} afterwards. */
+/** One named parameter: declared by a block when it is built, given memory by its {@link Params} afterwards. */
 public final class Param {
     private final String name;
     private final Shape shape;
@@ -18,7 +18,7 @@ public final class Param {
         this.shape = shape;
         this.init = init;
         this.root = root;
-        this.cast = new Cached(root);
+        this.cast = new Cached(root.root());
     }
 
     /** Its full path, the key in checkpoints: {@code down1.conv1.weight}. */

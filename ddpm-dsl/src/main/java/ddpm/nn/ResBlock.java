@@ -12,15 +12,15 @@ final class ResBlock {
     private final Conv2d conv2;
     private final Conv2d shortcut;
 
-    ResBlock(Params params, int in, int out, int timeChannels, int groups, double eps, Dropout dropout) {
-        norm1 = new GroupNorm(params.sub("norm1"), groups, in, eps);
+    ResBlock(ParamPath path, int in, int out, int timeChannels, int groups, double eps, Dropout dropout) {
+        norm1 = new GroupNorm(path.sub("norm1"), groups, in, eps);
         conv1 = new TimedConvolution(
-                params,
-                new Conv2d(params.sub("conv1"), in, out, Conv2d.Config.same(3), 1),
-                new Linear(params.sub("time_emb_proj"), timeChannels, out, 1));
-        norm2 = new GroupNorm(params.sub("norm2"), groups, out, eps);
-        conv2 = new Conv2d(params.sub("conv2"), out, out, Conv2d.Config.same(3), 0);
-        shortcut = in == out ? null : new Conv2d(params.sub("conv_shortcut"), in, out, Conv2d.Config.same(1), 1);
+                path,
+                new Conv2d(path.sub("conv1"), in, out, Conv2d.Config.same(3), 1),
+                new Linear(path.sub("time_emb_proj"), timeChannels, out, 1));
+        norm2 = new GroupNorm(path.sub("norm2"), groups, out, eps);
+        conv2 = new Conv2d(path.sub("conv2"), out, out, Conv2d.Config.same(3), 0);
+        shortcut = in == out ? null : new Conv2d(path.sub("conv_shortcut"), in, out, Conv2d.Config.same(1), 1);
         this.dropout = dropout;
     }
 

@@ -7,12 +7,12 @@ final class Resample {
     private Resample() {}
 
     /** Stride 2; zeros go around evenly, or as in the paper's code to the right and below. */
-    static Block down(Params params, int channels, boolean symmetricPadding) {
-        var conv = new Conv2d(params, channels, channels, new Conv2d.Config(3, 2, symmetricPadding ? 1 : 0), 1);
+    static Block down(ParamPath path, int channels, boolean symmetricPadding) {
+        var conv = new Conv2d(path, channels, channels, new Conv2d.Config(3, 2, symmetricPadding ? 1 : 0), 1);
         return symmetricPadding ? conv : x -> conv.forward(Ops.padZeros(x, 0, 1, 0, 1));
     }
 
-    static Block up(Params params, int channels) {
-        return new UpConv2d(params, channels, channels, 1);
+    static Block up(ParamPath path, int channels) {
+        return new UpConv2d(path, channels, channels, 1);
     }
 }

@@ -27,12 +27,12 @@ public final class TimeEmbedding implements Block {
     private final Buffer frequencies;
 
     /**
-     * @param params where the frequencies are put, so that a forward pass copies nothing to its device
+     * @param path where the frequencies are put, so that a forward pass copies nothing to its device
      * @param channels size of the embedding, even, at least 4
      * @param shift 1 as in the paper (the last frequency is exactly 1e-4), 0 as in the notebook
      * @param order which channel holds which
      */
-    public TimeEmbedding(Params params, int channels, int shift, Order order) {
+    public TimeEmbedding(ParamPath path, int channels, int shift, Order order) {
         if (channels < 4 || channels % 2 != 0 || shift < 0 || shift > 1) {
             throw new IllegalArgumentException(
                     "a time embedding of " + channels + " channels (even, at least 4), shift " + shift + " (0 or 1)");
@@ -47,7 +47,7 @@ public final class TimeEmbedding implements Block {
             float exponent = (float) (-Math.log(LONGEST) * i) / (half - shift);
             values[i] = (float) Math.exp(exponent);
         }
-        frequencies = params.constant(Shape.of(1, half), values);
+        frequencies = path.buffer(Shape.of(1, half), values);
     }
 
     /**

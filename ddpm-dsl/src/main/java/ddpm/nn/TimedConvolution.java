@@ -9,10 +9,10 @@ final class TimedConvolution {
     private final Cached biases;
 
     /** @param projection from the time's embedding to the convolution's channels */
-    TimedConvolution(Params params, Convolution convolution, Linear projection) {
+    TimedConvolution(ParamPath path, Convolution convolution, Linear projection) {
         this.convolution = convolution;
         this.projection = projection;
-        this.biases = new Cached(params);
+        this.biases = new Cached(path);
     }
 
     /** A time that is the same for all images costs nothing, as a part of the bias. */

@@ -7,8 +7,8 @@ import ddpm.torch.Tensor;
 import java.util.stream.LongStream;
 
 /**
- * How a network embeds timesteps: at every call, or, where its parameters are fixed, all of them once. Then a step of
- * sampling looks up what its blocks are told, and computes nothing of it.
+ * The embeddings of a network's timesteps: computed at every call, or, where its parameters are fixed, all of them once. A
+ * step of sampling then looks its embedding up.
  */
 final class TimestepTable {
     /**
@@ -29,15 +29,19 @@ final class TimestepTable {
         }
     }
 
-    private final Params params;
     private final Block embed;
     private final Cached all;
+    private int timesteps;
 
     /** @param embed from {@code [B]} to {@code [B, n]} float32 */
-    TimestepTable(Params params, Block embed) {
-        this.params = params;
+    TimestepTable(ParamPath path, Block embed) {
         this.embed = embed;
-        this.all = new Cached(params);
+        this.all = new Cached(path);
+    }
+
+    /** Embeds 0..timesteps-1 at once where parameters are fixed; 0 embeds each when it comes. */
+    void tabulate(int timesteps) {
+        this.timesteps = timesteps;
     }
 
     /** @param t {@code [B]}, or {@code [1]} for all images */
@@ -50,17 +54,18 @@ final class TimestepTable {
 
     private int row(Tensor t) {
         // On a GPU the value would have to be waited for, and small products are not what takes the time.
-        if (params.timesteps() == 0
+        if (timesteps == 0
+                || !all.isKept()
                 || t.shape().numel() != 1
                 || t.dtype() != DType.INT64
                 || !t.device().equals(Device.CPU)) {
             return At.COMPUTED;
         }
         long value = t.toLongs()[0];
-        return value >= 0 && value < params.timesteps() ? (int) value : At.COMPUTED;
+        return value >= 0 && value < timesteps ? (int) value : At.COMPUTED;
     }
 
     private Tensor everyTimestep() {
-        return Tensor.of(LongStream.range(0, params.timesteps()).toArray(), Shape.of(params.timesteps()));
+        return Tensor.of(LongStream.range(0, timesteps).toArray(), Shape.of(timesteps));
     }
 }

@@ -47,28 +47,28 @@ public final class UNet implements Network {
         }
     }
 
-    public UNet(Params params, UNetConfig config) {
+    public UNet(ParamPath path, UNetConfig config) {
         this.config = config;
         this.dropout = new Dropout(config.dropout());
         int base = config.base();
-        var sinusoid = new TimeEmbedding(params, base, config.timeShift(), config.timeOrder());
-        var time1 = new Linear(params.sub("time_embedding.linear_1"), base, 4 * base, 1);
-        var time2 = new Linear(params.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
+        var sinusoid = new TimeEmbedding(path, base, config.timeShift(), config.timeOrder());
+        var time1 = new Linear(path.sub("time_embedding.linear_1"), base, 4 * base, 1);
+        var time2 = new Linear(path.sub("time_embedding.linear_2"), 4 * base, 4 * base, 1);
         embed = t -> Block.chain(t, sinusoid, time1, Ops::silu, time2); // [B, 4 base]
         times = new TimestepTable(
-                params, t -> Block.chain(t, embed, Ops::silu)); // every block would start with this swish
+                path, t -> Block.chain(t, embed, Ops::silu)); // every block would start with this swish
         // Of variance 1, as PyTorch's embeddings are.
         classEmbedding = config.labels() == 0
                 ? null
-                : params.sub("class_embedding")
+                : path.sub("class_embedding")
                         .param("weight", Shape.of(config.labels(), 4 * base), new Init.Uniform(Math.sqrt(3)));
-        convIn = new Conv2d(params.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);
+        convIn = new Conv2d(path.sub("conv_in"), config.inChannels(), base, KERNEL3, 1);
 
         // What each block down leaves for its mirror: channels, in order.
         var skips = new ArrayDeque<Integer>(List.of(base));
         int width = base;
         for (int level = 0; level < config.levels(); level++) {
-            var at = params.sub("down_blocks").sub(level);
+            var at = path.sub("down_blocks").sub(level);
             var blocks = new ArrayList<ResBlock>();
             for (int i = 0; i < config.resBlocks(); i++) {
                 blocks.add(resBlock(at.sub("resnets").sub(i), width, config.width(level)));
@@ -83,13 +83,13 @@ public final class UNet implements Network {
             down.add(new Level(blocks, attentions(at, level, config.resBlocks()), resample));
         }
 
-        var middle = params.sub("mid_block");
+        var middle = path.sub("mid_block");
         middle1 = resBlock(middle.sub("resnets.0"), width, width);
         middleAttention = attention(middle.sub("attentions.0"), width);
         middle2 = resBlock(middle.sub("resnets.1"), width, width);
 
         for (int level = config.levels() - 1; level >= 0; level--) {
-            var at = params.sub("up_blocks").sub(config.levels() - 1 - level); // counted from the deepest
+            var at = path.sub("up_blocks").sub(config.levels() - 1 - level); // counted from the deepest
             var blocks = new ArrayList<ResBlock>();
             for (int i = 0; i <= config.resBlocks(); i++) {
                 blocks.add(resBlock(at.sub("resnets").sub(i), width + skips.pop(), config.width(level)));
@@ -100,20 +100,20 @@ public final class UNet implements Network {
                     attentions(at, level, config.resBlocks() + 1),
                     level > 0 ? Resample.up(at.sub("upsamplers.0.conv"), width) : null));
         }
-        normOut = new GroupNorm(params.sub("conv_norm_out"), config.groups(), width, config.normEps());
-        convOut = new Conv2d(params.sub("conv_out"), width, config.outChannels(), KERNEL3, 0);
+        normOut = new GroupNorm(path.sub("conv_norm_out"), config.groups(), width, config.normEps());
+        convOut = new Conv2d(path.sub("conv_out"), width, config.outChannels(), KERNEL3, 0);
     }
 
-    private ResBlock resBlock(Params params, int in, int out) {
-        return new ResBlock(params, in, out, 4 * config.base(), config.groups(), config.normEps(), dropout);
+    private ResBlock resBlock(ParamPath path, int in, int out) {
+        return new ResBlock(path, in, out, 4 * config.base(), config.groups(), config.normEps(), dropout);
     }
 
-    private AttentionBlock attention(Params params, int channels) {
+    private AttentionBlock attention(ParamPath path, int channels) {
         int heads = config.headChannels() == 0 ? 1 : channels / config.headChannels();
-        return new AttentionBlock(params, channels, heads, config.groups(), config.normEps());
+        return new AttentionBlock(path, channels, heads, config.groups(), config.normEps());
     }
 
-    private List<AttentionBlock> attentions(Params at, int level, int count) {
+    private List<AttentionBlock> attentions(ParamPath at, int level, int count) {
         if (!config.attention().get(level)) {
             return null;
         }
@@ -122,6 +122,11 @@ public final class UNet implements Network {
             attentions.add(attention(at.sub("attentions").sub(i), config.width(level)));
         }
         return attentions;
+    }
+
+    @Override
+    public void tabulate(int timesteps) {
+        times.tabulate(timesteps);
     }
 
     @Override

@@ -173,8 +173,8 @@ public record UNetConfig(
     }
 
     @Override
-    public UNet build(Params params) {
-        return new UNet(params, this);
+    public UNet build(ParamPath path) {
+        return new UNet(path, this);
     }
 
     @Override

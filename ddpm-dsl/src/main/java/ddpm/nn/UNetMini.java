@@ -42,8 +42,8 @@ public final class UNetMini implements Network {
         }
 
         @Override
-        public UNetMini build(Params params) {
-            return new UNetMini(params, this);
+        public UNetMini build(ParamPath path) {
+            return new UNetMini(path, this);
         }
 
         @Override
@@ -92,25 +92,30 @@ public final class UNetMini implements Network {
     private final TimedBlock up3;
     private final Conv2d outConv;
 
-    public UNetMini(Params params, Config config) {
+    public UNetMini(ParamPath path, Config config) {
         this.config = config;
         int time = config.timeChannels();
         int base = config.base();
         int w1 = base * config.multipliers().get(0);
         int w2 = base * config.multipliers().get(1);
         int w3 = base * config.multipliers().get(2);
-        var sinusoid = new TimeEmbedding(params, time, 0, TimeEmbedding.Order.SINE_FIRST);
+        var sinusoid = new TimeEmbedding(path, time, 0, TimeEmbedding.Order.SINE_FIRST);
         var timeMlp = Layers.sequential(Layers.linear(time, 4 * time), Layers.silu(), Layers.linear(4 * time, time))
-                .at(params.sub("time_mlp"));
-        times = new TimestepTable(params, t -> Block.chain(t, sinusoid, timeMlp));
-        inConv = new Conv2d(params.sub("in_conv"), config.channels(), base, KERNEL3);
-        down1 = TimedBlock.keeping(params.sub("down1"), base, w1, time);
-        down2 = TimedBlock.keeping(params.sub("down2"), w1, w2, time);
-        down3 = TimedBlock.keeping(params.sub("down3"), w2, w3, time);
-        up1 = TimedBlock.doubling(params.sub("up1"), w3, w2, time);
-        up2 = TimedBlock.doubling(params.sub("up2"), w2, w1, time);
-        up3 = TimedBlock.keeping(params.sub("up3"), w1, base, time);
-        outConv = new Conv2d(params.sub("out_conv"), base, config.channels(), KERNEL3);
+                .at(path.sub("time_mlp"));
+        times = new TimestepTable(path, t -> Block.chain(t, sinusoid, timeMlp));
+        inConv = new Conv2d(path.sub("in_conv"), config.channels(), base, KERNEL3);
+        down1 = TimedBlock.keeping(path.sub("down1"), base, w1, time);
+        down2 = TimedBlock.keeping(path.sub("down2"), w1, w2, time);
+        down3 = TimedBlock.keeping(path.sub("down3"), w2, w3, time);
+        up1 = TimedBlock.doubling(path.sub("up1"), w3, w2, time);
+        up2 = TimedBlock.doubling(path.sub("up2"), w2, w1, time);
+        up3 = TimedBlock.keeping(path.sub("up3"), w1, base, time);
+        outConv = new Conv2d(path.sub("out_conv"), base, config.channels(), KERNEL3);
+    }
+
+    @Override
+    public void tabulate(int timesteps) {
+        times.tabulate(timesteps);
     }
 
     @Override
@@ -152,19 +157,19 @@ public final class UNetMini implements Network {
         private final GroupNorm norm1;
         private final GroupNorm norm2;
 
-        static TimedBlock keeping(Params params, int in, int out, int timeChannels) {
-            return new TimedBlock(params, new Conv2d(params.sub("conv1"), in, out, KERNEL3), out, timeChannels);
+        static TimedBlock keeping(ParamPath path, int in, int out, int timeChannels) {
+            return new TimedBlock(path, new Conv2d(path.sub("conv1"), in, out, KERNEL3), out, timeChannels);
         }
 
-        static TimedBlock doubling(Params params, int in, int out, int timeChannels) {
-            return new TimedBlock(params, new UpConv2d(params.sub("conv1"), in, out), out, timeChannels);
+        static TimedBlock doubling(ParamPath path, int in, int out, int timeChannels) {
+            return new TimedBlock(path, new UpConv2d(path.sub("conv1"), in, out), out, timeChannels);
         }
 
-        private TimedBlock(Params params, Convolution conv1, int out, int timeChannels) {
-            conv2 = new Conv2d(params.sub("conv2"), out, out, KERNEL3);
-            this.conv1 = new TimedConvolution(params, conv1, new Linear(params.sub("time"), timeChannels, out));
-            norm1 = new GroupNorm(params.sub("norm1"), Config.GROUPS, out, 1e-5);
-            norm2 = new GroupNorm(params.sub("norm2"), Config.GROUPS, out, 1e-5);
+        private TimedBlock(ParamPath path, Convolution conv1, int out, int timeChannels) {
+            conv2 = new Conv2d(path.sub("conv2"), out, out, KERNEL3);
+            this.conv1 = new TimedConvolution(path, conv1, new Linear(path.sub("time"), timeChannels, out));
+            norm1 = new GroupNorm(path.sub("norm1"), Config.GROUPS, out, 1e-5);
+            norm2 = new GroupNorm(path.sub("norm2"), Config.GROUPS, out, 1e-5);
         }
 
         Tensor forward(Tensor x, TimestepTable.At time) {

@@ -25,20 +25,20 @@ final class UpConv2d implements Convolution {
     private final int out;
 
     /** With PyTorch's default initialisation. */
-    UpConv2d(Params params, int in, int out) {
-        this(params, in, out, Init.pytorch(Shape.of(out, in, 3, 3)), Init.pytorch(Shape.of(out, in, 3, 3)));
+    UpConv2d(ParamPath path, int in, int out) {
+        this(path, in, out, Init.pytorch(Shape.of(out, in, 3, 3)), Init.pytorch(Shape.of(out, in, 3, 3)));
     }
 
     /** With the paper's: Xavier uniform times {@code scale}, bias zero. */
-    UpConv2d(Params params, int in, int out, double scale) {
-        this(params, in, out, Init.xavier(Shape.of(out, in, 3, 3), scale), Init.ZEROS);
+    UpConv2d(ParamPath path, int in, int out, double scale) {
+        this(path, in, out, Init.xavier(Shape.of(out, in, 3, 3), scale), Init.ZEROS);
     }
 
-    private UpConv2d(Params params, int in, int out, Init weightInit, Init biasInit) {
-        this.weight = params.param("weight", Shape.of(out, in, 3, 3), weightInit);
-        this.bias = params.param("bias", Shape.of(out), biasInit);
-        this.kernel = new Cached(params);
-        this.taps = params.constant(Shape.of(16, 9), TAPS);
+    private UpConv2d(ParamPath path, int in, int out, Init weightInit, Init biasInit) {
+        this.weight = path.param("weight", Shape.of(out, in, 3, 3), weightInit);
+        this.bias = path.param("bias", Shape.of(out), biasInit);
+        this.kernel = new Cached(path);
+        this.taps = path.buffer(Shape.of(16, 9), TAPS);
         this.in = in;
         this.out = out;
     }

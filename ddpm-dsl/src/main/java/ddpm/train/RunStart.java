@@ -47,7 +47,7 @@ final class RunStart implements AutoCloseable {
         }
         model = Model.load(checkpoint.raw(), recipe.device());
         Resumption.check(checkpoint, model.card(), recipe).forEach(observer::note);
-        trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+        trainer = new Trainer(model, recipe.data(), recipe.config());
         checkpoint.restore(trainer);
         observer.note("resuming at step " + checkpoint.step() + " of "
                 + recipe.config().steps());
@@ -61,11 +61,11 @@ final class RunStart implements AutoCloseable {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
                 give(weights, Noise.seed(recipe.config().seed()));
             }
-            trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+            trainer = new Trainer(model, recipe.data(), recipe.config());
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
         } else {
             model = new Model(recipe.card(), recipe.device());
-            trainer = new Trainer(model, recipe.data(), recipe.config(), LossWeight.SIMPLE);
+            trainer = new Trainer(model, recipe.data(), recipe.config());
             trainer.initialise();
         }
     }

@@ -11,6 +11,7 @@ import ddpm.nn.Network;
 import ddpm.nn.Params;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
+import ddpm.torch.Held;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -34,8 +35,9 @@ public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainConfig config;
     private final LossWeight weight;
-    private final Diffusion diffusion;
-    private final Examples examples;
+    private final Held<ForwardProcess> forward;
+    private final Held<Loss> loss;
+    private final BatchLoader loader;
     private final Noise noise;
     private final Device device;
     private final Workers workers;
@@ -48,7 +50,14 @@ public final class Trainer implements AutoCloseable {
     /** One worker's network: the model's weights, its own gradient. */
     private record Replica(Network network, Params params) {}
 
+    /** A trainer whose loss is the configured objective's and nothing else. */
+    public Trainer(Model model, ImageSet data, TrainConfig config) {
+        this(model, data, config, LossWeight.SIMPLE);
+    }
+
     /**
+     * A trainer with a further factor of each image's loss.
+     *
      * @param model initialised or loaded, on the device to train on; it stays the caller's, and training changes its weights
      * @param data images of the model's channels and size; for a conditional model with labels of its classes
      * @param weight a further factor of each image's loss
@@ -69,19 +78,20 @@ public final class Trainer implements AutoCloseable {
         this.model = model;
         this.config = config;
         this.weight = weight;
-        this.diffusion = new Diffusion(card.schedule());
+        var diffusion = new Diffusion(card.schedule());
         this.noise = Noise.seed(config.seed());
-        var labels = new TrainLabels(data, card.classes(), config.dropClass());
-        this.examples =
-                new Examples(data, noise, config.batch(), card.schedule().steps(), config.flips(), labels);
+        this.loader = new BatchLoader(
+                data, card.classes(), noise, config, card.schedule().steps());
         this.device = model.params().flat().device();
         this.workers = Workers.forBatch(device, config.threads(), config.batch());
         for (int i = 0; i < workers.count(); i++) {
             var params = new Params();
-            var network = card.network().build(params);
+            var network = card.network().build(params.root());
             params.sharing(model.params()).trainable();
             replicas.add(new Replica(network, params));
         }
+        forward = Held.of(() -> new ForwardProcess(diffusion, device));
+        loss = Held.of(() -> new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device));
         try (var _ = TensorScope.open()) {
             ema = TensorScope.detach(model.params().flat().copy());
             firstMoments = zeros();
@@ -179,7 +189,7 @@ public final class Trainer implements AutoCloseable {
             }
             int first = from + Workers.edge(to - from, part, parts);
             int end = from + Workers.edge(to - from, part + 1, parts);
-            loss += backward(slice, examples.draw(Math.toIntExact(step), first, end), first, config.batch());
+            loss += backward(slice, loader.load(step, first, end), first, config.batch());
         }
         return loss;
     }
@@ -190,17 +200,16 @@ public final class Trainer implements AutoCloseable {
         int n = batch.t().length;
         try (var _ = TensorScope.open();
                 var _ = GradMode.on()) {
-            var forward = new ForwardProcess(diffusion, device);
             var epsilon = batch.epsilonTensor(device);
             var t = batch.tTensor(device);
             var x0 = batch.x0Tensor(device);
-            var xt = forward.xt(x0, t, epsilon);
+            var xt = forward.value().xt(x0, t, epsilon);
             dropout(replica, firstPlace, n);
             var output = replica.network().forward(xt, t, batch.labelsTensor(device), config.precision());
-            var perImage = loss().perImage(x0, xt, epsilon, t, output);
-            var loss = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
-            loss.backward();
-            return loss.item();
+            var perImage = loss.value().perImage(x0, xt, epsilon, t, output);
+            var share = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
+            share.backward();
+            return share.item();
         } finally {
             replica.network().dropout().use(null);
         }
@@ -216,11 +225,6 @@ public final class Trainer implements AutoCloseable {
                 noise.uniforms(Noise.Domain.DROPOUT, address, made, target, i * perImage, perImage);
             }
         });
-    }
-
-    private Loss loss() {
-        var card = model.card();
-        return new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device);
     }
 
     private Tensor weighted(Tensor perImage, long[] t) {
@@ -270,14 +274,16 @@ public final class Trainer implements AutoCloseable {
     }
 
     private String batchNames() {
-        var images = examples.draw(Math.toIntExact(step), 0, config.batch()).images();
-        var names = Arrays.stream(images).limit(8).mapToObj(examples::name).collect(Collectors.joining(", "));
+        var images = loader.load(step, 0, config.batch()).images();
+        var names = Arrays.stream(images).limit(8).mapToObj(loader::name).collect(Collectors.joining(", "));
         return images.length > 8 ? names + ", and " + (images.length - 8) + " more" : names;
     }
 
     @Override
     public void close() {
         workers.close();
+        forward.close();
+        loss.close();
         replicas.forEach(replica -> replica.params().close());
         for (var buffer : new Tensor[] {ema, firstMoments, secondMoments}) {
             buffer.close();

@@ -50,7 +50,7 @@ class DiffusersConfigTest {
 
     private static void assertParameters(long count, int tensors, UNetConfig config) {
         var params = new Params();
-        config.build(params);
+        config.build(params.root());
         assertEquals(count, params.count());
         assertEquals(tensors, params.shapes().size());
     }
@@ -85,7 +85,7 @@ class DiffusersConfigTest {
                 "[\"DownBlock2D\", \"DownBlock2D\", \"DownBlock2D\", \"DownBlock2D\", \"AttnDownBlock2D\", \"DownBlock2D\"]",
                 "[\"UpBlock2D\", \"AttnUpBlock2D\", \"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\", \"UpBlock2D\"]"));
         var paper = new Params();
-        UNetConfig.image256(3).build(paper);
+        UNetConfig.image256(3).build(paper.root());
         assertParameters(113_673_219, paper.shapes().size(), unet.network());
         assertEquals(UNetConfig.image256(3), unet.network());
     }

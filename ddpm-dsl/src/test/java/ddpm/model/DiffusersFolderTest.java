@@ -164,7 +164,7 @@ class DiffusersFolderTest {
 
     private static Map<String, StoredTensor> zeros(ModelCard card) {
         var params = new Params();
-        card.network().build(params);
+        card.network().build(params.root());
         var tensors = new java.util.LinkedHashMap<String, StoredTensor>();
         params.shapes().forEach((name, shape) -> tensors.put(name, zeros(shape)));
         return tensors;

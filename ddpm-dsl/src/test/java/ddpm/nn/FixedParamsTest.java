@@ -47,10 +47,11 @@ class FixedParamsTest {
         private final Network fixed;
 
         Twins(NetworkConfig config) {
-            plain = config.build(params);
-            fixed = config.build(kept);
+            plain = config.build(params.root());
+            fixed = config.build(kept.root());
             initialised(params);
-            kept.sharing(params).fixed(TIMESTEPS);
+            kept.sharing(params).fixed();
+            fixed.tabulate(TIMESTEPS);
         }
 
         @Override
@@ -134,7 +135,7 @@ class FixedParamsTest {
         long before = TensorScope.liveTensors();
         try (var params = new Params();
                 var _ = GradMode.off()) {
-            var network = config.build(params);
+            var network = config.build(params.root());
             initialised(params).fixed();
             try (var _ = TensorScope.open()) {
                 network.forward(image(1, 3), Tensor.of(new long[] {1}, Shape.of(1)));
@@ -164,7 +165,7 @@ class FixedParamsTest {
     @Test
     void fixedParametersRefuseToChange() {
         try (var params = new Params()) {
-            networks().findFirst().orElseThrow().build(params);
+            networks().findFirst().orElseThrow().build(params.root());
             assertThrows(IllegalStateException.class, params::fixed, "they have no memory yet");
             initialised(params).fixed();
             for (Runnable change : List.<Runnable>of(
@@ -178,7 +179,7 @@ class FixedParamsTest {
     @Test
     void parametersInTrainingCannotBeFixed() {
         try (var params = new Params()) {
-            networks().findFirst().orElseThrow().build(params);
+            networks().findFirst().orElseThrow().build(params.root());
             initialised(params).trainable();
             assertThrows(IllegalStateException.class, params::fixed);
         }

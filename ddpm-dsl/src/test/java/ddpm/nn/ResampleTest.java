@@ -14,7 +14,7 @@ class ResampleTest {
     private static float[] pixelsUnderTheKernel(boolean symmetricPadding) {
         try (var params = new Params();
                 var _ = TensorScope.open()) {
-            var down = Resample.down(params, 1, symmetricPadding);
+            var down = Resample.down(params.root(), 1, symmetricPadding);
             params.allocate(Device.CPU, DType.FLOAT32);
             params.all().getFirst().tensor().fill(1);
             return down.forward(Tensor.full(Shape.of(1, 1, 4, 4), 1, DType.FLOAT32, Device.CPU))

@@ -21,15 +21,18 @@ class TimestepTableTest {
         var calls = new AtomicInteger();
         try (var params = new Params();
                 var _ = TensorScope.open()) {
-            params.param("weight", Shape.of(1), Init.ZEROS);
-            var times = new TimestepTable(params, t -> {
+            params.root().param("weight", Shape.of(1), Init.ZEROS);
+            var times = new TimestepTable(params.root(), t -> {
                 calls.incrementAndGet();
                 return t.to(DType.FLOAT32).view(-1, 1);
             });
             params.allocate(Device.CPU, DType.FLOAT32);
             assertEquals(
                     TimestepTable.At.computed(null).row(), times.at(steps(3)).row(), "they may still change");
-            params.fixed(10);
+            times.tabulate(10);
+            assertEquals(
+                    TimestepTable.At.computed(null).row(), times.at(steps(3)).row(), "they may still change");
+            params.fixed();
             var first = times.at(steps(0));
             calls.set(0);
             for (int t = 0; t < 10; t++) {

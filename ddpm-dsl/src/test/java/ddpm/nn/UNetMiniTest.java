@@ -53,7 +53,7 @@ class UNetMiniTest {
     @Test
     void itHasTheNotebooksParameters() throws Exception {
         var params = new Params();
-        new UNetMini(params, UNetMini.Config.ofChannels(3));
+        new UNetMini(params.root(), UNetMini.Config.ofChannels(3));
         assertEquals(1_282_051, params.count());
         try (var model = NotebookRun.initial()) {
             assertEquals(model.params().shapes(), params.shapes());
@@ -63,7 +63,7 @@ class UNetMiniTest {
     @Test
     void imagesItCannotTakeAreRefusedByShape() {
         try (var params = new Params()) {
-            var network = new UNetMini(params, new UNetMini.Config(3, 8, List.of(1, 1, 1), 8));
+            var network = new UNetMini(params.root(), new UNetMini.Config(3, 8, List.of(1, 1, 1), 8));
             params.allocate(Device.CPU, DType.FLOAT32);
             try (var _ = TensorScope.open()) {
                 var two = Tensor.of(new long[] {1, 2}, Shape.of(2));

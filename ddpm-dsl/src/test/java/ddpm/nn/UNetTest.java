@@ -47,7 +47,7 @@ class UNetTest {
                 false);
         try (var params = new Params();
                 var _ = TensorScope.open()) {
-            var network = config.build(params);
+            var network = config.build(params.root());
             params.allocate(Device.CPU, DType.FLOAT32);
             var tensors = new LinkedHashMap<String, Tensor>();
             TensorFiles.read(Golden.path("hf_unet/" + folder + (headChannels == 0 ? "" : "/unet")
@@ -73,7 +73,7 @@ class UNetTest {
 
     static Tensor sinusoid(int channels, int shift, Tensor t) {
         try (var params = new Params()) {
-            var embedding = new TimeEmbedding(params, channels, shift, TimeEmbedding.Order.SINE_FIRST);
+            var embedding = new TimeEmbedding(params.root(), channels, shift, TimeEmbedding.Order.SINE_FIRST);
             params.allocate(Device.CPU, DType.FLOAT32);
             return embedding.forward(t);
         }
@@ -93,7 +93,7 @@ class UNetTest {
     @Test
     void theCifar10ModelHasTheTensorsOfDiffusers() {
         var params = new Params();
-        UNetConfig.cifar10(3).build(params);
+        UNetConfig.cifar10(3).build(params.root());
         var shapes = params.shapes();
         assertEquals(328, shapes.size());
         assertEquals(Shape.of(128, 3, 3, 3), shapes.get("conv_in.weight"));
@@ -109,9 +109,9 @@ class UNetTest {
     @Test
     void labelsAddTheTensorThatDiffusersHasAndChangeNothingElse() {
         var plain = new Params();
-        UNetConfig.mini(1).build(plain);
+        UNetConfig.mini(1).build(plain.root());
         var conditional = new Params();
-        UNetConfig.mini(1).withLabels(11).build(conditional);
+        UNetConfig.mini(1).withLabels(11).build(conditional.root());
         var more = new LinkedHashMap<>(conditional.shapes());
         assertEquals(Shape.of(11, 128), more.remove("class_embedding.weight"));
         assertEquals(List.copyOf(plain.shapes().entrySet()), List.copyOf(more.entrySet()), "in the same order");
@@ -123,8 +123,8 @@ class UNetTest {
         try (var _ = TensorScope.open();
                 var params = new Params();
                 var others = new Params()) {
-            var plain = UNetConfig.mini(1).build(params);
-            var conditional = UNetConfig.mini(1).withLabels(3).build(others);
+            var plain = UNetConfig.mini(1).build(params.root());
+            var conditional = UNetConfig.mini(1).withLabels(3).build(others.root());
             var x = Tensor.zeros(Shape.of(2, 1, 8, 8), DType.FLOAT32, Device.CPU);
             var t = Tensor.of(new long[] {5}, Shape.of(1));
             var two = Tensor.of(new long[] {0, 1}, Shape.of(2));
@@ -153,7 +153,7 @@ class UNetTest {
                 var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var noise = Noise.seed(1);
-            var network = UNetConfig.cifar10(3).build(params);
+            var network = UNetConfig.cifar10(3).build(params.root());
             params.allocate(Device.CPU, DType.FLOAT32)
                     .initialise((parameter, target) ->
                             noise.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));
@@ -170,7 +170,7 @@ class UNetTest {
 
     private static long count(UNetConfig config) {
         var params = new Params();
-        config.build(params);
+        config.build(params.root());
         return params.count();
     }
 

@@ -33,7 +33,7 @@ class UpConv2dTest {
         try (var params = new Params();
                 var _ = TensorScope.open();
                 var _ = GradMode.on()) {
-            var up = new UpConv2d(params, in, out);
+            var up = new UpConv2d(params.root(), in, out);
             params.allocate(Device.CPU, DType.FLOAT32);
             var random = new Random(7);
             var weight = normals(random, out, in, 3, 3);

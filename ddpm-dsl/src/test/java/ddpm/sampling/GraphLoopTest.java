@@ -40,7 +40,7 @@ class GraphLoopTest {
     /** The notebook's network in small; its random weights make outputs that depend on every input. */
     private static <T> T withModel(java.util.function.Function<Denoiser, T> use) {
         try (var params = new Params()) {
-            var network = new UNetMini(params, new UNetMini.Config(3, 8, List.of(1, 2, 2), 16));
+            var network = new UNetMini(params.root(), new UNetMini.Config(3, 8, List.of(1, 2, 2), 16));
             params.allocate(Device.CPU, DType.FLOAT32);
             params.initialise(
                     (parameter, target) -> NOISE.uniforms(Noise.Domain.INIT, parameter, 0, target, 0, target.length));

@@ -7,7 +7,6 @@ import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.train.Batch;
-import ddpm.train.LossWeight;
 import ddpm.train.StepReport;
 import ddpm.train.TrainConfig;
 import ddpm.train.Trainer;
@@ -31,7 +30,7 @@ public final class NotebookRun {
     /** A trainer with the notebook's settings on {@link #initial}. The caller closes it. */
     public static Trainer trainer(Model model) {
         var config = TrainConfig.notebook(0, STEPS).withBatch(BATCH).withThreads(1);
-        return new Trainer(model, new Unread(), config, LossWeight.SIMPLE);
+        return new Trainer(model, new Unread(), config);
     }
 
     /** The five steps on the recorded images, timesteps and noise. */

@@ -30,7 +30,7 @@ class CheckpointTest {
     @BeforeEach
     void begin() {
         model = new Model(Tiny.cardWithDropout(), Device.CPU);
-        trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 100, 2), LossWeight.SIMPLE);
+        trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 100, 2));
         trainer.initialise();
         folder = new RunFolder(temp);
     }
@@ -68,7 +68,7 @@ class CheckpointTest {
     void aResumedTrainerGoesOnBitForBit() throws IOException {
         save(3, 2);
         try (var again = new Model(Tiny.cardWithDropout(), Device.CPU);
-                var resumed = new Trainer(again, new TinyImages(13), trainer.config(), LossWeight.SIMPLE)) {
+                var resumed = new Trainer(again, new TinyImages(13), trainer.config())) {
             var checkpoint = folder.newest(message -> {}).orElseThrow();
             assertEquals(trainer.config(), checkpoint.config());
             assertEquals("data", checkpoint.dataset());

@@ -99,17 +99,21 @@ class ConditionalTrainingTest {
     }
 
     private static Trainer trainer(Classes classes, ImageSet data, TrainConfig config) {
-        return new Trainer(new Model(card(classes), Device.CPU), data, config, LossWeight.SIMPLE);
+        return new Trainer(new Model(card(classes), Device.CPU), data, config);
+    }
+
+    private static BatchLoader loader(ImageSet data, Classes classes, boolean flips) {
+        var config = Tiny.config(20, 200, 1).withFlips(flips).withDropClass(0.25);
+        return new BatchLoader(data, classes, Noise.seed(4), config, 100);
     }
 
     @Test
     void classesAreLeftOutAtTheRateAskedForAndByAddressAlone() {
         var data = new Labelled(new TinyImages(30), 1);
-        var labels = new TrainLabels(data, CLASSES, 0.25);
-        var examples = new Examples(data, Noise.seed(4), 20, 100, false, labels);
+        var loader = loader(data, CLASSES, false);
         int left = 0;
         for (int step = 0; step < 200; step++) {
-            var batch = examples.draw(step, 0, 20);
+            var batch = loader.load(step, 0, 20);
             for (int i = 0; i < 20; i++) {
                 boolean out = batch.labels()[i] == 3;
                 assertTrue(
@@ -119,22 +123,20 @@ class ConditionalTrainingTest {
         }
         // Of 4000 draws the standard deviation is 27; four of them.
         assertEquals(1000, left, 110);
-        var whole = examples.draw(7, 0, 20).labels();
+        var whole = loader.load(7, 0, 20).labels();
         assertArrayEquals(
-                Arrays.copyOfRange(whole, 5, 13), examples.draw(7, 5, 13).labels());
+                Arrays.copyOfRange(whole, 5, 13), loader.load(7, 5, 13).labels());
     }
 
     @Test
     void aNetworkWithoutLabelsSeesTheSameBatches() {
         var data = new Labelled(new TinyImages(30), 1);
-        var told =
-                new Examples(data, Noise.seed(4), 20, 100, true, new TrainLabels(data, CLASSES, 0.25)).draw(3, 0, 20);
-        var plain = new Examples(data, Noise.seed(4), 20, 100, true, new TrainLabels(data, Classes.NONE, 0.25))
-                .draw(3, 0, 20);
+        var labelled = loader(data, CLASSES, true).load(3, 0, 20);
+        var plain = loader(data, Classes.NONE, true).load(3, 0, 20);
         assertArrayEquals(new long[0], plain.labels());
-        assertArrayEquals(plain.x0(), told.x0());
-        assertArrayEquals(plain.t(), told.t());
-        assertArrayEquals(plain.epsilon(), told.epsilon());
+        assertArrayEquals(plain.x0(), labelled.x0());
+        assertArrayEquals(plain.t(), labelled.t());
+        assertArrayEquals(plain.epsilon(), labelled.epsilon());
     }
 
     @Test
@@ -218,7 +220,7 @@ class ConditionalTrainingTest {
         var data = new Labelled(new TinyImages(3), 0);
         var config = Tiny.config(3, 250, 1).withFlips(false);
         try (var model = new Model(card(CLASSES), Device.CPU);
-                var trainer = new Trainer(model, data, config, LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, data, config)) {
             trainer.initialise();
             for (int step = 0; step < 250; step++) {
                 trainer.train();

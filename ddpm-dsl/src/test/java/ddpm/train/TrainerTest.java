@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.data.ImageSet;
+import ddpm.data.ImageShape;
+import ddpm.data.View;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Objective;
@@ -36,7 +39,7 @@ class TrainerTest {
 
     private static End train(ModelCard card, TrainConfig config, int steps) {
         try (var model = new Model(card, Device.CPU);
-                var trainer = new Trainer(model, new TinyImages(13), config, LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, new TinyImages(13), config)) {
             trainer.initialise();
             var losses = new ArrayList<Double>();
             for (int i = 0; i < steps; i++) {
@@ -110,7 +113,7 @@ class TrainerTest {
     @Test
     void dropoutIsOnWhileTrainingAndOffAfterwards() {
         try (var model = new Model(Tiny.cardWithDropout(), Device.CPU);
-                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1), LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1))) {
             trainer.initialise();
             trainer.train();
             assertArrayEquals(predict(model), predict(model));
@@ -137,10 +140,7 @@ class TrainerTest {
     void theEmaIsThatOfAHandComputation() {
         try (var model = new Model(Tiny.card(), Device.CPU);
                 var trainer = new Trainer(
-                        model,
-                        new TinyImages(13),
-                        Tiny.config(4, 10, 1).withEma(new Ema(0.9, true)),
-                        LossWeight.SIMPLE)) {
+                        model, new TinyImages(13), Tiny.config(4, 10, 1).withEma(new Ema(0.9, true)))) {
             trainer.initialise();
             var ema = model.params().flat().toFloats();
             for (int step = 0; step < 4; step++) {
@@ -158,7 +158,7 @@ class TrainerTest {
     @Test
     void aPoisonedWeightEndsTrainingWithEverythingUnchanged() {
         try (var model = new Model(Tiny.card(), Device.CPU);
-                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 2), LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 2))) {
             trainer.initialise();
             trainer.train();
             model.params().flat().set(0, new float[] {Float.NaN}, 0, 1);
@@ -180,8 +180,7 @@ class TrainerTest {
     void aBatchLargerThanTheDataIsRefusedWithBothNumbers() {
         try (var model = new Model(Tiny.card(), Device.CPU)) {
             var e = assertThrows(
-                    IllegalArgumentException.class,
-                    () -> new Trainer(model, new TinyImages(3), Tiny.config(4, 10, 1), LossWeight.SIMPLE));
+                    IllegalArgumentException.class, () -> new Trainer(model, new TinyImages(3), Tiny.config(4, 10, 1)));
             assertTrue(e.getMessage().contains("4") && e.getMessage().contains("3"), e.getMessage());
         }
     }
@@ -233,16 +232,15 @@ class TrainerTest {
                 .withLearningRate(new LearningRate.Constant(5e-3))
                 .withObjective(objective);
         var data = new TinyImages(13);
-        var batch = new Examples(
+        var batch = new BatchLoader(
                         data,
+                        card.classes(),
                         Noise.seed(1),
-                        8,
-                        card.schedule().steps(),
-                        false,
-                        new TrainLabels(data, card.classes(), 0))
-                .draw(0, 0, 8);
+                        config.withFlips(false),
+                        card.schedule().steps())
+                .load(0, 0, 8);
         try (var model = new Model(card, Device.CPU);
-                var trainer = new Trainer(model, data, config, LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, data, config)) {
             trainer.initialise();
             double first = trainer.train(batch).loss();
             for (int i = 0; i < 30; i++) {
@@ -258,7 +256,7 @@ class TrainerTest {
         try (var model = new Model(card(Prediction.EPSILON, Variance.LEARNED_RANGE), Device.CPU)) {
             var e = assertThrows(
                     IllegalArgumentException.class,
-                    () -> new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1), LossWeight.SIMPLE));
+                    () -> new Trainer(model, new TinyImages(13), Tiny.config(4, 10, 1)));
             assertTrue(e.getMessage().contains("SIMPLE says nothing about the variance"), e.getMessage());
         }
         var recipe = Tiny.recipe(4);
@@ -279,10 +277,10 @@ class TrainerTest {
     @Test
     void everyImageIsSeenOncePerEpochAndFlipsDifferBetweenEpochs() {
         var data = new TinyImages(6);
-        var examples = new Examples(data, Noise.seed(1), 4, 100, true, new TrainLabels(data, Classes.NONE, 0.1));
+        var loader = new BatchLoader(data, Classes.NONE, Noise.seed(1), Tiny.config(4, 12, 1), 100);
         var seen = new ArrayList<Integer>();
         for (int step = 0; step < 3; step++) { // 12 places: two epochs of 6, the second batch spans both
-            for (int image : examples.draw(step, 0, 4).images()) {
+            for (int image : loader.load(step, 0, 4).images()) {
                 seen.add(image);
             }
         }
@@ -291,7 +289,7 @@ class TrainerTest {
         assertEquals(all, seen.subList(6, 12).stream().sorted().toList());
         var looks = new ArrayList<List<Float>>();
         for (int step = 0; step < 12; step++) {
-            var batch = examples.draw(step, 0, 4);
+            var batch = loader.load(step, 0, 4);
             for (int i = 0; i < 4; i++) {
                 if (batch.images()[i] == 1) {
                     var pixels = new ArrayList<Float>();
@@ -305,6 +303,71 @@ class TrainerTest {
         assertEquals(8, looks.size());
         assertEquals(2, looks.stream().distinct().count(), "mirrored and not");
         assertFalse(looks.get(0).isEmpty());
+    }
+
+    @Test
+    void cropsFollowFromTheSeedTheStepAndThePlace() {
+        var config = Tiny.config(4, 12, 1);
+        var first = cropsOf(config, 0, 4);
+        assertEquals(4, first.stream().distinct().count(), "each place has its own");
+        assertEquals(first, cropsOf(config, 0, 4));
+        assertEquals(first.subList(1, 3), cropsOf(config, 1, 3));
+        var all = new ArrayList<View>();
+        for (int step = 0; step < 100; step++) {
+            all.addAll(crops(config, step, 0, 4));
+        }
+        // Of 400 uniform numbers the mean has a standard deviation of 0.0144; four of them.
+        assertEquals(0.5, all.stream().mapToDouble(View::cropTop).average().orElseThrow(), 0.058);
+        assertEquals(0.5, all.stream().mapToDouble(View::cropLeft).average().orElseThrow(), 0.058);
+    }
+
+    private static List<View> cropsOf(TrainConfig config, int from, int to) {
+        return crops(config, 5, from, to);
+    }
+
+    /** The views that a set is asked for. */
+    private static List<View> crops(TrainConfig config, long step, int from, int to) {
+        var views = new ArrayList<View>();
+        record Watched(TinyImages images, List<View> views) implements ImageSet {
+            @Override
+            public int size() {
+                return images.size();
+            }
+
+            @Override
+            public ImageShape shape() {
+                return images.shape();
+            }
+
+            @Override
+            public void read(int index, byte[] target, int offset) {
+                images.read(index, target, offset);
+            }
+
+            @Override
+            public void read(int index, View view, byte[] target, int offset) {
+                views.add(view);
+                images.read(index, view, target, offset);
+            }
+
+            @Override
+            public String name(int index) {
+                return images.name(index);
+            }
+
+            @Override
+            public String describe() {
+                return images.describe();
+            }
+
+            @Override
+            public String fingerprint() {
+                return images.fingerprint();
+            }
+        }
+        var data = new Watched(new TinyImages(6), views);
+        new BatchLoader(data, Classes.NONE, Noise.seed(1), config, 100).load(step, from, to);
+        return views;
     }
 
     @Test

@@ -3,6 +3,7 @@ package ddpm.torch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
@@ -102,6 +103,11 @@ public final class TensorScope implements AutoCloseable {
             }
         }
         return tensor;
+    }
+
+    /** The tensors that this scope will free, oldest first. */
+    List<Tensor> owned() {
+        return tensors.stream().filter(tensor -> tensor != null && owns(tensor)).toList();
     }
 
     /** Whether this scope will free the tensor. */

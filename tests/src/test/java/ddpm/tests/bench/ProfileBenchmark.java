@@ -38,9 +38,10 @@ public final class ProfileBenchmark {
         try (var params = new Params();
                 var _ = GradMode.off();
                 var _ = TensorScope.open()) {
-            var network = contest.config().build(params);
+            var network = contest.config().build(params.root());
             Weights.randomise(params);
-            params.fixed(1000);
+            params.fixed();
+            network.tabulate(1000);
             var x = Tensor.full(Shape.of(contest.batch(), 3, 32, 32), 0.5, DType.FLOAT32, Device.CPU);
             var t = Tensor.of(new long[] {500}, Shape.of(1));
             Runnable pass = () -> {

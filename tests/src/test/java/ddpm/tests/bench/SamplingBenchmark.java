@@ -47,10 +47,11 @@ public final class SamplingBenchmark {
                 var prepared = new Params();
                 var workers = new Workers(cores, 1);
                 var _ = TensorScope.open()) {
-            contest.config().build(params);
+            contest.config().build(params.root());
             Weights.randomise(params);
-            var network = contest.config().build(prepared);
-            prepared.sharing(params).fixed(1000);
+            var network = contest.config().build(prepared.root());
+            prepared.sharing(params).fixed();
+            network.tabulate(1000);
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, steps));
             var sampler = Sampler.notebook(chain).withThreads(cores);
             Denoiser float32 = network::forward;

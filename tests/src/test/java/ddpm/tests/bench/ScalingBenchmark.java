@@ -105,9 +105,10 @@ public final class ScalingBenchmark {
         var times = new double[rounds];
         try (var params = new Params();
                 var _ = TensorScope.open()) {
-            var network = new UNetMini.Config(3, point.width(), List.of(1, 2, 2), 128).build(params);
+            var network = new UNetMini.Config(3, point.width(), List.of(1, 2, 2), 128).build(params.root());
             Weights.randomise(params);
-            params.fixed(1000);
+            params.fixed();
+            network.tabulate(1000);
             var chain = new Diffusion(BetaSchedule.ho2020()).respaced(Timesteps.even(1000, STEPS));
             var sampler = Sampler.notebook(chain).withThreads(point.threads());
             Denoiser model = (x, t) -> network.forward(x, t, null, precision);

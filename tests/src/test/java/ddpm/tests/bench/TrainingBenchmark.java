@@ -8,7 +8,6 @@ import ddpm.model.ModelCard;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
-import ddpm.train.LossWeight;
 import ddpm.train.TrainConfig;
 import ddpm.train.Trainer;
 import java.util.Arrays;
@@ -39,7 +38,7 @@ public final class TrainingBenchmark {
         var card = ModelCard.of(UNetMini.Config.ofChannels(3), BetaSchedule.ho2020(), 32, 32);
         for (int i = 0; i < types.length; i++) {
             var config = TrainConfig.notebook(1, 1_000_000).withBatch(batch).withPrecision(types[i]);
-            trainers[i] = new Trainer(new Model(card, Device.CPU), new Pattern(), config, LossWeight.SIMPLE);
+            trainers[i] = new Trainer(new Model(card, Device.CPU), new Pattern(), config);
             trainers[i].initialise();
             trainers[i].train(); // warm-up
         }

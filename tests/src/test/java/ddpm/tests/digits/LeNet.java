@@ -41,7 +41,7 @@ final class LeNet implements AutoCloseable {
                     linear(120, 84),
                     relu(),
                     linear(84, 10))
-            .at(params);
+            .at(params.root());
 
     LeNet() {
         params.allocate(Device.CPU, DType.FLOAT32);

@@ -89,7 +89,7 @@ public final class GpuBenchmark {
         for (var name : options.networks()) {
             NetworkConfig config = name.equals("UNetMini") ? UNetMini.Config.ofChannels(3) : UNetConfig.cifar10(3);
             try (var params = new Params()) {
-                var network = config.build(params);
+                var network = config.build(params.root());
                 var noise = Noise.seed(1);
                 params.allocate(options.device(), DType.FLOAT32)
                         .initialise((parameter, target) ->

@@ -16,7 +16,6 @@ import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.train.Batch;
-import ddpm.train.LossWeight;
 import ddpm.train.StepReport;
 import ddpm.train.TrainConfig;
 import ddpm.train.Trainer;
@@ -100,7 +99,7 @@ class TrainingGpuTest {
                 card.images(BATCH));
         var reports = new ArrayList<StepReport>();
         try (var model = new Model(card, where);
-                var trainer = new Trainer(model, new NoImages(), config, LossWeight.SIMPLE)) {
+                var trainer = new Trainer(model, new NoImages(), config)) {
             trainer.initialise();
             for (int step = 0; step < STEPS; step++) {
                 reports.add(trainer.train(batch));

@@ -15,7 +15,6 @@ import ddpm.sampling.Sampler;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
-import ddpm.train.LossWeight;
 import ddpm.train.TrainConfig;
 import ddpm.train.Trainer;
 import java.io.IOException;
@@ -45,8 +44,7 @@ class FlatMemoryTest {
                 var trainer = new Trainer(
                         model,
                         new Grey(),
-                        TrainConfig.notebook(1, 2000).withBatch(4).withThreads(2),
-                        LossWeight.SIMPLE)) {
+                        TrainConfig.notebook(1, 2000).withBatch(4).withThreads(2))) {
             trainer.initialise();
             steps(trainer, 200); // until the JIT and the allocator have settled
             long handles = TensorScope.liveTensors();

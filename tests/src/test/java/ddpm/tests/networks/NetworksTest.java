@@ -150,7 +150,7 @@ class NetworksTest {
         try (var params = new Params();
                 var _ = TensorScope.open();
                 var _ = new PointerScope()) {
-            var network = config.build(params);
+            var network = config.build(params.root());
             Weights.randomise(params);
             params.trainable();
             var leaves = Weights.leaves(params);
@@ -177,7 +177,7 @@ class NetworksTest {
         try (var params = new Params();
                 var _ = TensorScope.open();
                 var _ = new PointerScope()) {
-            var network = config.build(params);
+            var network = config.build(params.root());
             Weights.randomise(params);
             params.trainable();
             var leaves = Weights.leaves(params);
@@ -208,7 +208,7 @@ class NetworksTest {
         try (var params = new Params();
                 var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            var network = config.build(params);
+            var network = config.build(params.root());
             Weights.randomise(params);
             var shape = Shape.of(2, config.inChannels(), 8, 12);
             var x = normal(shape, MemoryFormat.CONTIGUOUS);
