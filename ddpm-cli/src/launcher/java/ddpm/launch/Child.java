@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A process in this one's place: it has this one's terminal and streams, this one waits for it whatever signal arrives,
@@ -25,8 +26,11 @@ final class Child {
 
     private Child() {}
 
-    /** @return the exit status of the command; 128 + n if signal n ended it */
-    static int run(List<String> command) throws IOException, InterruptedException {
+    /**
+     * @param environment variables that differ from this process's
+     * @return the exit status of the command; 128 + n if signal n ended it
+     */
+    static int run(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
         final Child child = new Child();
         // All handlers first: a signal during the start must not leave the process behind.
         // For what has no handler here, such as a closed terminal.
@@ -49,14 +53,16 @@ final class Child {
                 child.interrupt();
             }
         });
-        Process started = child.start(command);
+        Process started = child.start(command, environment);
         return started == null ? child.endedBefore : started.waitFor();
     }
 
     /** Null if a signal came first. Signals that come meanwhile wait until the process is there. */
-    private synchronized Process start(List<String> command) throws IOException {
+    private synchronized Process start(List<String> command, Map<String, String> environment) throws IOException {
         if (endedBefore == 0) {
-            process = new ProcessBuilder(command).inheritIO().start();
+            ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+            builder.environment().putAll(environment);
+            process = builder.start();
         }
         return process;
     }

@@ -2,15 +2,18 @@ package ddpm.launch;
 
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
- * Starts the command line on a Java that can run it: in this very JVM if it is new enough, else in the newest that is
- * installed, with the same arguments, JVM options, streams and exit status. Without one, says in one sentence what to
- * install and exits with status 3.
+ * Starts the command line on a Java that can run it: in this very JVM if it is new enough and its locale can name files,
+ * else in another, with the same arguments, JVM options, streams and exit status. Without one, says in one sentence what
+ * to install and exits with status 3.
  */
 public final class Launcher {
     /** The oldest Java that the rest of the jar runs on. */
@@ -19,17 +22,44 @@ public final class Launcher {
     /** The status for "no usable Java", the same as for "no usable libtorch". */
     private static final int NO_JAVA = 3;
 
+    private static final int USAGE = 2;
+
+    private static final Path COMMAND_LINE = Paths.get("/proc/self/cmdline");
+
     /** Set for the JVM that a launcher started, so that a lying release file cannot make it start another for ever. */
     private static final String LAUNCHED = "ddpm.launched";
+
+    /** Names the process of the launcher to the JVM that it started, which ends with it. */
+    private static final String LAUNCHER = "ddpm.launcher";
 
     private Launcher() {}
 
     public static void main(String[] args) throws Throwable {
-        if (JavaHome.feature(System.getProperty("java.specification.version")) >= REQUIRED) {
-            runHere(args);
-        } else {
-            System.exit(runElsewhere(args));
+        String[] given;
+        try {
+            given = Arguments.received(args, System.getProperty(Arguments.PROPERTY));
+            if (Arguments.areLost(given)) {
+                given = Arguments.asUtf8(given, COMMAND_LINE);
+            }
+        } catch (IllegalStateException e) {
+            refuse(e.getMessage());
+            System.exit(USAGE);
+            return;
         }
+        boolean isNew = JavaHome.feature(System.getProperty("java.specification.version")) >= REQUIRED;
+        if (isNew && (System.getProperty(LAUNCHED) != null || canNameFiles())) {
+            runHere(given);
+        } else {
+            System.exit(runElsewhere(isNew, given));
+        }
+    }
+
+    /** Java names files in the locale's charset, and where that is ASCII, as in the C locale, cannot name the others. */
+    private static boolean canNameFiles() {
+        String charset = System.getProperty("sun.jnu.encoding");
+        return charset == null
+                || !Charset.isSupported(charset)
+                || !Charset.forName(charset).name().equals("US-ASCII");
     }
 
     private static void runHere(String[] args) throws Throwable {
@@ -41,7 +71,7 @@ public final class Launcher {
         }
     }
 
-    private static int runElsewhere(String[] args) throws Exception {
+    private static int runElsewhere(boolean isNew, String[] args) throws Exception {
         String here = "Java " + System.getProperty("java.version") + " (" + System.getProperty("java.home") + ")";
         if (System.getProperty(LAUNCHED) != null) {
             return refuse("the Java started from " + System.getProperty(LAUNCHED) + " turned out to be " + here
@@ -50,10 +80,20 @@ public final class Launcher {
         }
         JavaHome java;
         try {
-            java = new JavaSearch(REQUIRED, System.getenv(), Paths.get(System.getProperty("user.home")), Paths.get("/"))
-                    .find();
+            java = isNew
+                    ? JavaHome.in(Paths.get(System.getProperty("java.home")))
+                    : new JavaSearch(
+                                    REQUIRED,
+                                    System.getenv(),
+                                    Paths.get(System.getProperty("user.home")),
+                                    Paths.get("/"))
+                            .find();
         } catch (IllegalStateException e) {
             return refuse(e.getMessage());
+        }
+        if (java == null && isNew) {
+            return refuse("the charset of this locale, " + System.getProperty("sun.jnu.encoding")
+                    + ", cannot name every file; set LC_ALL=C.UTF-8");
         }
         if (java == null) {
             return refuse(
@@ -61,7 +101,11 @@ public final class Launcher {
                             + " a JDK " + REQUIRED + ", such as Temurin " + REQUIRED
                             + " from https://adoptium.net, and let JAVA_HOME point to it if it is still not found");
         }
-        return Child.run(command(java, ManagementFactory.getRuntimeMXBean().getInputArguments(), args));
+        return Child.run(
+                command(java, ManagementFactory.getRuntimeMXBean().getInputArguments(), args),
+                canNameFiles()
+                        ? Collections.<String, String>emptyMap()
+                        : Collections.singletonMap("LC_ALL", "C.UTF-8"));
     }
 
     private static int refuse(String sentence) {
@@ -83,12 +127,32 @@ public final class Launcher {
             }
         }
         command.add("-D" + LAUNCHED + "=" + java.home());
+        command.add("-D" + LAUNCHER + "=" + processId());
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
         command.add(Launcher.class.getName());
-        command.addAll(Arrays.asList(args));
+        if (isAscii(args)) {
+            command.addAll(Arrays.asList(args));
+        } else { // the old Java's charset may not have their characters
+            command.add(command.size() - 3, "-D" + Arguments.PROPERTY + "=" + Arguments.handedOn(args));
+        }
         return command;
+    }
+
+    private static boolean isAscii(String[] args) {
+        for (String arg : args) {
+            if (!arg.matches("\\p{ASCII}*")) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** @return this process's, or 0 if this JVM does not tell */
+    private static String processId() {
+        String name = ManagementFactory.getRuntimeMXBean().getName(); // 123@host, also in Java 8
+        return name.matches("[0-9]+@.*") ? name.substring(0, name.indexOf('@')) : "0";
     }
 
     /** All but those that hold a port of this JVM, which the other could not open, and those that only warn today. */

@@ -1,19 +1,25 @@
 package ddpm.launch;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,7 +28,7 @@ class LauncherTest {
     private static final JavaHome THIS = JavaHome.in(Path.of(System.getProperty("java.home")));
 
     @ParameterizedTest
-    @ValueSource(classes = {Launcher.class, JavaHome.class, JavaSearch.class, Child.class})
+    @ValueSource(classes = {Launcher.class, JavaHome.class, JavaSearch.class, Child.class, Arguments.class})
     void everyClassOfTheLauncherLoadsOnJava8(Class<?> type) throws IOException {
         try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class");
                 DataInputStream data = new DataInputStream(in)) {
@@ -38,10 +44,38 @@ class LauncherTest {
 
     @Test
     void argumentsComeLastAndUnchanged() {
-        String[] args = {"sample", "", "a b", "\"", "Grüße 日本"};
+        String[] args = {"sample", "", "a b", "\""};
         List<String> command = Launcher.command(THIS, List.of(), args);
         assertEquals(THIS.executable().toString(), command.getFirst());
         assertEquals(List.of(args), command.subList(command.indexOf(Launcher.class.getName()) + 1, command.size()));
+    }
+
+    @Test
+    void argumentsOfAllCharactersAreHandedOnInAscii() {
+        String[] args = {"sample", "", "a b,c%", "Grüße 日本 😀", "\n"};
+        List<String> command = Launcher.command(THIS, List.of(), args);
+        assertEquals(Launcher.class.getName(), command.getLast());
+        String prefix = "-D" + Arguments.PROPERTY + "=";
+        String property = command.stream()
+                .filter(each -> each.startsWith(prefix))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(property.chars().allMatch(c -> c > ' ' && c < 0x7F), property);
+        assertArrayEquals(args, Arguments.received(new String[0], property.substring(prefix.length())));
+        assertArrayEquals(args, Arguments.received(args, null));
+    }
+
+    @Test
+    void argumentsThatTheLocaleLostAreReadFromTheSystem(@TempDir Path folder) throws IOException {
+        byte[] raw = "java\0-jar\0x.jar\0sample\0grün.png\0".getBytes(StandardCharsets.UTF_8);
+        Path commandLine = Files.write(folder.resolve("cmdline"), raw);
+        String[] lost = {"sample", "gr\uFFFD\uFFFDn.png"};
+        assertTrue(Arguments.areLost(lost));
+        assertArrayEquals(new String[] {"sample", "grün.png"}, Arguments.asUtf8(lost, commandLine));
+        Files.write(commandLine, "java\0sample\0gr\u00fcn.png\0".getBytes(StandardCharsets.ISO_8859_1));
+        var refused = assertThrows(IllegalStateException.class, () -> Arguments.asUtf8(lost, commandLine));
+        assertTrue(refused.getMessage().startsWith("argument 2, 'gr??n.png', is neither"), refused.getMessage());
+        assertThrows(IllegalStateException.class, () -> Arguments.asUtf8(lost, folder.resolve("absent")));
     }
 
     @Test
@@ -66,7 +100,7 @@ class LauncherTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 3, 130})
     void theExitStatusOfTheChildIsForwarded(int status) throws Exception {
-        assertEquals(status, Child.run(java(Exit.class, String.valueOf(status))));
+        assertEquals(status, Child.run(java(Exit.class, String.valueOf(status)), Map.of()));
     }
 
     @Test
@@ -120,7 +154,7 @@ class LauncherTest {
         private RunChild() {}
 
         public static void main(String[] args) throws Exception {
-            System.exit(Child.run(java(Wait.class)));
+            System.exit(Child.run(java(Wait.class), Map.of()));
         }
     }
 
