@@ -4,15 +4,13 @@ import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
-import ddpm.eval.BitsPerDim;
 import ddpm.eval.VariationalBound;
-import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** How bits per dimension are measured. */
+/** The bound that bits per dimension are measured by. */
 final class BoundOptions {
     /** Images where no count is given: each goes through every step, a few seconds with the built-in model. */
     static final int COUNT = 32;
@@ -20,14 +18,13 @@ final class BoundOptions {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            converter = WholeNumber.Steps.class,
+            converter = Values.Steps.class,
             description = "Steps of the bound's chain, at most the model's T; fewer cost more bits (default: T).")
     private Integer steps;
 
     @Option(
             names = "--variance",
             paramLabel = "KIND",
-            converter = Sample.VarianceName.class,
             description = "Of the bound's chain: fixed-small, fixed-large, or learned-range if the model learned one"
                     + " (default: what suits the model).")
     private Variance variance;
@@ -43,7 +40,7 @@ final class BoundOptions {
         return steps != null ? "--steps" : variance != null ? "--variance" : clip != null ? "--clip" : null;
     }
 
-    /** The bound that is meant for a model. */
+    /** The bound that these options choose for a model. */
     VariationalBound bound(CommandLine line, ModelCard card) {
         int trained = card.schedule().steps();
         if (steps != null && steps > trained) {
@@ -56,21 +53,5 @@ final class BoundOptions {
                 card.prediction(),
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE);
-    }
-
-    /** Measures it, told step by step. */
-    static BitsPerDim measure(
-            Model model, VariationalBound bound, Measured measured, Measured.Subject subject, Console console) {
-        var device = model.device();
-        int count = subject.count();
-        int steps = bound.diffusion().steps();
-        console.note(count + " of " + subject.images().describe() + ", " + steps + " steps each");
-        var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
-        try {
-            return measured.meter(device, (done, _) -> progress.at(done))
-                    .measure(subject.conditioned(model), bound, subject.images(), count);
-        } finally {
-            progress.end();
-        }
     }
 }

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.TextTable;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.Estimate;
 import java.util.ArrayList;

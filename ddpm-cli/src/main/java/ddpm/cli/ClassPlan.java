@@ -9,16 +9,16 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Which class each image is of.
+ * The class of each image.
  *
  * @param classes the model's
- * @param cycle labels, which images take in turn by their index, so that an image's class depends on no batch; empty for
- *     a model that is told none
+ * @param cycle labels, which images take in turn by their index, so that an image's class depends on no batch; empty
+ *     for images of no class
  * @param guidance the weight of classifier-free guidance; 1 is none
  */
 record ClassPlan(Classes classes, List<Integer> cycle, double guidance) {
-    /** The model as it draws images {@code first..first+count-1}. */
-    Denoiser told(Model model, long first, int count) {
+    /** The model conditioned on the classes of images {@code first..first+count-1}. */
+    Denoiser conditioned(Model model, long first, int count) {
         return cycle.isEmpty()
                 ? model
                 : model.guided(
@@ -34,14 +34,14 @@ record ClassPlan(Classes classes, List<Integer> cycle, double guidance) {
         return cycle.stream().map(classes.names()::get).toList();
     }
 
-    /** What a picture of one image says of it. */
+    /** The remarks in a picture of one image. */
     Map<String, String> remarks(long image) {
         return cycle.isEmpty()
                 ? Map.of()
                 : Map.of("class", classes.names().get(label(image)), "guidance", Double.toString(guidance));
     }
 
-    /** What a picture of several images says of them. */
+    /** The remarks in a picture of several images. */
     Map<String, String> remarks() {
         return cycle.isEmpty()
                 ? Map.of()

@@ -1,9 +1,13 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Json;
+import ddpm.cli.console.TextTable;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
 import ddpm.io.WholeFile;
 import ddpm.model.Model;
+import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +38,7 @@ final class Compress implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "The first N images; each goes through every step (default: " + BoundOptions.COUNT + ").")
     private Integer count;
 
@@ -54,15 +58,15 @@ final class Compress implements Callable<Integer> {
             names = "--strip",
             paramLabel = "FILE",
             description =
-                    "Also show in a .png what a receiver would see at each timestep of the table: a row for each of"
-                            + " the first " + ReceivedStrip.MOST_IMAGES + " images, the image itself last.")
+                    "Also draw a .png of the images as received at each timestep of the table: a row for each of the first "
+                            + ReceivedStrip.MOST_IMAGES + " images, the image itself last.")
     private String strip;
 
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
     private boolean json;
 
     @Mixin
-    private QuietOption quiet;
+    private Console.Quiet quiet;
 
     @Spec
     private CommandSpec spec;
@@ -80,7 +84,7 @@ final class Compress implements Callable<Integer> {
         BitsPerDim result;
         try (var opened = Model.of(subject.stored(), device);
                 var model = measured.prepared(opened)) {
-            result = BoundOptions.measure(model, bound, measured, subject, console);
+            result = measured.bitsPerDim(model, bound, subject, console);
             if (seen != null) {
                 new ReceivedStrip(shown(result), subject, measured.meter(device, (_, _) -> {}))
                         .write(seen.path(), model, bound);
@@ -88,8 +92,7 @@ final class Compress implements Callable<Integer> {
         }
         write(table, csv(result));
         write(picture, RateDistortionChart.svg(result));
-        line.getOut().print(json ? Json.of(describe(result)) + System.lineSeparator() : table(result));
-        line.getOut().flush();
+        line.getOut().print(json ? Json.of(describe(result, subject, device)) + System.lineSeparator() : table(result));
         return ExitCode.DONE.status();
     }
 
@@ -127,9 +130,9 @@ final class Compress implements Callable<Integer> {
                 .toList();
     }
 
-    private Map<String, Object> describe(BitsPerDim result) {
-        var json = BoundReport.describe(result);
-        json.put("precision", measured.precision().toString());
+    private Map<String, Object> describe(BitsPerDim result, Measured.Subject subject, Device device) {
+        var json = measured.describe(subject, device);
+        json.putAll(BoundReport.describe(result));
         json.put(
                 "curve",
                 result.curve().stream()

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;
@@ -27,16 +28,17 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * {@code ddpm convert}: a model, or any state dict, in another format. Models are written under this program's names, which
- * for the paper's UNet are diffusers'; what is no model keeps the names it has.
+ * {@code ddpm convert}: writes a model, or any state dict, in another format. Tensors of a model get this program's names,
+ * which for the paper's UNet are those of diffusers; tensors of any other file keep theirs.
  */
 @Command(
         name = "convert",
-        description = "Write a model or a state dict as safetensors, for PyTorch or for diffusers. Loads no libtorch.",
+        description =
+                "Write a model or a state dict in another format: safetensors, PyTorch's or diffusers'. Loads no libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Convert implements Callable<Integer> {
-    /** What can be written. */
+    /** A format that can be written. */
     enum Target {
         /** A safetensors file, with the model's card. */
         SAFETENSORS,
@@ -58,16 +60,10 @@ final class Convert implements Callable<Integer> {
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            converter = TargetName.class,
             description = "safetensors, pt or diffusers (default: by OUT's extension).")
     private Target target;
 
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
+    @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = ModelOption.WEIGHTS)
     private Weights weights;
 
     @Option(
@@ -98,110 +94,96 @@ final class Convert implements Callable<Integer> {
         }
     }
 
-    /** The formats in the command line's spelling. */
-    static final class TargetName extends EnumName<Target> {
-        TargetName() {
-            super(Target.class);
-        }
-    }
-
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        Destination to;
-        try {
-            to = target == null
-                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth")
-                    : Destination.anyName("OUT", out);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(line, e.getMessage(), e);
-        }
+        var to = destination();
+        var format = target != null ? target : targetOf(to);
+        var console = new Console(line.getErr(), false, quiet);
         var file = StoredModel.openFile(in, weights);
         if (file.tensors().isEmpty()) {
             throw new FileFormatException(file.path(), "is a " + file.format() + " file without any tensors");
         }
-        var console = new Console(line.getErr(), false, quiet);
-        write(file, to, target == null ? targetOf(to) : target, console);
+        var model = model(file, format, console);
+        var tensors = cast(model == null ? file.tensors() : model.tensors());
+        to.prepare();
+        switch (format) {
+            case SAFETENSORS -> Safetensors.write(to.path(), tensors, metadata(file, model));
+            case PT -> TorchFile.write(to.path(), tensors);
+            case DIFFUSERS -> DiffusersFolder.write(to.path(), model.card(), tensors);
+        }
+        if (model != null) {
+            noteLosses(model, format, tensors.size(), console);
+        }
+        if (!file.values().isEmpty()) {
+            console.note("left out " + file.values().size() + " values that are not tensors: "
+                    + String.join(", ", file.values().keySet()));
+        }
         line.getOut().println(to.path());
-        line.getOut().flush();
         return ExitCode.DONE.status();
+    }
+
+    private Destination destination() {
+        try {
+            return target == null
+                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth")
+                    : Destination.anyName("OUT", out);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private static Target targetOf(Destination to) {
         return to.path().toString().toLowerCase(Locale.ROOT).endsWith(".safetensors") ? Target.SAFETENSORS : Target.PT;
     }
 
-    private void write(TensorFile file, Destination to, Target target, Console console) throws IOException {
-        if (target == Target.DIFFUSERS) {
-            var model = StoredModel.of(file, weights);
-            var tensors = cast(model.tensors());
-            to.prepare();
-            DiffusersFolder.write(to.path(), model.card(), tensors);
-            noteLostNotes(model, console);
-            return;
-        }
+    /** The model in the file, or null if it holds none, and its tensors can be copied as they are. */
+    private StoredModel model(TensorFile file, Target format, Console console) throws IOException {
         try {
             var model = StoredModel.of(file, weights);
-            var tensors = cast(model.tensors());
-            to.prepare();
-            if (target == Target.SAFETENSORS) {
-                var metadata = new LinkedHashMap<>(file.metadata());
-                metadata.putAll(model.card().metadata());
-                Safetensors.write(to.path(), tensors, metadata);
-            } else {
-                TorchFile.write(to.path(), tensors);
-                noteLostCard(model, console);
-            }
-            int others = file.tensors().size() - tensors.size();
-            if (others > 0) {
-                console.note("took " + model.origin() + "; left out " + others + " other tensors");
-            }
+            model.tensors(); // the network must fit as well
+            return model;
         } catch (FileFormatException e) {
-            copy(file, to, target);
-            console.note("copied the tensors, but without a model card: "
+            if (format == Target.DIFFUSERS) {
+                throw e;
+            }
+            console.note("copying the tensors without a model card, for this is no model that can be read: "
                     + e.reason().lines().findFirst().orElse(""));
-        }
-        if (!file.values().isEmpty()) {
-            console.note("left out " + file.values().size() + " values that are no tensors: "
-                    + TextTable.printable(String.join(", ", file.values().keySet())));
+            return null;
         }
     }
 
-    /** What is no model that can be told keeps its names. */
-    private void copy(TensorFile file, Destination to, Target target) throws IOException {
-        var tensors = cast(file.tensors());
-        to.prepare();
-        if (target == Target.SAFETENSORS) {
-            var metadata = new LinkedHashMap<String, String>();
-            metadata.put("format", "pt");
-            metadata.putAll(file.metadata());
-            Safetensors.write(to.path(), tensors, metadata);
-        } else {
-            TorchFile.write(to.path(), tensors);
+    private static Map<String, String> metadata(TensorFile file, StoredModel model) throws IOException {
+        var metadata = new LinkedHashMap<String, String>();
+        metadata.put("format", "pt");
+        metadata.putAll(file.metadata());
+        if (model != null) {
+            metadata.putAll(model.card().metadata());
+        }
+        return metadata;
+    }
+
+    private static void noteLosses(StoredModel model, Target format, int written, Console console) {
+        int others = model.file().tensors().size() - written;
+        if (others > 0) {
+            console.note("took " + model.origin() + "; left out " + others + " other tensors");
+        }
+        var classes = model.card().classes();
+        if (format == Target.PT && model.layout() != ModelLayout.NOTEBOOK) { // whose files never had a card
+            console.note("a PyTorch state dict has no place for the model card: keep "
+                    + model.file().path() + " for its schedule, image size and notes");
+        }
+        if (format == Target.DIFFUSERS && !classes.isEmpty()) {
+            console.note("diffusers' DDPMPipeline draws without classes: call the UNet2DModel itself, with class_labels"
+                    + " 0.." + (classes.labels() - 1) + (classes.nullClass() ? ", the last for no class" : ""));
+        }
+        if (format == Target.DIFFUSERS && !model.card().notes().isEmpty()) {
+            console.note("diffusers has no place for the card's notes: "
+                    + String.join(", ", model.card().notes().keySet()));
         }
     }
 
     private Map<String, StoredTensor> cast(Map<String, StoredTensor> tensors) {
         return dtype == null ? tensors : StoredCast.to(dtype, tensors);
-    }
-
-    private static void noteLostCard(StoredModel model, Console console) {
-        if (model.layout() != ModelLayout.NOTEBOOK) { // whose files never had one
-            console.note("a PyTorch state dict has no place for the model card: keep "
-                    + model.file().path() + " for its schedule, image size and notes");
-        }
-    }
-
-    private static void noteLostNotes(StoredModel model, Console console) {
-        if (!model.card().classes().isEmpty()) {
-            console.note(
-                    "diffusers' DDPMPipeline tells its UNet no class: call the UNet2DModel itself, with class_labels"
-                            + " 0.." + (model.card().classes().labels() - 1)
-                            + (model.card().classes().nullClass() ? ", the last for no class" : ""));
-        }
-        if (!model.card().notes().isEmpty()) {
-            console.note("diffusers has no place for the card's notes: "
-                    + TextTable.printable(String.join(", ", model.card().notes().keySet())));
-        }
     }
 }

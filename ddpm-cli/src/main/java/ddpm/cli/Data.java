@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.data.Cifar10;
 import ddpm.data.DataFetch;
 import ddpm.data.FolderOptions;
@@ -9,6 +10,7 @@ import ddpm.data.ImageShape;
 import ddpm.data.Mnist;
 import ddpm.data.PublicDataSet;
 import ddpm.data.Split;
+import ddpm.text.Untrusted;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
@@ -44,10 +46,7 @@ final class Data implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             versionProvider = Main.Version.class)
     static final class Verify implements Callable<Integer> {
-        @Parameters(
-                paramLabel = "DIR",
-                converter = EngineOptions.Folder.class,
-                description = "A folder of pictures, or with MNIST's or CIFAR-10's files.")
+        @Parameters(paramLabel = "DIR", description = "A folder of pictures, or with MNIST's or CIFAR-10's files.")
         private Path folder;
 
         @Spec
@@ -66,13 +65,11 @@ final class Data implements Callable<Integer> {
                                 .describe());
                     }
                 }
-                out.flush();
                 return ExitCode.DONE.status();
             }
             var found = ImageFolder.verify(folder);
-            found.bad().forEach(bad -> out.println(TextTable.printable(bad.toString())));
+            found.bad().forEach(bad -> out.println(Untrusted.escape(bad.toString())));
             out.println((found.files() - found.bad().size()) + " of " + found.files() + " images can be used");
-            out.flush();
             return (found.bad().isEmpty() ? ExitCode.DONE : ExitCode.FAILED).status();
         }
     }
@@ -84,35 +81,27 @@ final class Data implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             versionProvider = Main.Version.class)
     static final class Fetch implements Callable<Integer> {
-        @Parameters(paramLabel = "NAME", converter = SetName.class, description = "mnist (11 MB) or cifar10 (170 MB).")
+        @Parameters(paramLabel = "NAME", description = "mnist (11 MB) or cifar10 (170 MB).")
         private PublicDataSet set;
 
         @Option(
                 names = {"-o", "--out"},
                 paramLabel = "DIR",
-                converter = EngineOptions.Folder.class,
                 description = "Where to (default: a folder of the set's name).")
         private Path out;
 
         @Mixin
-        private QuietOption quiet;
+        private Console.Quiet quiet;
 
         @Spec
         private CommandSpec spec;
-
-        /** Knows the sets' names. */
-        static final class SetName extends EnumName<PublicDataSet> {
-            SetName() {
-                super(PublicDataSet.class);
-            }
-        }
 
         @Override
         public Integer call() throws IOException {
             var line = spec.commandLine();
             var console = quiet.console(line);
-            var folder = out == null ? Path.of(EnumName.of(set)) : out;
-            console.note("fetching " + EnumName.of(set) + " to " + folder);
+            var folder = out == null ? Path.of(Values.name(set)) : out;
+            console.note("fetching " + Values.name(set) + " to " + folder);
             try {
                 DataFetch.fetch(
                         set,
@@ -120,13 +109,12 @@ final class Data implements Callable<Integer> {
                         (name, bytes, total) ->
                                 console.status(name + ": " + bytes + (total < 0 ? "" : " of " + total) + " bytes"));
             } catch (InterruptedIOException e) {
-                throw new CommandFailure(
-                        ExitCode.INTERRUPTED, "interrupted; what arrived is kept, and the same command goes on", e);
+                throw ExitCode.INTERRUPTED.because(
+                        "interrupted; what arrived is kept, and the same command goes on", e);
             } finally {
                 console.status("");
             }
             line.getOut().println(folder);
-            line.getOut().flush();
             return ExitCode.DONE.status();
         }
     }

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.data.Cifar10;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageSet;
@@ -10,8 +11,6 @@ import ddpm.data.Split;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * Images named on the command line: {@code PATH}, {@code PATH:train} or {@code PATH:test}.
@@ -20,32 +19,29 @@ import picocli.CommandLine.TypeConversionException;
  * @param split null if none was named
  */
 record DataSpec(Path path, Split split) {
-    /** What {@code --help} says of it. */
+    /** The forms, for {@code --help}. */
     static final String FORMS =
             "a folder of pictures, or one that holds MNIST's or CIFAR-10's files, of which :train or"
                     + " :test behind it names a part";
 
-    /** Reads the form above. */
-    static final class Converter implements ITypeConverter<DataSpec> {
-        @Override
-        public DataSpec convert(String text) {
-            var path = text;
-            Split split = null;
-            for (var each : Split.values()) {
-                if (text.endsWith(":" + each)) {
-                    split = each;
-                    path = text.substring(0, text.length() - each.toString().length() - 1);
-                }
+    /** Reads one of the forms above. */
+    static DataSpec parse(String text) {
+        var path = text;
+        Split split = null;
+        for (var each : Split.values()) {
+            if (text.endsWith(":" + each)) {
+                split = each;
+                path = text.substring(0, text.length() - each.toString().length() - 1);
             }
-            try {
-                if (!path.isBlank()) {
-                    return new DataSpec(Path.of(path), split);
-                }
-            } catch (InvalidPathException e) {
-                // said below
-            }
-            throw new TypeConversionException("'" + text + "' names no images; give " + FORMS);
         }
+        try {
+            if (!path.isBlank()) {
+                return new DataSpec(Path.of(path), split);
+            }
+        } catch (InvalidPathException e) {
+            // said below
+        }
+        throw new IllegalArgumentException("'" + text + "' names no images; give " + FORMS);
     }
 
     /** Channels that the images have by nature: 1 for MNIST's kind, else 3. */
@@ -55,7 +51,9 @@ record DataSpec(Path path, Split split) {
     }
 
     /**
-     * @param whole which part is meant where none was named
+     * Opens the images in a model's shape.
+     *
+     * @param whole the part that is meant where none was named
      * @param skipBad whether pictures that cannot be read are left out, each with a note
      */
     ImageSet open(ImageShape shape, Split whole, boolean skipBad, Console console) throws IOException {

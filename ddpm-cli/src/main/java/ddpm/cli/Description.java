@@ -1,5 +1,7 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Json;
+import ddpm.cli.console.TextTable;
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
@@ -16,20 +18,20 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a tensor file is and holds, for people and for programs.
+ * A description of a tensor file, for people and for programs.
  *
  * @param file the opened file
- * @param layout whose model it is; null if none that can be loaded
+ * @param layout of the model; null if it is none that can be loaded
  * @param card the model's; null if there is none
  * @param origin which of the file's weights it has; null without a card
  * @param parameters how many the network of the card has; 0 without
- * @param refusal why the file cannot be sampled from; null if it can
+ * @param refusal the reason why the file cannot be sampled from; null if it can
  */
 record Description(
         TensorFile file, ModelLayout layout, ModelCard card, String origin, long parameters, String refusal) {
     private static final int LONGEST_VALUE = 80;
 
-    /** Finds out without libtorch: networks declare their parameters before they have memory. */
+    /** Describes a file without libtorch: networks declare their parameters before they have memory. */
     static Description of(TensorFile file, Weights weights) throws IOException {
         ModelLayout layout = null;
         StoredModel stored = null;
@@ -66,9 +68,9 @@ record Description(
                 facts.row("classes", card.classes());
             }
             facts.row("schedule", card.schedule());
-            facts.row("predicts", EnumName.of(card.prediction()));
-            facts.row("variance", EnumName.of(card.variance()));
-            facts.row("clip", EnumName.of(card.clip()));
+            facts.row("predicts", Values.name(card.prediction()));
+            facts.row("variance", Values.name(card.variance()));
+            facts.row("clip", Values.name(card.clip()));
             new TreeMap<>(card.notes()).forEach((name, note) -> facts.row("note " + name, note));
         }
         if (refusal != null) {
@@ -95,7 +97,7 @@ record Description(
         return text.isEmpty() ? "" : System.lineSeparator() + title + System.lineSeparator() + text;
     }
 
-    /** The card is told above, in words. */
+    /** All but the card, which is described above in words. */
     private TextTable metadata() {
         var rows = new TextTable("  ");
         new TreeMap<>(file.metadata()).forEach((key, value) -> {
@@ -166,9 +168,9 @@ record Description(
         json.put("nullClass", card.classes().nullClass());
         json.put("schedule", card.schedule().toString());
         json.put("steps", card.schedule().steps());
-        json.put("prediction", EnumName.of(card.prediction()));
-        json.put("variance", EnumName.of(card.variance()));
-        json.put("clip", EnumName.of(card.clip()));
+        json.put("prediction", Values.name(card.prediction()));
+        json.put("variance", Values.name(card.variance()));
+        json.put("clip", Values.name(card.clip()));
         json.put("notes", new TreeMap<>(card.notes()));
         return json;
     }

@@ -1,5 +1,8 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Json;
+import ddpm.cli.console.TextTable;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Ops;
@@ -24,7 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code ddpm doctor}: tells whether this machine can run the program, and what to do where it cannot. */
+/** {@code ddpm doctor}: checks whether this machine can run the program, and says what to do where it cannot. */
 @Command(
         name = "doctor",
         description = "Check Java, the cache, libtorch and its devices; say what to do where something is wrong.",
@@ -77,7 +80,6 @@ final class Doctor implements Callable<Integer> {
         cache();
         libtorch(new Console(line.getErr(), false, false));
         line.getOut().print(json ? Json.of(describe()) + System.lineSeparator() : text());
-        line.getOut().flush();
         return worst().status();
     }
 
@@ -133,7 +135,7 @@ final class Doctor implements Callable<Integer> {
             var device = engine.device(torch, news);
             ok("device", device + memory(device));
             convolution(device);
-        } catch (CommandFailure e) {
+        } catch (ExitCode.Failure e) {
             checks.add(new Check(
                     e.exitCode(), e.exitCode() == ExitCode.NO_DEVICE ? "device" : "libtorch", e.getMessage()));
         }

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
@@ -10,19 +11,15 @@ import ddpm.torch.Tf32;
 import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaDevice;
 import ddpm.torch.cuda.CudaStatus;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
-/** Which libtorch computes, where and with how many threads: the options of every command that computes. */
+/** The libtorch, device and threads of every command that computes. */
 final class EngineOptions {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            converter = DeviceChoice.Converter.class,
             defaultValue = "auto",
             description = "cpu, cuda, cuda:N or auto, which is cuda where there is one (default: auto).")
     private DeviceChoice device;
@@ -30,14 +27,13 @@ final class EngineOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            converter = WholeNumber.Threads.class,
+            converter = Values.Threads.class,
             description = "CPU threads (default: one per core).")
     private Integer threads;
 
     @Option(
             names = "--libtorch",
             paramLabel = "DIR",
-            converter = Folder.class,
             description =
                     "Folder of another libtorch, 2.10 or newer, such as the torch folder of a Python installation;"
                             + " auto asks the python3 on PATH for its torch (default: environment variable DDPM_LIBTORCH, else"
@@ -52,31 +48,12 @@ final class EngineOptions {
 
     /** @param device the one asked for, or null for the best there is */
     record DeviceChoice(Device device) {
-        /** Knows the names of devices. */
-        static final class Converter implements ITypeConverter<DeviceChoice> {
-            @Override
-            public DeviceChoice convert(String text) {
-                try {
-                    return new DeviceChoice(text.equals("auto") ? null : Device.parse(text));
-                } catch (IllegalArgumentException e) {
-                    throw new TypeConversionException(e.getMessage() + ", or auto");
-                }
-            }
-        }
-    }
-
-    /** An empty path would silently mean the current folder. */
-    static final class Folder implements ITypeConverter<Path> {
-        @Override
-        public Path convert(String text) {
+        static DeviceChoice parse(String text) {
             try {
-                if (!text.isBlank()) {
-                    return Path.of(text);
-                }
-            } catch (InvalidPathException e) {
-                // said below
+                return new DeviceChoice(text.equals("auto") ? null : Device.parse(text));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(e.getMessage() + ", or auto", e);
             }
-            throw new TypeConversionException("'" + text + "' is no path; name a folder");
         }
     }
 
@@ -87,8 +64,8 @@ final class EngineOptions {
     /**
      * Loads libtorch.
      *
-     * @param news hears when the bundled one is unpacked
-     * @throws CommandFailure with {@link ExitCode#NO_LIBTORCH} if that is not possible
+     * @param news takes a note when the bundled one is unpacked
+     * @throws ExitCode.Failure with {@link ExitCode#NO_LIBTORCH} if that is not possible
      */
     LibTorch load(Console news) {
         LibTorch.onProgress(news::note);
@@ -98,10 +75,9 @@ final class EngineOptions {
             torch.setThreads(threads());
             return torch;
         } catch (TorchException | IllegalStateException e) {
-            throw new CommandFailure(ExitCode.NO_LIBTORCH, e.getMessage(), e);
+            throw ExitCode.NO_LIBTORCH.because(e.getMessage(), e);
         } catch (LinkageError e) {
-            throw new CommandFailure(
-                    ExitCode.NO_LIBTORCH,
+            throw ExitCode.NO_LIBTORCH.because(
                     "libtorch " + (libtorch == null ? "" : "in " + libtorch + " ") + "cannot be used: " + reason(e)
                             + "; use libtorch 2.10 or newer for this system, or leave out --libtorch and "
                             + LibTorch.VARIABLE + " to use the one inside this program",
@@ -117,8 +93,8 @@ final class EngineOptions {
     /**
      * The device to compute on, after it was tried.
      *
-     * @param news hears why a libtorch for CUDA does not compute there, where the choice is ours
-     * @throws CommandFailure with {@link ExitCode#NO_DEVICE} if the one asked for is not there
+     * @param news takes the reason why a libtorch for CUDA does not compute there, where the choice is ours
+     * @throws ExitCode.Failure with {@link ExitCode#NO_DEVICE} if the one asked for is not there
      */
     Device device(LibTorch torch, Console news) {
         var asked = device.device();
@@ -138,8 +114,7 @@ final class EngineOptions {
             }
             return onCpu(Device.CPU);
         }
-        throw new CommandFailure(
-                ExitCode.NO_DEVICE,
+        throw ExitCode.NO_DEVICE.because(
                 "there is no device " + wanted + " for libtorch " + torch.version() + ": " + refused
                         + "; or use --device cpu",
                 null);
@@ -147,8 +122,7 @@ final class EngineOptions {
 
     private Device onCpu(Device cpu) {
         if (tf32) {
-            throw new CommandFailure(
-                    ExitCode.NO_DEVICE, "--tf32: only cuda has it, and this runs on cpu; leave it out", null);
+            throw ExitCode.NO_DEVICE.because("--tf32: only cuda has it, and this runs on cpu; leave it out", null);
         }
         return cpu;
     }
@@ -159,7 +133,7 @@ final class EngineOptions {
         }
     }
 
-    /** Why a CUDA device cannot be used, or null. */
+    /** The reason why a CUDA device cannot be used, or null. */
     private static String refusal(CudaStatus status, Device wanted) {
         if (!status.isReady()) {
             return status.finding();

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.text.Untrusted;
 import ddpm.torch.LibTorchNotFound;
 import ddpm.torch.TorchException;
 import java.io.IOException;
@@ -30,7 +31,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
     public int handleParseException(ParameterException wrong, String[] args) {
         var command = wrong.getCommandLine();
         var err = command.getErr();
-        err.println("ddpm: " + TextTable.printableLines(wrong.getMessage()));
+        err.println("ddpm: " + Untrusted.printable(wrong.getMessage()));
         UnmatchedArgumentException.printSuggestions(wrong, err);
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         trace(wrong, err);
@@ -46,7 +47,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
     int report(Throwable failed, PrintWriter err) {
         var code = exitCode(failed);
         var reason = code == ExitCode.INTERRUPTED ? interruption(failed) : message(failed);
-        err.println("ddpm: " + TextTable.printableLines(reason));
+        err.println("ddpm: " + Untrusted.printable(reason));
         trace(failed, err);
         return code.status();
     }
@@ -57,7 +58,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
             failed.printStackTrace(new PrintWriter(trace));
             trace.toString().lines().forEach(line -> {
                 int indent = line.length() - line.stripLeading().length();
-                err.println(line.substring(0, indent) + TextTable.printable(line.substring(indent)));
+                err.println(line.substring(0, indent) + Untrusted.escape(line.substring(indent)));
             });
         }
         err.flush();
@@ -72,14 +73,14 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
             }
         }
         return switch (failed) {
-            case CommandFailure known -> known.exitCode();
+            case ExitCode.Failure known -> known.exitCode();
             case LibTorchNotFound _ -> ExitCode.NO_LIBTORCH;
             default -> ExitCode.FAILED;
         };
     }
 
     private static String interruption(Throwable failed) {
-        boolean says = failed instanceof CommandFailure || failed instanceof CancellationException;
+        boolean says = failed instanceof ExitCode.Failure || failed instanceof CancellationException;
         return says && failed.getMessage() != null ? failed.getMessage() : "interrupted";
     }
 
@@ -94,7 +95,7 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
                 e.getFile() + ": is a file where a folder is needed; name another place";
             case UncheckedIOException e -> message(e.getCause());
             case IOException e -> orClass(e);
-            case CommandFailure e -> e.getMessage();
+            case ExitCode.Failure e -> e.getMessage();
             case TorchException e -> orClass(e);
             case IllegalArgumentException e -> orClass(e);
             case OutOfMemoryError _ ->

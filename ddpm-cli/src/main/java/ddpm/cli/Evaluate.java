@@ -1,7 +1,10 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Json;
+import ddpm.cli.console.Progress;
+import ddpm.cli.console.TextTable;
 import ddpm.eval.BoundChart;
-import ddpm.eval.EpsilonMeter;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;
 import ddpm.io.WholeFile;
@@ -33,7 +36,7 @@ final class Evaluate implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "Only the first N images (default: all; with --bits-per-dim " + BoundOptions.COUNT + ").")
     private Integer count;
 
@@ -55,7 +58,7 @@ final class Evaluate implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private QuietOption quiet;
+    private Console.Quiet quiet;
 
     @Spec
     private CommandSpec spec;
@@ -74,11 +77,10 @@ final class Evaluate implements Callable<Integer> {
             WholeFile.write(picture.path(), result.svg());
         }
         line.getOut().print(json ? Json.of(result.json()) + System.lineSeparator() : result.table());
-        line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
-    /** What was measured, in its three forms. */
+    /** A result in its three forms. */
     private record Result(String table, Map<String, Object> json, String svg) {}
 
     private Result epsilon(Measured.Subject subject, Console console) throws IOException {
@@ -89,15 +91,10 @@ final class Evaluate implements Callable<Integer> {
         var progress = new Progress(console, "images", images, System::nanoTime);
         try (var opened = Model.of(subject.stored(), device);
                 var model = measured.prepared(opened)) {
-            var meter = new EpsilonMeter(
-                    measured.batch(),
-                    measured.threads(),
-                    device,
-                    measured.data().seed(),
-                    (done, _) -> progress.at(done));
+            var meter = measured.epsilonMeter(device, (done, _) -> progress.at(done));
             var mse = meter.measure(
                     subject.conditioned(model), card.schedule(), card.prediction(), subject.images(), images);
-            var json = describe(subject);
+            var json = measured.describe(subject, device);
             json.putAll(describe(mse));
             return new Result(table(mse), json, QuartileChart.svg(mse));
         } finally {
@@ -110,8 +107,8 @@ final class Evaluate implements Callable<Integer> {
         var device = measured.load(console);
         try (var opened = Model.of(subject.stored(), device);
                 var model = measured.prepared(opened)) {
-            var bits = BoundOptions.measure(model, bound, measured, subject, console);
-            var json = describe(subject);
+            var bits = measured.bitsPerDim(model, bound, subject, console);
+            var json = measured.describe(subject, device);
             json.putAll(BoundReport.describe(bits));
             json.put("terms", BoundReport.terms(bits));
             return new Result(BoundReport.table(bits), json, BoundChart.svg(bits));
@@ -134,15 +131,6 @@ final class Evaluate implements Callable<Integer> {
                     q.images());
         }
         return table.toString();
-    }
-
-    private Map<String, Object> describe(Measured.Subject subject) {
-        var described = new LinkedHashMap<String, Object>();
-        described.put("model", subject.file().path().toString());
-        described.put("data", measured.data().path().toString());
-        described.put("seed", measured.data().seed());
-        described.put("precision", measured.precision().toString());
-        return described;
     }
 
     private static Map<String, Object> describe(EpsilonMse result) {

@@ -1,6 +1,6 @@
 package ddpm.cli;
 
-/** What the process's exit status says. */
+/** The meaning of the process's exit status. */
 enum ExitCode {
     DONE(0),
     FAILED(1),
@@ -20,5 +20,26 @@ enum ExitCode {
 
     int status() {
         return status;
+    }
+
+    /** The end of a command with this status; the message is complete for users, the cause may be null. */
+    Failure because(String message, Throwable cause) {
+        return new Failure(this, message, cause);
+    }
+
+    /** A command cannot go on, for a reason that has an exit status of its own. */
+    static final class Failure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final ExitCode exitCode;
+
+        private Failure(ExitCode exitCode, String message, Throwable cause) {
+            super(message, cause);
+            this.exitCode = exitCode;
+        }
+
+        ExitCode exitCode() {
+            return exitCode;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Json;
 import ddpm.model.DefaultModel;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
@@ -27,12 +28,7 @@ final class Info implements Callable<Integer> {
                             + " built-in model).")
     private Path path;
 
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
+    @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = ModelOption.WEIGHTS)
     private Weights weights;
 
     @Option(names = "--json", description = "Print one JSON object.")
@@ -47,7 +43,6 @@ final class Info implements Callable<Integer> {
                 Description.of(path == null ? DefaultModel.open() : StoredModel.openFile(path, weights), weights);
         var out = spec.commandLine().getOut();
         out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
-        out.flush();
         return ExitCode.DONE.status();
     }
 }

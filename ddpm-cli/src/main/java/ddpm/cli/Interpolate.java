@@ -1,5 +1,7 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Progress;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
 import ddpm.image.GridLayout;
@@ -53,7 +55,7 @@ final class Interpolate implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             defaultValue = "9",
             description = "Mixtures per row, evenly from A to B (default: ${DEFAULT-VALUE}).")
     private int count;
@@ -66,16 +68,16 @@ final class Interpolate implements Callable<Integer> {
     private String out;
 
     @Mixin
-    private OneClass oneClass;
+    private ClassOptions oneClass;
 
-    @Mixin
-    private PrecisionOption precision;
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = Precision.HELP)
+    private Precision precision;
 
     @Mixin
     private EngineOptions engine;
 
     @Mixin
-    private QuietOption quiet;
+    private Console.Quiet quiet;
 
     @Spec
     private CommandSpec spec;
@@ -86,7 +88,7 @@ final class Interpolate implements Callable<Integer> {
         var file = model.open();
         var stored = model.model(file);
         var card = stored.card();
-        var shape = MeasuredImages.shape(file, card);
+        var shape = Measured.shape(file, card);
         var rows = latent.rows(line, card.schedule().steps());
         if (count < 2 || (long) count * rows.size() > 10_000) {
             throw wrong("--count " + count + ": at least 2 mixtures a row, and at most 10000 in all");
@@ -95,29 +97,24 @@ final class Interpolate implements Callable<Integer> {
         var destination = Destination.of(line, "--out", out, ".png");
         var a = ImageFolder.read(from, FolderOptions.of(shape));
         var b = ImageFolder.read(to, FolderOptions.of(shape));
-        destination.prepare();
         var console = quiet.console(line);
         var device = engine.device(engine.load(console), console);
+        destination.prepare();
+        var chosen = precision.on(device);
+        var pictures = new ArrayList<Images>();
         long all = rows.stream().mapToLong(Integer::longValue).sum();
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);
-        var pictures = new ArrayList<Images>();
         try (var opened = Model.of(stored, device);
-                var model = opened.prepared(precision.precision());
+                var model = opened.prepared(chosen.type());
                 var _ = TensorScope.open()) {
-            var image = Shape.of(1, shape.channels(), shape.height(), shape.width());
+            var image = card.images(1);
+            var conditioned = classes.conditioned(model, 0, count);
             long before = 0;
             for (int row : rows) {
                 long start = before;
                 Sampler.Progress steps = (done, of) -> progress.at(start + done * row / of);
-                var mixed = latent.mixed(
-                        model,
-                        classes.told(model, 0, count),
-                        tensor(a, image),
-                        tensor(b, image),
-                        lambdas(),
-                        row,
-                        engine.threads(),
-                        steps);
+                var mixed = latent.mixture(model, row, engine.threads(), steps)
+                        .between(conditioned, tensor(a, image), tensor(b, image), lambdas());
                 pictures.add(Images.of(mixed.toFloats(), mixed.shape()));
                 before += row;
             }
@@ -127,23 +124,22 @@ final class Interpolate implements Callable<Integer> {
         Images.joined(pictures)
                 .grid(GridLayout.ofColumns(count))
                 .enlargedToAtLeast(GRID_PIXELS)
-                .write(destination.path(), remarks(rows, classes));
+                .write(destination.path(), remarks(rows, classes, chosen));
         line.getOut().println(destination.path());
-        line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
     private ClassPlan classes(Classes classes) {
         try {
-            return oneClass.plan(classes);
+            return oneClass.planOfOne(classes);
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
     }
 
-    private Map<String, String> remarks(List<Integer> rows, ClassPlan classes) {
+    private Map<String, String> remarks(List<Integer> rows, ClassPlan classes, Precision chosen) {
         var remarks = new TreeMap<>(latent.remarks(rows));
-        remarks.put("precision", precision.toString());
+        remarks.put("precision", chosen.toString());
         remarks.putAll(classes.remarks(0));
         return remarks;
     }

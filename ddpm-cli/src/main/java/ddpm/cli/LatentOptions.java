@@ -17,30 +17,23 @@ import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** In which latent space two pictures are mixed, and how far away from the pictures that is. */
+/** The latent space that two pictures are mixed in, and how far from the pictures it is. */
 final class LatentOptions {
     private static final int DDIM_STEPS = 100;
 
-    /** Where pictures are mixed. */
+    /** The space that pictures are mixed in. */
     enum Latent {
         NOISE,
         DDIM
     }
 
-    /** noise, ddim. */
-    static final class LatentName extends EnumName<Latent> {
-        LatentName() {
-            super(Latent.class);
-        }
-    }
-
     @Option(
             names = "--latent",
             paramLabel = "KIND",
-            converter = LatentName.class,
             defaultValue = "noise",
-            description = "noise, the paper's, or ddim: the noise from which DDIM draws each picture again, and spheric"
-                    + " mixtures of it (default: ${DEFAULT-VALUE}).")
+            description =
+                    "noise: noised pictures, as in the paper; or ddim: the noise from which DDIM draws each picture"
+                            + " again, mixed on a sphere (default: ${DEFAULT-VALUE}).")
     private Latent latent;
 
     @Option(
@@ -53,15 +46,15 @@ final class LatentOptions {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            converter = WholeNumber.Steps.class,
+            converter = Values.Steps.class,
             description = "With --latent ddim: steps up and down; more give truer ends (default: " + DDIM_STEPS + ").")
     private Integer steps;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            converter = WholeNumber.Seed.class,
-            description = "Of the noise, which all mixtures share; --latent ddim has none (default: 0).")
+            converter = Values.Seed.class,
+            description = "Seed of the noise, which all mixtures share; --latent ddim has none (default: 0).")
     private Long seed;
 
     /** The steps of each row: how far it is noised, or how many lead to the latent of DDIM. */
@@ -90,34 +83,32 @@ final class LatentOptions {
         return rows;
     }
 
+    /** A way to mix two pictures, {@code [1, C, H, W]} each, into a row of {@code lambdas} mixtures. */
+    interface Mixture {
+        /** @param model conditioned on the classes of a batch of up to {@code lambdas} */
+        Tensor between(Denoiser model, Tensor a, Tensor b, double[] lambdas);
+    }
+
     /**
-     * The pictures of one row.
+     * The way to mix the pictures of one row.
      *
      * @param model whose chain it is
-     * @param told the model as it predicts, of a batch of up to {@code lambdas}
      * @param row one of {@link #rows}
-     * @return {@code [lambdas, C, H, W]} in the current scope
      */
-    Tensor mixed(
-            Model model,
-            Denoiser told,
-            Tensor a,
-            Tensor b,
-            double[] lambdas,
-            int row,
-            int threads,
-            Sampler.Progress progress) {
+    Mixture mixture(Model model, int row, int threads, Sampler.Progress progress) {
         var card = model.card();
         var chain = new Diffusion(card.schedule());
         return switch (latent) {
-            case NOISE ->
-                new Interpolation(card.sampler(chain).withThreads(threads).withProgress(progress), model.device())
-                        .between(told, a, b, row, lambdas, Noise.seed(seed()));
+            case NOISE -> {
+                var sampler = card.sampler(chain).withThreads(threads).withProgress(progress);
+                var interpolation = new Interpolation(sampler, model.device());
+                yield (denoiser, a, b, lambdas) ->
+                        interpolation.between(denoiser, a, b, row, lambdas, Noise.seed(seed()));
+            }
             case DDIM -> {
                 var shorter = chain.respaced(Timesteps.even(chain.steps(), row));
                 yield new SphericalInterpolation(
-                                new Inversion(shorter, card.prediction(), threads, model.device(), progress))
-                        .between(told, a, b, lambdas);
+                        new Inversion(shorter, card.prediction(), threads, model.device(), progress))::between;
             }
         };
     }
@@ -126,7 +117,7 @@ final class LatentOptions {
         return seed == null ? 0 : seed;
     }
 
-    /** What the picture file says of itself. */
+    /** The remarks in the picture's file. */
     Map<String, String> remarks(List<Integer> rows) {
         var steps = rows.stream().map(String::valueOf).collect(Collectors.joining(","));
         return latent == Latent.DDIM

@@ -1,5 +1,8 @@
 package ddpm.cli;
 
+import ddpm.cli.console.StandardOutput;
+import ddpm.cli.process.CtrlC;
+import ddpm.cli.process.Parent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -55,16 +58,27 @@ public final class Main implements Callable<Integer> {
 
     /** @param args the command line; the JVM ends with one of {@link ExitCode}'s values */
     public static void main(String[] args) {
-        System.exit(CtrlC.interrupts(() -> run(commandLine(args), args)));
+        System.exit(CtrlC.interrupts(() -> {
+            Parent.endWith(ExitCode.INTERRUPTED.status());
+            return run(commandLine(args).setOut(new StandardOutput()), args);
+        }));
     }
 
-    /** Runs one command line to its exit status; nothing is thrown. */
+    /** Runs one command line to its exit status; nothing is thrown, and a result that standard output lost is a failure. */
     static int run(CommandLine command, String... args) {
+        int status;
         try {
-            return command.execute(args);
+            status = command.execute(args);
         } catch (Error e) { // picocli lets these pass
-            return errors(command).report(e, command.getErr());
+            status = errors(command).report(e, command.getErr());
         }
+        var lost = StandardOutput.failure(command.getOut());
+        if (lost == null) {
+            return status;
+        }
+        command.getErr().println("ddpm: standard output: not written whole: " + lost);
+        command.getErr().flush();
+        return status == ExitCode.DONE.status() ? ExitCode.FAILED.status() : status;
     }
 
     /**
@@ -72,16 +86,15 @@ public final class Main implements Callable<Integer> {
      * that the arguments do not name are there as {@code --help} lists them only.
      */
     static CommandLine commandLine(String... args) {
-        var command = new CommandLine(new Main());
+        var command = new CommandLine(new Main()).setExpandAtFiles(false); // @name is a file's name
         var named = Set.copyOf(Arrays.asList(args));
-        boolean anyMayBe = named.contains(name(COMPLETION))
-                || named.stream().anyMatch(arg -> arg.startsWith("@")); // a file of arguments
+        boolean all = named.contains(name(COMPLETION));
         for (var type : COMMANDS) {
-            boolean whole = anyMayBe || named.contains(name(type));
+            boolean whole = all || named.contains(name(type));
             command.addSubcommand(name(type), whole ? new CommandLine(type) : new CommandLine(outline(type)));
         }
         var errors = errors(command);
-        return command.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+        return Values.taught(command).setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
     }
 
     private static String name(Class<?> type) {

@@ -1,42 +1,68 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Progress;
 import ddpm.data.ImageSet;
+import ddpm.data.ImageShape;
+import ddpm.data.Split;
 import ddpm.diffusion.Denoiser;
+import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
+import ddpm.eval.EpsilonMeter;
+import ddpm.eval.VariationalBound;
+import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.model.StoredModel;
 import ddpm.torch.Device;
 import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
-/** Which model is measured on which images, and by what: the options that all measuring commands share. */
+/** The model that is measured, the images and what computes: the options that all measuring commands share. */
 final class Measured {
     @Mixin
     private ModelOption model;
 
-    @Mixin
-    private MeasuredImages data;
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DATA",
+            description = "Images: " + DataSpec.FORMS + " (default: :test).")
+    private DataSpec data;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = Values.Seed.class,
+            defaultValue = "0",
+            description = "Seed of the noise; compare models at equal seed (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--skip-bad-files", description = "Leave out pictures that cannot be read, and name them.")
+    private boolean skipBadFiles;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             defaultValue = "16",
             description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
     private int batch;
 
-    @Mixin
-    private PrecisionOption precision;
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = Precision.HELP)
+    private Precision precision;
 
     @Mixin
     private EngineOptions engine;
 
     /**
-     * Found and checked, with nothing computed yet.
+     * A model and images, found and checked, with nothing computed yet.
      *
      * @param count images 0..count-1 are measured
      * @param labels their classes for a class-conditional model; empty for another, or if they have none
@@ -60,7 +86,12 @@ final class Measured {
     Subject open(CommandLine line, Integer count, int enough, Console console) throws IOException {
         var file = model.open();
         var stored = model.model(file);
-        var images = data.open(line, file, stored.card(), count, console);
+        var images = data.open(shape(file, stored.card()), Split.TEST, skipBadFiles, console);
+        if (count != null && count > images.size()) {
+            throw new ParameterException(
+                    line,
+                    "--count " + count + ": there are 1.." + images.size() + " images (" + images.describe() + ")");
+        }
         var classes = stored.card().classes();
         boolean unlabelled = classes.nullClass() && !images.hasLabels();
         if (unlabelled) {
@@ -70,34 +101,57 @@ final class Measured {
         return new Subject(file, stored, images, count == null ? Math.min(enough, images.size()) : count, labels);
     }
 
-    /** Loads libtorch and says where it computes. */
+    /** The shape of pictures that a model can be given and whose noise it predicts. */
+    static ImageShape shape(TensorFile file, ModelCard card) throws FileFormatException {
+        int channels = card.network().inChannels();
+        if (channels != 1 && channels != 3) {
+            throw new FileFormatException(
+                    file.path(), "is for images of " + channels + " channels; pictures are read as 1 or 3");
+        }
+        return new ImageShape(channels, card.height(), card.width());
+    }
+
+    /** Loads libtorch and returns the device to compute on. */
     Device load(Console console) {
         return engine.device(engine.load(console), console);
     }
 
     /** The model made ready to predict; both are closed by the caller, this one first. */
     Model prepared(Model model) {
-        return model.prepared(precision.precision());
+        return model.prepared(precision.on(model.device()).type());
     }
 
-    /** Measures bits per dimension as these options say. */
+    /** Measures the bits per dimension of the subject, with progress step by step. */
+    BitsPerDim bitsPerDim(Model model, VariationalBound bound, Subject subject, Console console) {
+        int count = subject.count();
+        int steps = bound.diffusion().steps();
+        console.note(count + " of " + subject.images().describe() + ", " + steps + " steps each");
+        var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
+        try {
+            return meter(model.device(), (done, _) -> progress.at(done))
+                    .measure(subject.conditioned(model), bound, subject.images(), count);
+        } finally {
+            progress.end();
+        }
+    }
+
+    /** A meter of bits per dimension as these options say. */
     BitsPerDimMeter meter(Device device, BitsPerDimMeter.Progress progress) {
-        return new BitsPerDimMeter(batch, engine.threads(), device, data.seed(), progress);
+        return new BitsPerDimMeter(batch, engine.threads(), device, seed, progress);
     }
 
-    PrecisionOption precision() {
-        return precision;
+    /** The meter of epsilon's error as these options say. */
+    EpsilonMeter epsilonMeter(Device device, EpsilonMeter.Progress progress) {
+        return new EpsilonMeter(batch, engine.threads(), device, seed, progress);
     }
 
-    MeasuredImages data() {
-        return data;
-    }
-
-    int batch() {
-        return batch;
-    }
-
-    int threads() {
-        return engine.threads();
+    /** The subject and the choices, for {@code --json}. */
+    Map<String, Object> describe(Subject subject, Device device) {
+        var described = new LinkedHashMap<String, Object>();
+        described.put("model", subject.file().path().toString());
+        described.put("data", data.path().toString());
+        described.put("seed", seed);
+        described.put("precision", precision.on(device).toString());
+        return described;
     }
 }

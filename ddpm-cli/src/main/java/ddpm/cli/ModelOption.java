@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
-/** Which model a command uses, and which of its weights. */
+/** The model that a command uses, and which of its weights. */
 final class ModelOption {
+    static final String WEIGHTS =
+            "Of a checkpoint with two sets of weights, the average (ema) or the last step's (raw) (default: ema).";
+
     @Option(
             names = {"-m", "--model"},
             paramLabel = "PATH",
@@ -17,12 +20,7 @@ final class ModelOption {
                     "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
     private Path path;
 
-    @Option(
-            names = "--weights",
-            paramLabel = "KIND",
-            converter = WeightsName.class,
-            defaultValue = "ema",
-            description = WeightsName.DESCRIPTION)
+    @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = WEIGHTS)
     private Weights weights;
 
     /** The file or folder with all that is in it. */
@@ -35,7 +33,7 @@ final class ModelOption {
         return StoredModel.of(file, weights);
     }
 
-    /** What to call it in pictures and messages: the last name of the path that was given. */
+    /** The last name of the path that was given, for pictures and messages. */
     String name(TensorFile file) {
         return (path == null ? file.path() : path.toAbsolutePath().normalize())
                 .getFileName()

@@ -11,19 +11,17 @@ import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
-/** Which model is trained. */
+/** The model to train. */
 final class NetworkOptions {
     @Option(
             names = "--model-config",
             paramLabel = "NAME",
-            converter = NetworkNames.class,
             description = "A network by name: mini, unetmini, cifar10 or image256 (default: the preset's).")
-    private NetworkName name;
+    private Preset.Net name;
 
     @Option(names = "--base", paramLabel = "N", description = "Instead of a name, the paper's UNet of this width.")
     private Integer base;
@@ -57,7 +55,6 @@ final class NetworkOptions {
     @Option(
             names = "--size",
             paramLabel = "HxW",
-            converter = Size.Converter.class,
             defaultValue = "32x32",
             description = "Height and width of the images, to which larger and smaller ones are resized (default:"
                     + " ${DEFAULT-VALUE}).")
@@ -66,7 +63,6 @@ final class NetworkOptions {
     @Option(
             names = "--schedule",
             paramLabel = "S",
-            converter = Schedule.class,
             defaultValue = "linear(1000, 1.0E-4, 0.02)",
             description = "Noise schedule, such as cosine(1000) (default: ${DEFAULT-VALUE}).")
     private BetaSchedule schedule;
@@ -74,7 +70,6 @@ final class NetworkOptions {
     @Option(
             names = "--prediction",
             paramLabel = "WHAT",
-            converter = PredictionName.class,
             defaultValue = "epsilon",
             description = "What the network predicts: epsilon, x0, v or mean (default: ${DEFAULT-VALUE}).")
     private Prediction prediction;
@@ -82,54 +77,24 @@ final class NetworkOptions {
     @Option(
             names = "--variance",
             paramLabel = "KIND",
-            converter = Sample.VarianceName.class,
             defaultValue = "fixed-large",
             description = "Of the reverse process: fixed-small, fixed-large, or learned-range, which the network gives"
                     + " (default: ${DEFAULT-VALUE}).")
     private Variance variance;
 
-    /** epsilon, x0, v, mean. */
-    static final class PredictionName extends EnumName<Prediction> {
-        PredictionName() {
-            super(Prediction.class);
-        }
-    }
-
-    /** Knows the networks' names. */
-    static final class NetworkNames extends EnumName<NetworkName> {
-        NetworkNames() {
-            super(NetworkName.class);
-        }
-    }
-
-    /** Reads what {@link BetaSchedule#toString} writes. */
-    static final class Schedule implements ITypeConverter<BetaSchedule> {
-        @Override
-        public BetaSchedule convert(String text) {
-            try {
-                return BetaSchedule.parse(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
-    }
-
-    /** In pixels. */
+    /** Height and width in pixels. */
     record Size(int height, int width) {
-        /** {@code 32x48}, height first. */
-        static final class Converter implements ITypeConverter<Size> {
-            @Override
-            public Size convert(String text) {
-                var sides = text.toLowerCase(java.util.Locale.ROOT).split("x", -1);
-                try {
-                    if (sides.length == 2) {
-                        return new Size(Integer.parseInt(sides[0].strip()), Integer.parseInt(sides[1].strip()));
-                    }
-                } catch (NumberFormatException e) {
-                    // said below
+        /** Reads {@code 32x48}, height first. */
+        static Size parse(String text) {
+            var sides = text.toLowerCase(Locale.ROOT).split("x", -1);
+            try {
+                if (sides.length == 2) {
+                    return new Size(Integer.parseInt(sides[0].strip()), Integer.parseInt(sides[1].strip()));
                 }
-                throw new TypeConversionException("'" + text + "' is no size; write height x width, such as 32x48");
+            } catch (NumberFormatException e) {
+                // said below
             }
+            throw new IllegalArgumentException("'" + text + "' is no size; write height x width, such as 32x48");
         }
     }
 
@@ -157,7 +122,7 @@ final class NetworkOptions {
             case UNetMini.Config _
             when variance.isLearned() ->
                 throw new IllegalArgumentException(
-                        "--variance " + EnumName.of(variance)
+                        "--variance " + Values.name(variance)
                                 + ": UNetMini has no outputs for a variance; choose the paper's UNet, e.g. --model-config mini");
             case UNetMini.Config mini -> mini;
         };

@@ -1,14 +1,12 @@
 package ddpm.cli;
 
 import ddpm.sampling.Sampler;
-import java.io.IOException;
 import java.util.List;
-import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
-/** Which pictures of a plan {@code sample} makes. */
+/** The pictures that {@code sample} makes of a plan. */
 final class PictureOptions {
     @Option(
             names = {"-o", "--out"},
@@ -27,7 +25,6 @@ final class PictureOptions {
     @Option(
             names = "--frames",
             paramLabel = "KIND",
-            converter = FramesName.class,
             description =
                     "What --trajectory shows: xt, the noisy states, or x0, the estimates of the image (default: xt).")
     private Sampler.Frames frames;
@@ -35,7 +32,7 @@ final class PictureOptions {
     @Option(
             names = "--frame-count",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "How many of them, evenly over the steps (default: 32 in a .gif, 10 in a .png).")
     private Integer frameCount;
 
@@ -44,72 +41,45 @@ final class PictureOptions {
             paramLabel = "N,..",
             split = ",",
             description =
-                    "Draw images that share x_t, N steps before the end: a row for each N, x_t first. The first of"
-                            + " them is image --first of the seed.")
+                    "Draw images that share x_t, N steps before the end, in a row for each N that begins with x_t; the"
+                            + " first image of a row is image --first of the seed.")
     private List<Integer> shareFrom;
 
     @Option(
             names = "--scale",
             paramLabel = "K",
-            converter = WholeNumber.Scale.class,
+            converter = Values.Scale.class,
             description = "Show each pixel as K x K (default: grids grow to about 512 pixels, single images do not).")
     private Integer scale;
-
-    /** xt, x0. */
-    static final class FramesName extends EnumName<Sampler.Frames> {
-        FramesName() {
-            super(Sampler.Frames.class);
-        }
-    }
 
     /** Whether the images share latents. */
     boolean sharing() {
         return shareFrom != null;
     }
 
-    /**
-     * Draws what is asked for; everything that can be wrong is refused first.
-     *
-     * @param start loads what computes, once all is known to be well
-     */
-    SampleRun.Done draw(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {
-        return sharing() ? shared(line, plan, start) : all(line, plan, start);
-    }
-
-    private SampleRun.Done all(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {
-        Pictures pictures;
+    /** The pictures that are asked for, once all that can be wrong with them is refused. */
+    Pictures of(CommandLine line, SamplePlan plan) {
         try {
-            pictures = new Pictures(plan, Destination.parse("--out", out, true, ".png"), trajectory(line, plan), scale);
+            if (!sharing()) {
+                var output = Destination.parse("--out", out, true, ".png");
+                return new Pictures(plan, output, trajectory(plan), null, scale);
+            }
+            if (trajectory != null || frames != null || frameCount != null) {
+                throw new IllegalArgumentException(
+                        "--share-from draws one picture; it goes without --trajectory, --frames and --frame-count");
+            }
+            return new Pictures(plan, Destination.parse("--out", out, false, ".png"), null, shareFrom, scale);
         } catch (IllegalArgumentException e) {
-            throw wrong(line, e);
+            throw new ParameterException(line, e.getMessage(), e);
         }
-        var run = start.get();
-        pictures.prepare();
-        var drawn = run.plan();
-        return run.draw(pictures.toOutput(drawn.remarks()), pictures.toTrajectory(drawn.remarksOfAll()));
     }
 
-    private SampleRun.Done shared(CommandLine line, SamplePlan plan, Supplier<SampleRun> start) throws IOException {
-        if (trajectory != null || frames != null || frameCount != null) {
-            throw wrong(
-                    line, "--share-from draws one picture; it goes without --trajectory, --frames and --frame-count");
-        }
-        var file = Destination.of(line, "--out", out, ".png");
-        try {
-            ShareRun.check(plan, shareFrom, scale);
-        } catch (IllegalArgumentException e) {
-            throw wrong(line, e);
-        }
-        var run = start.get();
-        file.prepare();
-        return new ShareRun(run, shareFrom, file.path(), scale).draw();
-    }
-
-    /** What --trajectory and its two companions ask for, or null. */
-    private Trajectory.Form trajectory(CommandLine line, SamplePlan plan) {
+    /** The trajectory that --trajectory and its two companions ask for, or null. */
+    private Trajectory.Form trajectory(SamplePlan plan) {
         if (trajectory == null) {
             if (frames != null || frameCount != null) {
-                throw wrong(line, (frames != null ? "--frames" : "--frame-count") + ": only with --trajectory");
+                throw new IllegalArgumentException(
+                        (frames != null ? "--frames" : "--frame-count") + ": only with --trajectory");
             }
             return null;
         }
@@ -119,13 +89,5 @@ final class PictureOptions {
                 frames == null ? Sampler.Frames.XT : frames,
                 frameCount,
                 plan.steps());
-    }
-
-    private static ParameterException wrong(CommandLine line, IllegalArgumentException e) {
-        return new ParameterException(line, e.getMessage(), e);
-    }
-
-    private static ParameterException wrong(CommandLine line, String message) {
-        return new ParameterException(line, message);
     }
 }

@@ -2,7 +2,7 @@ package ddpm.cli;
 
 import ddpm.image.GridLayout;
 import java.io.IOException;
-import java.util.Map;
+import java.util.List;
 
 /**
  * The files that a run of {@code sample} leaves, checked before it starts.
@@ -10,16 +10,21 @@ import java.util.Map;
  * @param plan what is drawn
  * @param output one grid, or a folder of single images
  * @param trajectory the way there, or null
+ * @param shareFrom how many steps before the end the images of each row part, see {@link ShareRun}; null if they share none
  * @param scale how far each pixel is enlarged, or null: grids to what a screen shows well, single images not at all
  */
-record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory, Integer scale) {
+record Pictures(
+        SamplePlan plan, Destination output, Trajectory.Form trajectory, List<Integer> shareFrom, Integer scale) {
     /** @throws IllegalArgumentException if both are one file, or a picture would not fit memory */
     Pictures {
+        if (shareFrom != null) {
+            ShareRun.check(plan, shareFrom, scale);
+        }
         if (trajectory != null && output.isSameAs(new Destination(trajectory.file(), false))) {
             throw new IllegalArgumentException(
                     "--out and --trajectory both name " + output.path() + "; give them different names");
         }
-        if (!output.isFolder()) {
+        if (!output.isFolder() && shareFrom == null) {
             gridSize(plan, scale)
                     .requireModest(
                             "a grid of " + plan.count() + " images",
@@ -55,7 +60,7 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
                 scale);
     }
 
-    /** Makes the folders they go to. */
+    /** Makes the folders that they go to, and tries whether the files can be written. */
     void prepare() throws IOException {
         output.prepare();
         if (trajectory != null) {
@@ -63,17 +68,17 @@ record Pictures(SamplePlan plan, Destination output, Trajectory.Form trajectory,
         }
     }
 
-    /** What takes the images, with these remarks in them. */
-    SampleOutput toOutput(Map<String, String> remarks) {
+    /** The output that takes the images of the plan in its final precision. */
+    SampleOutput toOutput(SamplePlan whole) {
         return output.isFolder()
-                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, remarks, plan.classes())
-                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), remarks, plan.classes());
+                ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, whole.remarks(), plan.classes())
+                : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), whole.remarks(), plan.classes());
     }
 
-    /** What takes the states on the way, or null. */
-    Trajectory toTrajectory(Map<String, String> remarks) {
+    /** The trajectory that takes the states on the way, or null. */
+    Trajectory toTrajectory(SamplePlan whole) {
         return trajectory == null
                 ? null
-                : new Trajectory(trajectory, trajectory.size(plan, scale).scale(), remarks);
+                : new Trajectory(trajectory, trajectory.size(plan, scale).scale(), whole.remarksOfAll());
     }
 }

@@ -10,18 +10,41 @@ import ddpm.train.TrainConfig;
 /** A network with a way to train it, from which options depart. */
 enum Preset {
     /** The notebook's UNetMini, AdamW at 2e-4, batches of 128, EMA 0.999. */
-    NOTEBOOK,
+    NOTEBOOK(Net.UNETMINI),
     /** The paper's CIFAR-10 model and recipe: Adam at 2e-4 after 5000 steps of warm-up, batches of 128, EMA 0.9999, flips. */
-    PAPER,
+    PAPER(Net.CIFAR10),
     /** The paper's network at 1.1 million parameters: Adam at 4e-4 after 250 steps of warm-up, batches of 64, EMA 0.999. */
-    MINI;
+    MINI(Net.MINI);
+
+    private final Net net;
+
+    Preset(Net net) {
+        this.net = net;
+    }
+
+    /** A network that has a name. */
+    enum Net {
+        /** The paper's UNet at 1.1 million parameters. */
+        MINI,
+        /** The notebook's network. */
+        UNETMINI,
+        /** The paper's UNet for CIFAR-10, 35.7 million parameters. */
+        CIFAR10,
+        /** The paper's UNet for 256x256 images, 113.7 million parameters. */
+        IMAGE256;
+
+        NetworkConfig network(int channels) {
+            return switch (this) {
+                case MINI -> UNetConfig.mini(channels);
+                case UNETMINI -> UNetMini.Config.ofChannels(channels);
+                case CIFAR10 -> UNetConfig.cifar10(channels);
+                case IMAGE256 -> UNetConfig.image256(channels);
+            };
+        }
+    }
 
     NetworkConfig network(int channels) {
-        return switch (this) {
-            case NOTEBOOK -> UNetMini.Config.ofChannels(channels);
-            case PAPER -> UNetConfig.cifar10(channels);
-            case MINI -> UNetConfig.mini(channels);
-        };
+        return net.network(channels);
     }
 
     TrainConfig training(long seed) {
@@ -33,8 +56,7 @@ enum Preset {
                         .withBatch(64)
                         .withLearningRate(new LearningRate.Warmup(4e-4, 250))
                         .withEma(new Ema(0.999, true)) // ramped, so that short runs do not keep their initial noise
-                        .withFlips(false)
-                        .withThreads(1);
+                        .withFlips(false);
         };
     }
 }

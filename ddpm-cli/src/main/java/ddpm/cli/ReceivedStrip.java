@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What a receiver of progressively coded images sees: a row per image, a column per point of the rate-distortion curve, the
- * image itself last.
+ * A picture of progressively coded images as they are received: a row per image, a column per point of the rate-distortion
+ * curve, the image itself last.
  *
  * @param points of the curve, from the noisiest
  * @param meter that measured it

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
-/** What a training run writes, and when. */
+/** The files that a training run writes, and when. */
 final class RunOptions {
     @Option(
             names = "--checkpoint-every",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             defaultValue = "1000",
             description = "Steps between checkpoints and validations (default: ${DEFAULT-VALUE}).")
     private int checkpointEvery;
@@ -20,7 +20,7 @@ final class RunOptions {
     @Option(
             names = "--keep",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             defaultValue = "3",
             description = "Checkpoints to keep (default: ${DEFAULT-VALUE}).")
     private int keep;
@@ -34,18 +34,10 @@ final class RunOptions {
     @Option(
             names = "--on-full-disk",
             paramLabel = "WHAT",
-            converter = FullDiskName.class,
             defaultValue = "continue",
             description = "When a checkpoint cannot be written: continue and try again, or stop (default:"
                     + " ${DEFAULT-VALUE}).")
     private FullDisk onFullDisk;
-
-    /** Knows what can be done. */
-    static final class FullDiskName extends EnumName<FullDisk> {
-        FullDiskName() {
-            super(FullDisk.class);
-        }
-    }
 
     /**
      * @param args the command line

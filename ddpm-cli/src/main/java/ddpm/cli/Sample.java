@@ -1,5 +1,7 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Json;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
@@ -8,7 +10,6 @@ import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
-import ddpm.model.StoredModel;
 import ddpm.sampling.GraphSteps;
 import ddpm.torch.Device;
 import java.io.IOException;
@@ -16,22 +17,20 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
-/** {@code ddpm sample}: draws images. Everything that can be wrong is refused here, before {@link SampleRun} starts. */
+/** {@code ddpm sample}: draws images. All that can be wrong is refused before {@link SampleRun} draws the first. */
 @Command(
         name = "sample",
         description = "Draw images from a model, the built-in one or a file's.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Sample implements Callable<Integer> {
-    /** Images per thread held at once, at 32 x 32: more gains no speed. */
+    /** Images of 32 x 32 that a thread draws at once: more gains no speed. */
     private static final int IMAGES_PER_THREAD = 16;
 
     private static final int PIXELS = 32 * 32;
@@ -39,7 +38,7 @@ final class Sample implements Callable<Integer> {
     /** Images where no count is given. */
     private static final int DRAWN = 16;
 
-    /** The same of each shared state. */
+    /** Images from each shared state where no count is given. */
     private static final int SHARING = 4;
 
     @Mixin
@@ -48,28 +47,28 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = {"-n", "--count"},
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "How many images (default: 16; with --share-from 4).")
     private Integer count;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "Images held in memory at once (default: by threads and image size).")
     private Integer batch;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            converter = WholeNumber.Seed.class,
-            description = "The same seed draws the same images (default: a fresh one, which is told).")
+            converter = Values.Seed.class,
+            description = "The same seed draws the same images (default: a fresh one, which is printed).")
     private Long seed;
 
     @Option(
             names = "--first",
             paramLabel = "N",
-            converter = WholeNumber.ImageIndex.class,
+            converter = Values.ImageIndex.class,
             defaultValue = "0",
             description = "Index of the first image: --first 100 --count 10 are images 100..109 of the seed.")
     private long first;
@@ -77,14 +76,13 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            converter = WholeNumber.Steps.class,
+            converter = Values.Steps.class,
             description = "Denoising steps, at most the model's T; fewer are evenly spaced (default: T).")
     private Integer steps;
 
     @Option(
             names = "--sampler",
             paramLabel = "METHOD",
-            converter = MethodName.class,
             defaultValue = "ancestral",
             description = "ancestral (the paper's), ddim or dpm-solver, which needs 15 to 50 steps"
                     + " (default: ${DEFAULT-VALUE}).")
@@ -100,7 +98,6 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--variance",
             paramLabel = "KIND",
-            converter = VarianceName.class,
             description = "fixed-small, fixed-large, or learned-range if the model learned one (default: what suits the"
                     + " model).")
     private Variance variance;
@@ -111,11 +108,11 @@ final class Sample implements Callable<Integer> {
             description = "Keep estimates of x0 in [-1, 1] at each step, or not (default: what suits the model).")
     private Boolean clip;
 
-    @Mixin
-    private DrawingPrecision precision;
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "auto", description = Precision.HELP)
+    private Precision precision;
 
     @Mixin
-    private ClassChoice classes;
+    private ClassOptions classes;
 
     @Mixin
     private EngineOptions engine;
@@ -123,7 +120,6 @@ final class Sample implements Callable<Integer> {
     @Option(
             names = "--graph-steps",
             paramLabel = "K",
-            converter = GraphStepsConverter.class,
             description =
                     "On cuda: steps that one launch of a CUDA graph makes, none, all (the whole loop at once) or auto"
                             + " (default: auto).")
@@ -136,36 +132,10 @@ final class Sample implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private QuietOption quiet;
+    private Console.Quiet quiet;
 
     @Spec
     private CommandSpec spec;
-
-    /** The names that DDPM programs use for them, in the command line's spelling. */
-    static final class VarianceName extends EnumName<Variance> {
-        VarianceName() {
-            super(Variance.class);
-        }
-    }
-
-    /** auto, none, all or a number. */
-    static final class GraphStepsConverter implements ITypeConverter<GraphSteps> {
-        @Override
-        public GraphSteps convert(String text) {
-            try {
-                return GraphSteps.parse(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
-    }
-
-    /** ancestral, ddim, dpm-solver. */
-    static final class MethodName extends EnumName<SamplePlan.Method> {
-        MethodName() {
-            super(SamplePlan.Method.class);
-        }
-    }
 
     @Override
     public Integer call() throws IOException {
@@ -173,28 +143,33 @@ final class Sample implements Callable<Integer> {
         var file = model.open();
         var stored = model.model(file);
         var plan = plan(file, stored.card());
+        var asked = pictures.of(line, plan);
         var console = quiet.console(line);
-        var done = pictures.draw(line, plan, () -> run(plan, stored, console));
+        var torch = engine.load(console);
+        var device = engine.device(torch, console);
+        requireGraphs(device);
+        var whole = plan.in(precision.on(device));
+        explain(whole, device, console);
+        asked.prepare();
+        var run = new SampleRun(whole, stored, torch, device, engine.threads(), console);
+        var done = pictures.sharing()
+                ? new ShareRun(run, asked).draw()
+                : run.draw(asked.toOutput(whole), asked.toTrajectory(whole));
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
-        line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
-    private SampleRun run(SamplePlan plan, StoredModel stored, Console console) {
-        var torch = engine.load(console);
-        var device = engine.device(torch, console);
+    private void requireGraphs(Device device) {
         if (graphSteps != null && device.kind() == Device.Kind.CPU) {
             throw wrong("--graph-steps " + graphSteps + ": graphs are CUDA's, and this runs on cpu; leave it out");
         }
-        var whole = plan.in(precision.on(device));
-        if (Main.isVerbose(spec)) {
-            explain(whole, device, console);
-        }
-        return new SampleRun(whole, stored, torch, device, engine.threads(), console);
     }
 
     private void explain(SamplePlan plan, Device device, Console console) {
-        console.note("precision " + PrecisionName.of(plan.precision()) + ": " + precision.reason(device));
+        if (!Main.isVerbose(spec)) {
+            return;
+        }
+        console.note("precision " + plan.precision() + ": " + precision.reason(device));
         console.note("batch " + plan.batch() + ": " + reasonOfBatch(plan));
         if (device.kind() == Device.Kind.CPU) {
             console.note("threads " + engine.threads() + ": " + useOfThreads(plan));
@@ -255,7 +230,7 @@ final class Sample implements Callable<Integer> {
             throw wrong("--eta " + eta + ": 0 to 1, and only with --sampler ddim");
         }
         if (variance != null && method != SamplePlan.Method.ANCESTRAL) {
-            throw wrong("--variance " + EnumName.of(variance) + ": only with --sampler ancestral");
+            throw wrong("--variance " + Values.name(variance) + ": only with --sampler ancestral");
         }
         requireLearned(spec.commandLine(), variance, card);
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
@@ -268,7 +243,7 @@ final class Sample implements Callable<Integer> {
                 eta == null ? 0 : eta,
                 variance == null ? card.variance() : variance,
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
-                null,
+                precision,
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
                 first,
                 count,
@@ -282,7 +257,7 @@ final class Sample implements Callable<Integer> {
         if (asked != null && asked.isLearned() && !card.variance().isLearned()) {
             throw new ParameterException(
                     line,
-                    "--variance " + EnumName.of(asked)
+                    "--variance " + Values.name(asked)
                             + ": this model learned none; fixed-small and fixed-large are for" + " every model");
         }
     }

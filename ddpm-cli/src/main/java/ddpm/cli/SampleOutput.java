@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Where samples go, batch by batch. */
+/** The place of samples, which takes them batch by batch. */
 sealed interface SampleOutput {
     /**
      * Takes one batch, in the order of image indices.
@@ -23,7 +23,7 @@ sealed interface SampleOutput {
     /** Writes what waits for the last batch; returns the files this completed. */
     List<Path> finish() throws IOException;
 
-    /** What to tell as the result. */
+    /** The file or folder to print as the result. */
     Path result();
 
     /** All images in one picture, written at the end. */

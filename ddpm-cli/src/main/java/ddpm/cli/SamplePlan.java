@@ -7,13 +7,12 @@ import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
 import ddpm.sampling.Sampler;
 import ddpm.sampling.Solver;
-import ddpm.torch.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What will be drawn: with the same plan and model, anyone draws the same images. All questions are answered but the
- * precision, which waits for the device, see {@link #in}.
+ * The images to draw: with the same plan and model, anyone draws the same ones. The precision may be left open until the
+ * device is known, see {@link #in}.
  *
  * @param model the model file's name, for remarks in the pictures
  * @param card the model's
@@ -22,7 +21,7 @@ import java.util.Map;
  * @param eta DDIM's noise, 0..1; of no effect elsewhere
  * @param variance of each step
  * @param clip whether x0 estimates are clipped
- * @param precision what the network computes in; null until the device is known
+ * @param precision of the network
  * @param seed of all noise
  * @param first index of the first image
  * @param count how many images
@@ -38,7 +37,7 @@ record SamplePlan(
         double eta,
         Variance variance,
         Clip clip,
-        DType precision,
+        Precision precision,
         long seed,
         long first,
         int count,
@@ -53,8 +52,8 @@ record SamplePlan(
         DPM_SOLVER
     }
 
-    /** The same in this precision. */
-    SamplePlan in(DType chosen) {
+    /** A copy in this precision. */
+    SamplePlan in(Precision chosen) {
         return new SamplePlan(
                 model,
                 card,
@@ -106,18 +105,18 @@ record SamplePlan(
         remarks.put("model", model);
         remarks.put("seed", Long.toString(seed));
         remarks.put("steps", steps() + " of " + chain.trainedSteps());
-        remarks.put("sampler", EnumName.of(method));
+        remarks.put("sampler", Values.name(method));
         switch (method) {
-            case ANCESTRAL -> remarks.put("variance", EnumName.of(variance));
+            case ANCESTRAL -> remarks.put("variance", Values.name(variance));
             case DDIM -> remarks.put("eta", Double.toString(eta));
             case DPM_SOLVER -> {}
         }
         remarks.put("clip", Boolean.toString(clip == Clip.X0));
-        remarks.put("precision", PrecisionName.of(precision));
+        remarks.put("precision", precision.toString());
         return remarks;
     }
 
-    /** The same for a picture of several images, whose classes it names. */
+    /** The text of a picture of several images, whose classes it names. */
     Map<String, String> remarksOfAll() {
         var remarks = new LinkedHashMap<>(remarks());
         remarks.putAll(classes.remarks());

@@ -1,5 +1,7 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Progress;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Noise;
 import ddpm.image.Images;
@@ -28,18 +30,18 @@ import java.util.stream.Stream;
  * Draws a plan's images batch by batch, holding one batch at a time beside what a grid needs.
  *
  * @param stored the opened model
- * @param console hears of progress
+ * @param console takes notes and progress
  */
 record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device device, int threads, Console console) {
-    /** How libtorch's allocators say it, on CPUs and GPUs. */
+    /** The words of libtorch's allocators, on CPUs and GPUs. */
     private static final Pattern NO_MEMORY =
             Pattern.compile("(?i)out of memory|(can't|cannot|failed to) allocate|not enough memory|bad_alloc");
 
     /**
-     * What was drawn.
+     * A run that has ended well.
      *
      * @param files all files, in the order they were written
-     * @param results what to tell where a folder stands for its files
+     * @param results the same, but a folder in the place of its files
      */
     record Done(SampleRun run, List<Path> files, List<Path> results, double seconds) {
         String lines() {
@@ -52,15 +54,16 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             var json = new LinkedHashMap<String, Object>();
             json.put("files", files.stream().map(Path::toString).toList());
             json.put("model", plan.model());
+            json.put("weights", run.stored.origin());
             json.put("count", plan.count());
             json.put("first", plan.first());
             json.put("seed", plan.seed());
             json.put("steps", plan.steps());
             json.put("trainedSteps", plan.chain().trainedSteps());
-            json.put("sampler", EnumName.of(plan.method()));
-            json.put("variance", EnumName.of(plan.variance()));
+            json.put("sampler", Values.name(plan.method()));
+            json.put("variance", Values.name(plan.variance()));
             json.put("clip", plan.clip() == Clip.X0);
-            json.put("precision", PrecisionName.of(plan.precision()));
+            json.put("precision", plan.precision().toString());
             json.putAll(plan.classes().describe());
             json.put("shape", plan.card().images(plan.count()).toArray());
             json.put("batch", plan.batch());
@@ -73,8 +76,10 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
     }
 
     /**
+     * Draws the plan's images.
+     *
      * @param trajectory may be null
-     * @throws CommandFailure if memory runs out or the run is interrupted; finished files stay
+     * @throws ExitCode.Failure if memory runs out or the run is interrupted; finished files stay
      */
     Done draw(SampleOutput output, Trajectory trajectory) throws IOException {
         announce(plan.count() + " images");
@@ -82,19 +87,35 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
         try (var opened = Model.of(stored, device);
-                var model = opened.prepared(plan.precision())) {
+                var model = opened.prepared(plan.precision().type())) {
+            var sampler = plan.sampler(threads);
+            if (trajectory != null) {
+                sampler = sampler.withTrajectory(
+                        trajectory.form().states(), trajectory.form().frames());
+            }
             while (drawn < plan.count()) {
                 int now = Math.min(plan.batch(), plan.count() - drawn);
-                var states = batch(model, drawn, now, trajectory, progress);
-                if (trajectory != null) {
-                    trajectory.accept(states.subList(0, states.size() - 1));
+                long first = plan.first() + drawn;
+                var shape = plan.card().images(now);
+                try (var _ = TensorScope.open()) {
+                    var samples = sampler.withFirstImage(first)
+                            .withProgress(progress(progress, drawn))
+                            .sample(
+                                    plan.classes().conditioned(model, first, now),
+                                    shape,
+                                    Noise.seed(plan.seed()),
+                                    device);
+                    if (trajectory != null) {
+                        trajectory.accept(samples.trajectory().stream()
+                                .map(state -> images(state, shape))
+                                .toList());
+                    }
+                    files.addAll(output.accept(images(samples.images(), shape), first));
                 }
-                files.addAll(output.accept(states.getLast(), plan.first() + drawn));
                 drawn += now;
             }
         } catch (CancellationException e) {
-            throw new CommandFailure(
-                    ExitCode.INTERRUPTED,
+            throw ExitCode.INTERRUPTED.because(
                     "interrupted after " + drawn + " of " + plan.count() + " images; "
                             + (files.isEmpty() ? "nothing was written" : "the " + files.size() + " written ones stay"),
                     e);
@@ -116,57 +137,36 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                 progress.seconds(),
                 plan.seed(),
                 plan.first() == 0 ? "" : " --first " + plan.first(),
-                PrecisionName.of(plan.precision())));
+                plan.precision()));
         return new Done(this, files, results.toList(), progress.seconds());
     }
 
-    /** Tells what is about to be drawn by what. */
+    /** Announces what is about to be drawn, and by what. */
     void announce(String images) {
         console.note("model " + plan.model() + ": " + images + " " + size() + ", " + plan.steps() + " steps, seed "
                 + plan.seed());
+        console.note("weights: " + stored.origin());
         console.note("libtorch " + torch.version() + " on " + device
-                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", "
-                + PrecisionName.of(plan.precision()) + ", " + plan.batch()
-                + " images at a time");
+                + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", " + plan.precision() + ", "
+                + plan.batch() + " images at a time");
     }
 
-    /** The states of one batch, the images last. */
-    private List<Images> batch(Model model, int from, int count, Trajectory trajectory, Progress progress) {
-        long before = (long) (from / plan.batch()) * plan.steps();
-        try (var _ = TensorScope.open()) {
-            var shape = plan.card().images(count);
-            var samples = plan.sampler(threads)
-                    .withFirstImage(plan.first() + from)
-                    .withTrajectory(
-                            trajectory == null ? 0 : trajectory.form().states(),
-                            trajectory == null
-                                    ? Sampler.Frames.XT
-                                    : trajectory.form().frames())
-                    .withProgress(new Sampler.Progress() {
-                        @Override
-                        public void steps(long done, long of) {
-                            progress.at(before + done * plan.steps() / of);
-                        }
-
-                        @Override
-                        public void note(String line) {
-                            if (from == 0) { // once, not with every batch
-                                console.note(line);
-                            }
-                        }
-                    })
-                    .sample(
-                            plan.classes().told(model, plan.first() + from, count),
-                            shape,
-                            Noise.seed(plan.seed()),
-                            device);
-            var states = new ArrayList<Images>();
-            for (var state : samples.trajectory()) {
-                states.add(images(state, shape));
+    /** The progress of all batches, of which the one of image {@code drawn} runs. */
+    private Sampler.Progress progress(Progress all, int drawn) {
+        long before = (long) (drawn / plan.batch()) * plan.steps();
+        return new Sampler.Progress() {
+            @Override
+            public void steps(long done, long of) {
+                all.at(before + done * plan.steps() / of);
             }
-            states.add(images(samples.images(), shape));
-            return states;
-        }
+
+            @Override
+            public void note(String line) {
+                if (drawn == 0) { // once, not with every batch
+                    console.note(line);
+                }
+            }
+        };
     }
 
     private static Images images(Tensor tensor, Shape shape) {
@@ -177,8 +177,8 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         return NO_MEMORY.matcher(e.getMessage()).find();
     }
 
-    /** What to tell of a failure while drawing: that memory ran out, or the failure itself, which is thrown on. */
-    CommandFailure failure(Throwable e) {
+    /** Explains a failure while drawing: memory ran out, or else the failure itself is thrown on. */
+    ExitCode.Failure failure(Throwable e) {
         if (e instanceof TorchException torchs && !meansNoMemory(torchs)) {
             throw torchs;
         }
@@ -190,10 +190,9 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         return "of " + card.network().inChannels() + " x " + card.height() + " x " + card.width();
     }
 
-    private CommandFailure tooLarge(Throwable cause) {
+    private ExitCode.Failure tooLarge(Throwable cause) {
         int batch = plan.batch();
-        return new CommandFailure(
-                ExitCode.FAILED,
+        return ExitCode.FAILED.because(
                 "out of memory on " + device + " with a batch of " + batch + " images " + size() + "; "
                         + (batch > 1
                                 ? "try --batch " + batch / 2 + ", which needs half as much"

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Progress;
 import ddpm.diffusion.Noise;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
@@ -8,7 +9,6 @@ import ddpm.sampling.SharedLatent;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -19,11 +19,14 @@ import java.util.stream.Collectors;
  * Draws images that share a latent (Fig. 7): a row for each x_t, which stands first, then the images that went on from it.
  *
  * @param run the plan, of as many images as go on from each x_t, and what computes it
- * @param from how many steps before the end each x_t is
- * @param file a PNG
+ * @param asked the picture, and how many steps before the end each x_t is
  */
-record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
-    /** @throws IllegalArgumentException if the chain has no such step, its images would be all one, or the picture too large */
+record ShareRun(SampleRun run, Pictures asked) {
+    /**
+     * Checks what can be wrong.
+     *
+     * @throws IllegalArgumentException if the chain has no such step, its images would be all one, or the picture too large
+     */
     static void check(SamplePlan plan, List<Integer> from, Integer scale) {
         for (int steps : from) {
             if (steps < 1 || steps > plan.steps()) {
@@ -34,7 +37,7 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
         if (plan.method() == SamplePlan.Method.DPM_SOLVER
                 || plan.method() == SamplePlan.Method.DDIM && plan.eta() == 0) {
             throw new IllegalArgumentException(
-                    "--share-from with --sampler " + EnumName.of(plan.method())
+                    "--share-from with --sampler " + Values.name(plan.method())
                             + (plan.method() == SamplePlan.Method.DDIM ? " --eta 0" : "")
                             + ", which adds no noise: all images that share x_t would be one; use ancestral, or ddim with --eta 1");
         }
@@ -54,15 +57,20 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
                 scale);
     }
 
-    /** @throws CommandFailure if memory runs out or the run is interrupted; nothing is written then */
+    /**
+     * Draws the picture.
+     *
+     * @throws ExitCode.Failure if memory runs out or the run is interrupted; nothing is written then
+     */
     SampleRun.Done draw() throws IOException {
         var plan = run.plan();
+        var from = asked.shareFrom();
         run.announce(plan.count() + " images from each of " + from.size() + " shared states");
         // A row takes a chain of one image down to x_t and one of all from there.
         var progress = new Progress(run.console(), "steps", (long) from.size() * plan.steps(), System::nanoTime);
         var rows = new ArrayList<Images>();
         try (var opened = Model.of(run.stored(), run.device());
-                var model = opened.prepared(plan.precision());
+                var model = opened.prepared(plan.precision().type());
                 var _ = TensorScope.open()) {
             for (int steps : from) {
                 long before = (long) rows.size() * plan.steps();
@@ -71,7 +79,7 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
                         .withProgress((done, of) -> progress.at(before + done * plan.steps() / of));
                 var row = new SharedLatent(sampler)
                         .draw(
-                                plan.classes().told(model, plan.first(), plan.count()),
+                                plan.classes().conditioned(model, plan.first(), plan.count()),
                                 plan.card().images(1),
                                 steps,
                                 plan.count(),
@@ -80,7 +88,7 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
                 rows.add(Images.of(row.toFloats(), row.shape()));
             }
         } catch (CancellationException e) {
-            throw new CommandFailure(ExitCode.INTERRUPTED, "interrupted; nothing was written", e);
+            throw ExitCode.INTERRUPTED.because("interrupted; nothing was written", e);
         } catch (TorchException | OutOfMemoryError e) {
             throw run.failure(e);
         } finally {
@@ -91,8 +99,9 @@ record ShareRun(SampleRun run, List<Integer> from, Path file, Integer scale) {
         remarks.put("images", plan.first() + ".." + (plan.first() + plan.count() - 1));
         Images.joined(rows)
                 .grid(GridLayout.ofColumns(1 + plan.count()))
-                .enlarged(size(plan, from, scale).scale())
-                .write(file, remarks);
-        return new SampleRun.Done(run, List.of(file), List.of(file), progress.seconds());
+                .enlarged(size(plan, from, asked.scale()).scale())
+                .write(asked.output().path(), remarks);
+        var files = List.of(asked.output().path());
+        return new SampleRun.Done(run, files, files, progress.seconds());
     }
 }

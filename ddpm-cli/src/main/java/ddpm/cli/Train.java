@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.data.ImageSet;
 import ddpm.data.Split;
 import ddpm.model.ModelCard;
@@ -16,7 +17,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,7 +36,6 @@ final class Train implements Callable<Integer> {
             names = "--data",
             required = true,
             paramLabel = "DATA",
-            converter = DataSpec.Converter.class,
             description = "Images to learn from: " + DataSpec.FORMS + " (default: :train).")
     private DataSpec data;
 
@@ -44,14 +43,12 @@ final class Train implements Callable<Integer> {
             names = {"-o", "--out"},
             required = true,
             paramLabel = "RUN",
-            converter = EngineOptions.Folder.class,
             description = "The run's folder: checkpoints, metrics, samples, report.html, model.safetensors.")
     private Path out;
 
     @Option(
             names = "--preset",
             paramLabel = "NAME",
-            converter = PresetName.class,
             defaultValue = "mini",
             description = "Network and recipe to depart from: mini, notebook or paper (default: ${DEFAULT-VALUE}).")
     private Preset preset;
@@ -61,9 +58,6 @@ final class Train implements Callable<Integer> {
 
     @Mixin
     private NetworkOptions model;
-
-    @Mixin
-    private TrainClasses classes;
 
     @Option(
             names = "--init-from",
@@ -80,7 +74,6 @@ final class Train implements Callable<Integer> {
     @Option(
             names = "--validate",
             paramLabel = "DATA",
-            converter = DataSpec.Converter.class,
             description = "Images to measure the error on now and then (default part: :test).")
     private DataSpec validate;
 
@@ -94,17 +87,10 @@ final class Train implements Callable<Integer> {
     private EngineOptions engine;
 
     @Mixin
-    private QuietOption quiet;
+    private Console.Quiet quiet;
 
     @Spec
     private CommandSpec spec;
-
-    /** Knows the presets' names. */
-    static final class PresetName extends EnumName<Preset> {
-        PresetName() {
-            super(Preset.class);
-        }
-    }
 
     @Override
     public Integer call() throws IOException {
@@ -119,8 +105,8 @@ final class Train implements Callable<Integer> {
         Optional<ImageSet> validation = validate == null
                 ? Optional.empty()
                 : Optional.of(validate.open(shape, Split.TEST, skipBadFiles, console));
-        var config = checked(() -> classes.config(training.config(preset, images.size(), engine.threads())));
-        var card = card(plain, images);
+        var config = checked(() -> training.config(preset, images.size(), engine.threads()));
+        var card = checked(() -> training.card(plain, images, data));
         requireBatch(config, images);
         var recipe =
                 checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom), Device.CPU));
@@ -132,7 +118,6 @@ final class Train implements Callable<Integer> {
                 + torch.version());
         train(recipe.withDevice(device), plan, console);
         line.getOut().println(new RunFolder(out).model());
-        line.getOut().flush();
         return ExitCode.DONE.status();
     }
 
@@ -142,14 +127,13 @@ final class Train implements Callable<Integer> {
         try (var opened = TrainingRun.open(out, recipe, plan, progress)) {
             if (opened.run() == TrainingRun.Outcome.STOPPED) {
                 progress.end();
-                throw new CommandFailure(
-                        ExitCode.INTERRUPTED,
+                throw ExitCode.INTERRUPTED.because(
                         "interrupted; step " + opened.trainer().step() + " of "
                                 + recipe.config().steps() + " is saved, and the same command goes on from there",
                         null);
             }
         } catch (DivergedException e) {
-            throw new CommandFailure(ExitCode.FAILED, e.getMessage(), e);
+            throw ExitCode.FAILED.because(e.getMessage(), e);
         } catch (TorchException e) {
             throw SampleRun.meansNoMemory(e) ? tooLarge(recipe.config(), e) : e;
         } catch (OutOfMemoryError e) {
@@ -159,9 +143,8 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    private static CommandFailure tooLarge(TrainConfig config, Throwable cause) {
-        return new CommandFailure(
-                ExitCode.FAILED,
+    private static ExitCode.Failure tooLarge(TrainConfig config, Throwable cause) {
+        return ExitCode.FAILED.because(
                 "out of memory with batches of " + config.batch() + " images in " + config.accumulate()
                         + " part(s) on " + config.threads() + " threads; try --accumulate " + 2 * config.accumulate()
                         + ", which needs half as much and trains the same",
@@ -191,14 +174,6 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    private ModelCard card(ModelCard plain, ImageSet images) throws IOException {
-        try {
-            return classes.card(plain, images, data);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-    }
-
     private void requireBatch(TrainConfig config, ImageSet images) {
         if (config.batch() > images.size()) {
             throw new ParameterException(
@@ -208,12 +183,16 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    /** What the configuration's own checks refuse is wrong usage. */
-    private <T> T checked(Supplier<T> made) {
+    /** A value whose own checks refuse it as wrong usage. */
+    private <T> T checked(Made<T> made) throws IOException {
         try {
-            return made.get();
+            return made.of();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    private interface Made<T> {
+        T of() throws IOException;
     }
 }

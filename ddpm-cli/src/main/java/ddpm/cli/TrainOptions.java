@@ -1,59 +1,61 @@
 package ddpm.cli;
 
+import ddpm.data.ImageSet;
 import ddpm.diffusion.Objective;
-import ddpm.torch.DType;
+import ddpm.model.Classes;
+import ddpm.model.ModelCard;
 import ddpm.train.Ema;
 import ddpm.train.LearningRate;
 import ddpm.train.TrainConfig;
+import java.io.IOException;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
-/** How a model is trained, where that is not as the preset has it. */
+/** The ways in which training departs from the preset. */
 final class TrainOptions {
-    @Option(names = "--steps", paramLabel = "N", converter = WholeNumber.Count.class, description = "Steps of the run.")
+    @Option(names = "--steps", paramLabel = "N", converter = Values.Count.class, description = "Steps of the run.")
     private Integer steps;
 
-    @Option(
-            names = "--epochs",
-            paramLabel = "E",
-            description = "Instead of --steps: how often the images are gone through.")
+    @Option(names = "--epochs", paramLabel = "E", description = "Passes over the images, instead of --steps.")
     private Double epochs;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
+            converter = Values.Count.class,
             description = "Images per step (default: the preset's).")
     private Integer batch;
 
     @Option(
             names = "--accumulate",
             paramLabel = "N",
-            converter = WholeNumber.Count.class,
-            description = "Take each thread's share of a batch in N parts, which need 1/N of the memory (default: 1).")
+            converter = Values.Count.class,
+            description =
+                    "Take each thread's share of a batch in N parts, one after another, for 1/N of the memory (default: 1).")
     private Integer accumulate;
 
     @Option(names = "--lr", paramLabel = "R", description = "Learning rate (default: the preset's).")
     private Double rate;
 
-    @Option(names = "--warmup", paramLabel = "N", description = "Steps over which it rises from 0; 0 for none.")
+    @Option(names = "--warmup", paramLabel = "N", description = "Steps over which the rate rises from 0; 0 for none.")
     private Long warmup;
 
-    @Option(names = "--ema", paramLabel = "D", description = "Decay of the averaged weights, 0 to below 1.")
+    @Option(names = "--ema", paramLabel = "D", description = "Decay of the average of the weights, 0 to below 1.")
     private Double ema;
 
     @Option(
             names = "--precision",
             paramLabel = "P",
-            converter = PrecisionName.class,
-            description = "fp32, or bf16 with float32 weights (default: fp32).")
-    private DType precision;
+            description = "Numbers that the network computes in: fp32, or bf16 with float32 weights (default: fp32).")
+    private Precision precision;
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            converter = WholeNumber.Seed.class,
+            converter = Values.Seed.class,
             defaultValue = "0",
-            description = "Of all random draws (default: ${DEFAULT-VALUE}).")
+            description = "Seed of all random draws (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Option(names = "--flips", negatable = true, description = "Mirror half of the images, or none.")
@@ -62,15 +64,35 @@ final class TrainOptions {
     @Option(
             names = "--loss",
             paramLabel = "L",
-            converter = ObjectiveName.class,
             description = "simple (the paper's), vlb (the variational bound), hybrid (both, for a learned variance) or"
                     + " min-snr (default: simple).")
     private Objective objective;
 
-    /** simple, min-snr, vlb, hybrid. */
-    static final class ObjectiveName extends EnumName<Objective> {
-        ObjectiveName() {
-            super(Objective.class);
+    @Option(
+            names = "--classes",
+            paramLabel = "auto|N",
+            converter = ClassCount.class,
+            description =
+                    "Train a class-conditional model, so that sample --class can ask for a class: MNIST's and CIFAR-10's"
+                            + " labels, or the sub-folders of a folder of pictures. N insists on that many.")
+    private Integer classes;
+
+    @Option(
+            names = "--drop-class",
+            paramLabel = "P",
+            description = "With --classes: share of the images that are learned without their class, which sample"
+                    + " --guidance needs; 0 for none (default: 0.1).")
+    private Double drop;
+
+    /** {@code auto} is 0. */
+    static final class ClassCount implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            try {
+                return text.equals("auto") ? 0 : new Values.Count().convert(text);
+            } catch (TypeConversionException e) {
+                throw new TypeConversionException(e.getMessage() + ", nor auto");
+            }
         }
     }
 
@@ -99,10 +121,13 @@ final class TrainOptions {
             config = config.withFlips(flips);
         }
         if (precision != null) {
-            config = config.withPrecision(precision);
+            config = config.withPrecision(precision.type());
         }
         if (objective != null) {
             config = config.withObjective(objective);
+        }
+        if (drop != null) {
+            config = config.withDropClass(drop);
         }
         return config.withSteps(steps != null ? steps : steps(images, config.batch()));
     }
@@ -125,5 +150,27 @@ final class TrainOptions {
                 };
         long over = warmup != null ? warmup : presets instanceof LearningRate.Warmup rising ? rising.steps() : 0;
         return over == 0 ? new LearningRate.Constant(top) : new LearningRate.Warmup(top, over);
+    }
+
+    /**
+     * Makes the model class-conditional if that is asked for.
+     *
+     * @param data the option that named the images
+     * @throws IllegalArgumentException if they have another number of classes, or the network takes none
+     * @throws IOException if the images have no classes
+     */
+    ModelCard card(ModelCard plain, ImageSet images, DataSpec data) throws IOException {
+        if (classes == null) {
+            if (drop != null) {
+                throw new IllegalArgumentException("--drop-class " + drop + ": only with --classes");
+            }
+            return plain;
+        }
+        var found = new Classes(images.labels().classes(), drop == null || drop > 0);
+        if (classes != 0 && classes != found.count()) {
+            throw new IllegalArgumentException("--classes " + classes + ": the images of " + data.path() + " have "
+                    + new Classes(found.names(), false) + "; use --classes auto");
+        }
+        return plain.withClasses(found);
     }
 }

@@ -1,5 +1,7 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.console.Progress;
 import ddpm.train.Checkpoint;
 import ddpm.train.RunObserver;
 import ddpm.train.StepMetrics;
@@ -8,7 +10,7 @@ import ddpm.train.ValidationMetrics;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Tells people how a run goes: a bar, and a line per checkpoint. */
+/** Shows people how a run goes: a bar, and a line per checkpoint. */
 final class TrainProgress implements RunObserver {
     private final Console console;
     private Progress progress;

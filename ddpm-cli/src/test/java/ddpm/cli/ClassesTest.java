@@ -3,6 +3,7 @@ package ddpm.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** {@code --classes, --class, --guidance} and what other commands make of such models. */
 class ClassesTest {
@@ -296,15 +299,40 @@ class ClassesTest {
         assertFalse(Files.exists(out));
     }
 
+    private static List<Integer> labels(List<String> names, String... options) {
+        var choice = new ClassOptions();
+        new CommandLine(CommandSpec.create().addMixin("choice", CommandSpec.forAnnotatedObject(choice)))
+                .parseArgs(options);
+        return choice.plan(new Classes(names, true)).cycle();
+    }
+
     @Test
     void namesComeBeforeNumbers() {
-        var classes = new Classes(List.of("cat", "dog", "white ibis", "1"), true);
-        var choice = new ClassChoice();
-        new picocli.CommandLine(picocli.CommandLine.Model.CommandSpec.create()
-                        .addMixin("choice", picocli.CommandLine.Model.CommandSpec.forAnnotatedObject(choice)))
-                .parseArgs("--class", "1,0,0-2,3, dog");
-        assertEquals(List.of(3, 0, 0, 1, 2, 3, 1), choice.plan(classes).cycle());
-        assertEquals(List.of(0, 1, 2, 3), new ClassChoice().plan(classes).cycle());
+        var names = List.of("cat", "dog", "white ibis", "1");
+        assertEquals(List.of(3, 0, 2, 3, 1), labels(names, "--class", "1,0,2,3, dog"));
+        assertEquals(List.of(0, 1, 2, 3), labels(names));
+        assertEquals(List.of(2, 3), labels(names, "--class", "2-3"), "no class is called 2 or 3");
+        var ambiguous = assertThrows(IllegalArgumentException.class, () -> labels(names, "--class", "0-2"));
+        assertTrue(ambiguous.getMessage().startsWith("--class 0-2: some of these are names of classes"));
+    }
+
+    @Test
+    void aRangeIsItsNumbersOneByOneAlsoWhereTheyAreNames() {
+        var names = List.of("1", "10", "11", "12", "2", "3", "4", "5", "6", "7", "8", "9"); // as folders are sorted
+        assertEquals(List.of(0, 4, 5), labels(names, "--class", "1-3"));
+        assertEquals(labels(names, "--class", "1,2,3"), labels(names, "--class", "1-3"));
+        assertEquals(List.of(11, 1, 2), labels(names, "--class", "9-11"));
+        var both = List.of("1-2", "a", "b");
+        assertThrows(IllegalArgumentException.class, () -> labels(both, "--class", "1-2"));
+        assertEquals(List.of(0), labels(both, "--class", "\"1-2\""));
+    }
+
+    @Test
+    void namesWithCommasSpacesAndQuotesCanBeGiven() {
+        var names = List.of("a, b", " c ", "say \"hi\"", "it's");
+        assertEquals(
+                List.of(0, 1, 2, 3, 0),
+                labels(names, "--class", "\"a, b\",\" c \",\"say \"\"hi\"\"\",it's", "--class", "0"));
     }
 
     @ParameterizedTest

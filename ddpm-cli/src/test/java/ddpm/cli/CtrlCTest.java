@@ -3,6 +3,7 @@ package ddpm.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.cli.process.CtrlC;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.file.Files;

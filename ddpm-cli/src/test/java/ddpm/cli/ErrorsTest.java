@@ -36,11 +36,11 @@ class ErrorsTest {
                         1,
                         "/etc/x: no permission; change it or name another place"),
                 Arguments.of(new LibTorchNotFound("none"), 3, "none"),
-                Arguments.of(new CommandFailure(ExitCode.NO_DEVICE, "no gpu", null), 4, "no gpu"),
+                Arguments.of(ExitCode.NO_DEVICE.because("no gpu", null), 4, "no gpu"),
                 Arguments.of(new CancellationException("stopped"), 130, "stopped"),
                 Arguments.of(new CancellationException(), 130, "interrupted"),
                 Arguments.of(new IOException("x: \u001b[2J is none"), 1, "x: \\u001b[2J is none"),
-                Arguments.of(new IOException("two\nlines\r"), 1, "two" + System.lineSeparator() + "lines"),
+                Arguments.of(new IOException("two\nlines\r"), 1, "two\\u000alines"),
                 Arguments.of(
                         new IOException("a.png: not written", new ClosedByInterruptException()), 130, "interrupted"),
                 Arguments.of(

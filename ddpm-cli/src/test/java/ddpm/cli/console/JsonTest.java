@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

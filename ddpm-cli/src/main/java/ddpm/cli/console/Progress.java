@@ -1,13 +1,13 @@
-package ddpm.cli;
+package ddpm.cli.console;
 
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
 /**
- * How far counted work has come, with its speed and the time left: a bar on a terminal, elsewhere a plain line now and
- * then. Safe for any number of threads.
+ * Progress of counted work, with its speed and the time left: a bar on a terminal, elsewhere a line every half minute.
+ * Safe for any number of threads.
  */
-final class Progress {
+public final class Progress {
     /** A log file of an hour gets some hundred lines. */
     private static final long NANOS_PER_LINE = 30_000_000_000L;
 
@@ -26,7 +26,7 @@ final class Progress {
      * @param total how many there are, at least 1
      * @param clock nanoseconds, as of {@link System#nanoTime()}
      */
-    Progress(Console console, String unit, long total, LongSupplier clock) {
+    public Progress(Console console, String unit, long total, LongSupplier clock) {
         this.console = console;
         this.unit = unit;
         this.total = total;
@@ -35,10 +35,10 @@ final class Progress {
         this.shown = started;
     }
 
-    /** Tells that {@code done} of the total are done. */
-    synchronized void at(long done) {
+    /** Reports that {@code done} of the total are done. */
+    public synchronized void at(long done) {
         long now = clock.getAsLong();
-        if (now - shown < (console.isTerminal() ? NANOS_PER_DRAWING : NANOS_PER_LINE) || done == 0) {
+        if (now - shown < (console.canBeDrawnOn() ? NANOS_PER_DRAWING : NANOS_PER_LINE) || done == 0) {
             return;
         }
         shown = now;
@@ -54,7 +54,7 @@ final class Progress {
                 speed,
                 unit,
                 duration((total - done) / speed));
-        if (console.isTerminal()) {
+        if (console.canBeDrawnOn()) {
             int full = (int) (BAR * done / total);
             console.status("[" + "#".repeat(full) + ".".repeat(BAR - full) + "] " + numbers);
         } else {
@@ -63,12 +63,12 @@ final class Progress {
     }
 
     /** Takes the bar away; to be called however the work ended. */
-    void end() {
+    public void end() {
         console.status("");
     }
 
     /** Seconds since the beginning. */
-    double seconds() {
+    public double seconds() {
         return (clock.getAsLong() - started) / 1e9;
     }
 

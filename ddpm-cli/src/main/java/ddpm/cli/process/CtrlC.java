@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.process;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -8,14 +8,14 @@ import java.util.function.IntSupplier;
  * Lets a command end itself when the process is told to (Ctrl-C, SIGTERM): its thread is interrupted, and the JVM waits
  * for it. The JVM then exits with 128 + the signal's number, 130 for Ctrl-C, whatever the command returned.
  */
-final class CtrlC {
+public final class CtrlC {
     /** Longer than any single step takes; a command that hangs must not keep the process alive for ever. */
     private static final long PATIENCE_SECONDS = 20;
 
     private CtrlC() {}
 
     /** Runs the command on this thread and returns its status. */
-    static int interrupts(IntSupplier command) {
+    public static int interrupts(IntSupplier command) {
         var worker = Thread.currentThread();
         var done = new CountDownLatch(1);
         Runtime.getRuntime()

@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.console;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.TorchFile;
@@ -11,12 +11,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What {@code --json} prints: one object. */
-final class Json {
+/** The JSON that {@code --json} prints: one object. */
+public final class Json {
     private Json() {}
 
     /** @param object maps, collections, strings, numbers, booleans and nulls */
-    static String of(Map<String, ?> object) {
+    public static String of(Map<String, ?> object) {
         try {
             return JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(object);
         } catch (IOException e) {
@@ -25,7 +25,7 @@ final class Json {
     }
 
     /** A value out of a checkpoint as JSON has it; what JSON lacks (NaN, complex numbers, bytes) becomes text. */
-    static Object plain(Object value) {
+    public static Object plain(Object value) {
         return switch (value) {
             case null -> null;
             case Double number when !Double.isFinite(number) -> number.toString();
