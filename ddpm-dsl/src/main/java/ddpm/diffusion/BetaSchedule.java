@@ -78,7 +78,7 @@ public final class BetaSchedule {
         return new BetaSchedule(describe("quadratic", steps, start, end), betas);
     }
 
-    /** The same beta at every step. */
+    /** One beta at every step. */
     public static BetaSchedule constant(int steps, double beta) {
         var betas = new double[checkSteps(steps)];
         Arrays.fill(betas, beta);

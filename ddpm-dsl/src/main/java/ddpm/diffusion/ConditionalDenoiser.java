@@ -2,7 +2,7 @@ package ddpm.diffusion;
 
 import ddpm.torch.Tensor;
 
-/** A model that is told a label of each image beside the image and its timestep. */
+/** A model conditioned on a label of each image, beside the image and its timestep. */
 @FunctionalInterface
 public interface ConditionalDenoiser {
     /**

@@ -15,8 +15,9 @@ public interface Denoiser {
     Tensor predict(Tensor xt, Tensor t);
 
     /**
-     * The part of this model that is about images {@code from..to-1} of a batch or a set, where it knows something of
-     * each; a model that treats all images alike is its own part. Tensors of the part belong to the current scope.
+     * The model for images {@code from..to-1} of a batch. A batch is cut into slices, one for each thread, so a model that
+     * holds something for each image, such as labels, returns a model that holds those of the slice; the default, for
+     * models that treat all images alike, is this model itself. Tensors made here belong to the current scope.
      */
     default Denoiser slice(int from, int to) {
         return this;

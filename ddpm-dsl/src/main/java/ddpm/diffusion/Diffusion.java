@@ -90,7 +90,7 @@ public final class Diffusion {
     }
 
     /**
-     * The timestep of the trained chain at step {@code t} of this one: what the model is to be told.
+     * The timestep of the trained chain at step {@code t} of this one, at which the model is asked.
      *
      * @throws IndexOutOfBoundsException unless 0 &lt;= t &lt; steps()
      */
@@ -198,7 +198,7 @@ public final class Diffusion {
         return perStep(t -> StrictMath.log(t == 0 ? first : sigmaSquared.at(t)));
     }
 
-    /** What an output v of a learned variance adds to {@link #logVariance}, per unit of v; 0 where the variance is fixed. */
+    /** The change of {@link #logVariance} per unit of a learned variance's output v; 0 where the variance is fixed. */
     public Table logVarianceSpread(Variance variance) {
         var middle = logVariance(variance);
         return perStep(t -> variance.isLearned() ? StrictMath.log(betas.at(t)) - middle.at(t) : 0);

@@ -43,7 +43,7 @@ public final class DiscretizedGaussian {
     }
 
     /**
-     * The same, differentiable in mean and scale, where the mass is not below the least. It is computed in float64, for
+     * The log probabilities as a tensor, differentiable in mean and scale, where the mass is not below the least. It is computed in float64, for
      * masses are differences of numbers near 1.
      *
      * @param x pixels in [-1, 1], each of one of the 256 levels

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A conditional model that is told a label for each image of a batch, with classifier-free guidance (Ho and Salimans 2022):
+ * A class-conditional model with the label of each image of a batch, and classifier-free guidance (Ho and Salimans 2022):
  *
  * <pre>{@code
  * epsilon = epsilon_null + weight (epsilon_label - epsilon_null)
@@ -50,7 +50,7 @@ public final class Guided implements Denoiser {
     /**
      * The guided model.
      *
-     * @param nullLabel what the model was told in training where the label was left out, at least 0
+     * @param nullLabel the null class's label, which stood in training where a label was left out; at least 0
      * @param weight at least 0
      */
     public static Guided of(ConditionalDenoiser model, long[] labels, long nullLabel, double weight, Device device) {
@@ -71,16 +71,16 @@ public final class Guided implements Denoiser {
                     + from + ".." + (to - 1) + " are to be drawn");
         }
         int n = to - from;
-        var told = Arrays.copyOfRange(labels, from, to);
+        var given = Arrays.copyOfRange(labels, from, to);
         if (weight == 1) {
-            return new Part(model, Tensor.of(told, Shape.of(n)).on(device), 1);
+            return new Part(model, Tensor.of(given, Shape.of(n)).on(device), 1);
         }
         var nothing = new long[n];
         Arrays.fill(nothing, nullLabel);
         if (weight == 0) {
             return new Part(model, Tensor.of(nothing, Shape.of(n)).on(device), 1);
         }
-        var both = Arrays.copyOf(told, 2 * n);
+        var both = Arrays.copyOf(given, 2 * n);
         System.arraycopy(nothing, 0, both, n, n);
         return new Part(model, Tensor.of(both, Shape.of(2 * n)).on(device), weight);
     }

@@ -24,7 +24,7 @@ public final class Noise {
     /** One past the largest image index. */
     public static final long MAX_IMAGES = 1L << 56;
 
-    /** What a draw is for, so that no two uses ever share bits. The codes are part of every file's meaning: fixed. */
+    /** The purpose of a draw, so that no two uses ever share bits. The codes are part of every file's meaning: fixed. */
     public enum Domain {
         /** x_T of sampling; step 0. */
         INITIAL(0),

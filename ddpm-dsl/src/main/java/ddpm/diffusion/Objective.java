@@ -1,6 +1,6 @@
 package ddpm.diffusion;
 
-/** What training lessens. {@link Loss} computes them. */
+/** The loss that training minimises; {@link Loss} computes it. */
 public enum Objective {
     /** The paper's L_simple (eq. 14): the squared error of whatever the model predicts, the same at every t. */
     SIMPLE,

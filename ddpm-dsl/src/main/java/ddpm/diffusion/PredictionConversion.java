@@ -4,8 +4,8 @@ import ddpm.torch.Device;
 import ddpm.torch.Tensor;
 
 /**
- * Between what a kind of model predicts and what it is asked about, on tensors. Every {@link Prediction} is linear, x0 =
- * a_t x_t - b_t output, so the output a perfect model would give is (a_t x_t - x0) / b_t, and any output has its epsilon.
+ * Converts between a model's outputs, x0 and epsilon, on tensors. Every {@link Prediction} is linear, x0 = a_t x_t - b_t
+ * output, so the output of a perfect model is (a_t x_t - x0) / b_t, and every output has its epsilon.
  * Its tables belong to the scope it is made in.
  */
 public final class PredictionConversion {
@@ -28,7 +28,7 @@ public final class PredictionConversion {
     }
 
     /**
-     * What a perfect model would say: the target of training.
+     * The output of a perfect model: the target of training.
      *
      * @param x0 {@code [B, C, H, W]}
      * @param xt x0 noised to {@code t} by {@code epsilon}

@@ -43,7 +43,7 @@ record Batches(int batch, int threads, Device device) {
     /**
      * Goes through images 0..count-1, each once.
      *
-     * @param measured hears how many images are done, by one thread at a time
+     * @param measured takes how many images are done, from one thread at a time
      * @throws CancellationException if this thread is interrupted
      */
     void over(ImageSet data, int count, Part part, IntConsumer measured) {

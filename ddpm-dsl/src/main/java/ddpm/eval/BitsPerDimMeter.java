@@ -25,12 +25,12 @@ import java.util.stream.IntStream;
  * @param threads cores, each with batches of its own, at least 1
  * @param device where the model lies
  * @param seed of the noise
- * @param progress hears of steps done, by one thread at a time
+ * @param progress takes the steps done, from one thread at a time
  */
 public record BitsPerDimMeter(int batch, int threads, Device device, long seed, Progress progress) {
     private static final int QUARTERS = 4;
 
-    /** Hears how many network calls, counted by image, of how many are done. */
+    /** Takes how many network calls, counted by image, of how many are done. */
     @FunctionalInterface
     public interface Progress {
         void steps(long done, long of);
@@ -79,7 +79,7 @@ public record BitsPerDimMeter(int batch, int threads, Device device, long seed, 
                 var _ = GradMode.off()) {
             var x0 = Batches.images(data, 0, count);
             var estimate = new X0Estimate(bound, device)
-                    .guess(model.slice(0, count), x0, noise(bound, data, 0, count, t), t)
+                    .of(model.slice(0, count), x0, noise(bound, data, 0, count, t), t)
                     .x0();
             var values = new float[estimate.length];
             for (int i = 0; i < values.length; i++) {

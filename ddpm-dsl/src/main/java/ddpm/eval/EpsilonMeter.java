@@ -33,12 +33,12 @@ import java.util.stream.IntStream;
  * @param threads cores, each with batches of its own, at least 1
  * @param device where the model lies
  * @param seed of the noise
- * @param progress hears of measured images, from one thread at a time
+ * @param progress takes the number of measured images, from one thread at a time
  */
 public record EpsilonMeter(int batch, int threads, Device device, long seed, Progress progress) {
     private static final int QUARTERS = 4;
 
-    /** Hears how many images of how many are measured. */
+    /** Takes how many images of how many are measured. */
     @FunctionalInterface
     public interface Progress {
         /** May throw {@link CancellationException} to end the measurement. */
@@ -74,7 +74,7 @@ public record EpsilonMeter(int batch, int threads, Device device, long seed, Pro
         return new EpsilonMeter(batch, threads, device, seed, newProgress);
     }
 
-    /** The same for a model that predicts epsilon. */
+    /** Measures a model that predicts epsilon. */
     public EpsilonMse measure(Denoiser model, BetaSchedule schedule, ImageSet data, int count) {
         return measure(model, schedule, Prediction.EPSILON, data, count);
     }

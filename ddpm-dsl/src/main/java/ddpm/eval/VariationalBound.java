@@ -56,13 +56,13 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         }
     }
 
-    /** Hears of finished steps, for progress; may throw to stop. */
+    /** Takes finished steps, for progress; may throw to stop. */
     @FunctionalInterface
     public interface Steps {
         void done(int t);
     }
 
-    /** The same of a model on the CPU. */
+    /** Measures a model on the CPU. */
     public Terms of(Denoiser model, Tensor x0, IntFunction<Tensor> noise, Steps steps) {
         return of(model, x0, noise, Device.CPU, steps);
     }
@@ -81,14 +81,14 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
         var terms = new double[length][batch];
         var errors = new double[length][batch];
         try (var _ = TensorScope.open()) {
-            var receiver = new X0Estimate(this, device);
+            var x0Estimate = new X0Estimate(this, device);
             for (int t = length - 1; t >= 0; t--) {
                 try (var _ = TensorScope.open()) {
-                    var guess = receiver.guess(model, x0, noise.apply(t), t);
+                    var estimate = x0Estimate.of(model, x0, noise.apply(t), t);
                     for (int image = 0; image < batch; image++) {
                         int from = image * perImage;
-                        errors[t][image] = squaredError(clean, guess.x0(), from, perImage);
-                        terms[t][image] = term.bits(t, clean, guess, from, perImage);
+                        errors[t][image] = squaredError(clean, estimate.x0(), from, perImage);
+                        terms[t][image] = term.bits(t, clean, estimate, from, perImage);
                     }
                 }
                 steps.done(t);
@@ -123,14 +123,14 @@ public record VariationalBound(Diffusion diffusion, Prediction prediction, Varia
                     diffusion.posteriorMeanCoef1());
         }
 
-        double bits(int t, float[] clean, X0Estimate.Guess guess, int from, int count) {
-            var v = guess.v();
+        double bits(int t, float[] clean, X0Estimate.Estimated estimate, int from, int count) {
+            var v = estimate.v();
             double sum = 0;
             for (int i = from; i < from + count; i++) {
                 double logVariance = middle.at(t) + (v == null ? 0 : spread.at(t) * v[i]);
                 sum += t == 0
-                        ? -DiscretizedGaussian.logProbability(clean[i], guess.x0()[i], 0.5 * logVariance)
-                        : divergence(truth.at(t), logVariance, meanFromX0.at(t) * (clean[i] - guess.x0()[i]));
+                        ? -DiscretizedGaussian.logProbability(clean[i], estimate.x0()[i], 0.5 * logVariance)
+                        : divergence(truth.at(t), logVariance, meanFromX0.at(t) * (clean[i] - estimate.x0()[i]));
             }
             return sum / count / Math.log(2);
         }

@@ -9,7 +9,7 @@ import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
-/** Who has been sent x_t and guesses x_0 (algorithm 4 of Ho et al. 2020). Its tables belong to the scope it is made in. */
+/** The estimate of x_0 from x_t in float64, on the receiver's side of algorithm 4 of Ho et al. 2020. */
 final class X0Estimate {
     private final VariationalBound bound;
     private final Device device;
@@ -18,12 +18,12 @@ final class X0Estimate {
     private final ForwardProcess forward;
 
     /**
-     * What it guesses.
+     * An estimate.
      *
      * @param x0 the elements of x0hat in x0's order, clipped if the bound says so
      * @param v the outputs behind a learned variance, likewise; null where it is fixed
      */
-    record Guess(double[] x0, float[] v) {}
+    record Estimated(double[] x0, float[] v) {}
 
     /** @param device where the model lies */
     X0Estimate(VariationalBound bound, Device device) {
@@ -38,7 +38,7 @@ final class X0Estimate {
      * @param x0 {@code [B, C, H, W]}, which is noised to x_t by {@code epsilon}
      * @param t index of the chain
      */
-    Guess guess(Denoiser model, Tensor x0, Tensor epsilon, int t) {
+    Estimated of(Denoiser model, Tensor x0, Tensor epsilon, int t) {
         var xt = forward.xt(x0, Tensor.of(new long[] {t}, Shape.of(1)), epsilon);
         var timestep = Tensor.of(new long[] {bound.diffusion().timestep(t)}, Shape.of(1));
         var output = model.predict(xt.on(device), timestep.on(device)).on(Device.CPU);
@@ -51,7 +51,7 @@ final class X0Estimate {
             double value = fromX * x[i] - fromOutput * predicted[i];
             estimate[i] = bound.clip() == Clip.X0 ? Math.clamp(value, -1, 1) : value;
         }
-        return new Guess(
+        return new Estimated(
                 estimate,
                 bound.variance().isLearned() ? ModelOutput.variance(output, xt).toFloats() : null);
     }

@@ -7,22 +7,22 @@ import ddpm.torch.TensorScope;
 @FunctionalInterface
 public interface Block {
     /**
-     * The result belongs to the current {@link ddpm.torch.TensorScope}, or is a tensor that someone else owns: x itself, a
-     * kept one. Modules of a {@link #chain} do not hold on to x, which is freed after them.
+     * The result belongs to the current {@link ddpm.torch.TensorScope}, or is owned elsewhere, such as x itself or a cached
+     * value. Blocks of a {@link #chain} must not keep x, which is freed after them.
      */
     Tensor forward(Tensor x);
 
     /**
-     * One module after another, every result freed when the next is there: what lies in memory at once stays small, and
-     * much of it in the processor's caches. The last result belongs to the current scope; {@code x}, and what a module
-     * returned without having made it, stay as they are.
+     * Runs one block after another and frees every result when the next is there, so that little lies in memory at once and
+     * much of it in the processor's caches. The last result belongs to the current scope; {@code x}, and a tensor that a
+     * block returned without having made it, stay as they are.
      */
-    static Tensor chain(Tensor x, Block... modules) {
+    static Tensor chain(Tensor x, Block... blocks) {
         var h = x;
         boolean made = false; // here, so that it is ours to free
-        for (var module : modules) {
+        for (var block : blocks) {
             try (var scope = TensorScope.open()) {
-                var next = module.forward(h);
+                var next = block.forward(h);
                 if (next != h) {
                     boolean madeNext = scope.owns(next);
                     scope.keep(next);

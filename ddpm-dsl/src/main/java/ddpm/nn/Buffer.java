@@ -3,7 +3,7 @@ package ddpm.nn;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
-/** Numbers that a module computes with and that are no parameter: in no checkpoint, but on the parameters' device. */
+/** Numbers that a block computes with and that are no parameter: in no checkpoint, but on the parameters' device. */
 final class Buffer {
     private final Shape shape;
     private final float[] values;

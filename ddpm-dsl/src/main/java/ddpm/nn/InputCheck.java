@@ -4,7 +4,7 @@ import ddpm.torch.DType;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
-/** What a network can take, checked before its first layer. */
+/** Checks the inputs of a network before its first layer. */
 final class InputCheck {
     private InputCheck() {}
 

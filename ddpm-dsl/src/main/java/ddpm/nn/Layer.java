@@ -1,8 +1,8 @@
 package ddpm.nn;
 
 /**
- * A module that has not found its place yet: what {@code conv2d(128, 256, kernel(3))} gives, and what becomes a
- * {@link Block} at a path.
+ * A block that is described but not built: {@code conv2d(128, 256, kernel(3))} is a layer, and becomes a {@link Block} at a
+ * path, where its parameters are declared.
  */
 @FunctionalInterface
 public interface Layer {

@@ -7,8 +7,8 @@ import java.util.List;
  * Layers as values, for networks that are written down rather than programmed:
  *
  * <pre>{@code
- * Layer block = sequential(groupNorm(32, 128), silu(), conv2d(128, 256, kernel(3)));
- * Block module = block.at(path.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
+ * Layer layer = sequential(groupNorm(32, 128), silu(), conv2d(128, 256, kernel(3)));
+ * Block block = layer.at(path.sub("block"));   // parameters block.0.weight, block.0.bias, block.2.weight, ...
  * }</pre>
  */
 public final class Layers {
@@ -18,11 +18,11 @@ public final class Layers {
     public static Layer sequential(Layer... layers) {
         var steps = List.of(layers);
         return path -> {
-            var modules = new Block[steps.size()];
-            for (int i = 0; i < modules.length; i++) {
-                modules[i] = steps.get(i).at(path.sub(i));
+            var blocks = new Block[steps.size()];
+            for (int i = 0; i < blocks.length; i++) {
+                blocks[i] = steps.get(i).at(path.sub(i));
             }
-            return x -> Block.chain(x, modules);
+            return x -> Block.chain(x, blocks);
         };
     }
 

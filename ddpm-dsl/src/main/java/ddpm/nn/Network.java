@@ -16,12 +16,12 @@ public sealed interface Network permits UNet, UNetMini {
      */
     Tensor forward(Tensor x, Tensor t, Tensor labels, DType precision);
 
-    /** The same in x's type throughout. */
+    /** Runs the network in x's type throughout. */
     default Tensor forward(Tensor x, Tensor t, Tensor labels) {
         return forward(x, t, labels, x.dtype());
     }
 
-    /** The same for a network that is told no labels. */
+    /** Runs a network without labels in x's type. */
     default Tensor forward(Tensor x, Tensor t) {
         return forward(x, t, null);
     }

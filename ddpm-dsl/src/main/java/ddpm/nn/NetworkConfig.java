@@ -12,15 +12,15 @@ public sealed interface NetworkConfig permits UNetConfig, UNetMini.Config {
     int outChannels();
 
     /**
-     * How many labels the network tells apart: images then come with one of 0..labels-1 each. 0 for a network that is
-     * told none.
+     * The number of labels of a class-conditional network, whose images come with one of 0..labels-1 each; 0 for an
+     * unconditional one.
      */
     int labels();
 
     /**
-     * The same network for so many labels.
+     * This network made conditional on so many labels.
      *
-     * @throws IllegalArgumentException if it cannot be told labels
+     * @throws IllegalArgumentException if it cannot be made class-conditional
      */
     NetworkConfig withLabels(int labels);
 

@@ -19,7 +19,7 @@ import java.util.List;
  * @param timeOrder how sines and cosines lie in the time embedding; sines first in the paper
  * @param symmetricPadding pads down-sampling convolutions by 1 on all sides rather than right and bottom, the paper's
  * @param labels how many labels have an embedding that is added to that of the timestep ({@code num_class_embeds} of
- *     diffusers), up to a million; 0 for a network that is told none, as the paper's
+ *     diffusers), up to a million; 0 for an unconditional network, as the paper's
  */
 public record UNetConfig(
         int inChannels,
@@ -43,7 +43,7 @@ public record UNetConfig(
         attention = List.copyOf(attention);
         require(in(inChannels, 1, 1024) && in(outChannels, 1, 1024), "channels in and out are 1 to 1024");
         require(!multipliers.isEmpty() && multipliers.size() <= 10, "1 to 10 levels");
-        require(attention.size() == multipliers.size(), "attention is told for each level");
+        require(attention.size() == multipliers.size(), "attention is given for each level");
         require(in(resBlocks, 1, 32), "1 to 32 residual blocks per level");
         require(dropout >= 0 && dropout < 1, "dropout is from 0 to below 1");
         require(normEps > 0, "the norms' eps is positive");
@@ -62,7 +62,7 @@ public record UNetConfig(
         }
     }
 
-    /** A network that is told no labels. */
+    /** An unconditional network. */
     public UNetConfig(
             int inChannels,
             int outChannels,
@@ -144,7 +144,7 @@ public record UNetConfig(
                 false);
     }
 
-    /** The same with another number of channels out, e.g. twice as many as in for a learned variance. */
+    /** This network with another number of output channels, e.g. twice as many as in for a learned variance. */
     public UNetConfig withOutChannels(int channels) {
         return with(channels, labels);
     }

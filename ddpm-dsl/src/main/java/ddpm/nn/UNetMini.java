@@ -56,7 +56,7 @@ public final class UNetMini implements Network {
             return channels;
         }
 
-        /** It cannot be told any. */
+        /** Refuses any: the notebook's network is unconditional. */
         @Override
         public int labels() {
             return 0;
@@ -65,8 +65,7 @@ public final class UNetMini implements Network {
         @Override
         public Config withLabels(int labels) {
             if (labels != 0) {
-                throw new IllegalArgumentException(
-                        "UNetMini cannot be told labels, so it draws no classes; use the paper's UNet");
+                throw new IllegalArgumentException("UNetMini cannot be class-conditional; use the paper's UNet");
             }
             return this;
         }

@@ -29,7 +29,7 @@ final class GraphLoop implements AutoCloseable {
     /** Launches that may wait in the queue: the device never idles, and an interrupt waits for no more. */
     static final int AHEAD = 2;
 
-    /** What is told where the loop cannot be launched as a whole, before the reason. */
+    /** The beginning of the note where the loop cannot be launched as a whole, before the reason. */
     static final String IN_PARTS = "the loop is launched in parts, not as a whole: ";
 
     private static final long POLL_MILLIS = 20;
@@ -37,7 +37,7 @@ final class GraphLoop implements AutoCloseable {
     /** The {@link #perLaunch} of a recording that loops by itself. */
     private static final int WHOLE = Integer.MAX_VALUE;
 
-    /** What the loop is at. */
+    /** The stage of a loop. */
     enum State {
         EAGER,
         CAPTURED,
@@ -240,15 +240,15 @@ final class GraphLoop implements AutoCloseable {
             recording.launch();
             state = State.REPLAYED;
             end.set();
-            int told = 0;
+            int counted = 0;
             try {
                 while (!end.isPassed()) {
                     sleep();
                     count.checkCancelled();
                     int made = left - stepsLeft();
-                    if (made > told) {
-                        count.add(made - told);
-                        told = made;
+                    if (made > counted) {
+                        count.add(made - counted);
+                        counted = made;
                     }
                 }
             } catch (RuntimeException e) { // an interrupt, or progress that throws to stop
@@ -256,7 +256,7 @@ final class GraphLoop implements AutoCloseable {
                 throw e;
             }
             end.await(); // errors of the work come out here
-            count.add(left - told);
+            count.add(left - counted);
             queued.accept(left);
         }
     }

@@ -9,13 +9,13 @@ package ddpm.sampling;
 public record GraphSteps(Kind kind, int count) {
     /** Who decides the number. */
     public enum Kind {
-        /** As many as fit a budget of graph nodes; no graph where the model cannot be captured, which is told. */
+        /** As many as fit a budget of graph nodes; no graph where the model cannot be captured, with a note. */
         AUTO,
         /** No graph. */
         NONE,
         /** The given number. */
         SOME,
-        /** The whole loop in one launch, if this CUDA has conditional nodes; else as AUTO, which is told. */
+        /** The whole loop in one launch, if this CUDA has conditional nodes; else as AUTO, with a note. */
         ALL
     }
 

@@ -53,7 +53,7 @@ public record Interpolation(Sampler sampler, Device device) {
         }
     }
 
-    /** What every interpolation asks of its two images and its places between them. */
+    /** Checks two images and the places between them. */
     static void check(Tensor from, Tensor to, double[] lambdas) {
         var shape = from.shape();
         if (shape.rank() != 4 || shape.size(0) != 1 || !to.shape().equals(shape)) {

@@ -21,10 +21,10 @@ import ddpm.torch.Tensor;
  * the lower, so encoding and drawing again gives back the image up to an error that falls like 1 / steps.
  *
  * @param diffusion the chain that is climbed, respaced or not
- * @param prediction what the model's output means
+ * @param prediction the meaning of the model's output
  * @param threads cores to use, each with a slice of the batch, at least 1
  * @param device where the model lies; threads are for the CPU
- * @param progress hears of finished steps
+ * @param progress takes the number of finished steps
  */
 public record Inversion(
         Diffusion diffusion, Prediction prediction, int threads, Device device, Sampler.Progress progress) {

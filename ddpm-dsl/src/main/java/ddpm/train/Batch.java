@@ -12,10 +12,10 @@ import ddpm.torch.Tensor;
  * @param t timesteps {@code [n]}
  * @param epsilon standard normal, like x0
  * @param shape of x0
- * @param labels {@code [n]} as the network is told them; empty for a network that is told none
+ * @param labels {@code [n]}, the null class where a label was left out; empty for an unconditional network
  */
 public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape, long[] labels) {
-    /** For a network that is told no labels. */
+    /** A batch for an unconditional network. */
     public Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape) {
         this(images, x0, t, epsilon, shape, new long[0]);
     }

@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
 import javax.imageio.ImageIO;
 
 /**
- * What TensorBoard reads: a file of TFRecords, each an Event of tensorflow/core/util/event.proto. Every record is whole
+ * A file for TensorBoard: TFRecords, each an Event of tensorflow/core/util/event.proto. Every record is whole
  * when a call returns.
  *
  * <p>A record is its length (8 bytes, little-endian), the masked CRC-32C of these 8 bytes, the data, and the masked

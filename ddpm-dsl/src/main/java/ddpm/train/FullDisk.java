@@ -1,6 +1,6 @@
 package ddpm.train;
 
-/** What a run does when a checkpoint cannot be written, mostly because the disk is full. The old ones stay either way. */
+/** The reaction of a run to a checkpoint that cannot be written, mostly because the disk is full. Old ones stay either way. */
 public enum FullDisk {
     /** Trains on and tries again at the next interval; only the last checkpoint of the run must be written. */
     CONTINUE,

@@ -4,7 +4,7 @@ package ddpm.train;
 public sealed interface LearningRate {
     double at(long step);
 
-    /** The same at every step. */
+    /** One rate at every step. */
     record Constant(double rate) implements LearningRate {
         public Constant {
             check(rate);

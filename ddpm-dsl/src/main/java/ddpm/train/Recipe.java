@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a run is a run of: the same recipe gives the same weights.
+ * Everything that decides the weights of a run: equal recipes give equal weights.
  *
  * @param card the model
  * @param data images to learn from
@@ -43,8 +43,8 @@ public record Recipe(
     }
 
     /**
-     * What tells the images of one run from those of another: their fingerprint, and behind a hyphen that of their labels
-     * if the model is told them.
+     * The identity of the images: their fingerprint, and behind a hyphen that of their labels
+     * if the model is class-conditional.
      *
      * @throws DataException if it is, and there are none
      */

@@ -23,7 +23,7 @@ final class Resumption {
      * @param card of the checkpoint's model
      * @return warnings
      * @throws RunMismatchException naming every difference that would make it another run
-     * @throws DataException if the model is told classes, and the recipe's images have none
+     * @throws DataException if the model is class-conditional and the recipe's images have no labels
      */
     static List<String> check(Checkpoint checkpoint, ModelCard card, Recipe recipe)
             throws RunMismatchException, DataException {

@@ -128,7 +128,7 @@ public final class RunFolder {
     /**
      * The newest checkpoint whose files are all there and whole.
      *
-     * @param damaged hears of each newer one that was passed over, and why
+     * @param damaged takes a line for each newer one that was passed over, with the reason
      * @throws IOException if there are checkpoints but none is whole: a run is never silently started anew
      */
     public Optional<Checkpoint> newest(Consumer<String> damaged) throws IOException {

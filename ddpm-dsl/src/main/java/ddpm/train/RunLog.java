@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a run tells about itself: {@code run.json}, {@code metrics.jsonl}, TensorBoard's events and the report. A disk that
+ * The records of a run: {@code run.json}, {@code metrics.jsonl}, TensorBoard's events and the report. A disk that
  * takes none of it does not stop the run.
  */
 final class RunLog {
@@ -29,7 +29,7 @@ final class RunLog {
     private final EventFile events;
     private boolean failing;
 
-    /** @param step steps made; what is told of later ones is removed, for they will be made again */
+    /** @param step steps made; records of later ones are removed, for those steps will be made again */
     RunLog(RunFolder folder, Recipe recipe, RunPlan plan, RunObserver observer, long step) throws IOException {
         this.folder = folder;
         this.recipe = recipe;

@@ -2,9 +2,9 @@ package ddpm.train;
 
 import java.nio.file.Path;
 
-/** Hears what a run does, from the thread that trains. */
+/** Takes a run's news, from the thread that trains. */
 public interface RunObserver {
-    /** Hears nothing. */
+    /** An observer that ignores everything. */
     RunObserver SILENT = new RunObserver() {};
 
     /**

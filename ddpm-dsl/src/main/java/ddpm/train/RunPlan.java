@@ -1,7 +1,7 @@
 package ddpm.train;
 
 /**
- * What a run writes and when; nothing in here alters what is learned. All intervals are in steps.
+ * The files a run writes and when; nothing here changes what is learned. All intervals are in steps.
  *
  * @param checkpointEvery at least 1; the last step is always saved
  * @param keep checkpoints kept, at least 1; the disk must hold one more

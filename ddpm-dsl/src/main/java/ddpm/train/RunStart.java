@@ -8,7 +8,7 @@ import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Files;
 
-/** What a run holds while it is open: its folder's lock, the model and the trainer, begun or resumed. */
+/** A run that is open: its folder's lock, the model and the trainer, begun or resumed. */
 final class RunStart implements AutoCloseable {
     private RunLock lock;
     private Model model;
@@ -71,9 +71,9 @@ final class RunStart implements AutoCloseable {
     }
 
     /**
-     * All that these weights have. What they lack, the embedding of classes that they know nothing of, begins random: from
-     * zeros it would be learned several times slower. The class for none adds nothing, so without a class the model draws
-     * as it did.
+     * Copies these weights into the model. The embedding of classes, which unconditional weights lack, begins random: from
+     * zeros it would be learned several times slower. That of the null class begins at zero, so without a class the model
+     * draws as it did.
      */
     private void give(Model weights, Noise noise) {
         try (var _ = TensorScope.open();

@@ -1,7 +1,7 @@
 package ddpm.train;
 
 /**
- * What one training step tells.
+ * The figures of one training step.
  *
  * @param step which, counted from 0
  * @param loss the batch's mean weighted squared error before the update

@@ -12,10 +12,10 @@ final class StuckLoss {
     private static final double STUCK = 0.95;
 
     private final long after;
-    private boolean told;
+    private boolean done;
 
     StuckLoss(TrainConfig config) {
-        told = config.objective() != Objective.SIMPLE; // no other has that scale
+        done = config.objective() != Objective.SIMPLE; // no other has that scale
         after = PATIENCE
                 + switch (config.learningRate()) {
                     case LearningRate.Constant _ -> 0;
@@ -24,12 +24,12 @@ final class StuckLoss {
                 };
     }
 
-    /** What to tell after this line of metrics. */
+    /** A note after this line of metrics, at most once a run. */
     Optional<String> look(StepMetrics metrics) {
-        if (told || metrics.step() < after || metrics.loss() < STUCK) {
+        if (done || metrics.step() < after || metrics.loss() < STUCK) {
             return Optional.empty();
         }
-        told = true;
+        done = true;
         return Optional.of(String.format(
                         Locale.ROOT,
                         "warning: after %d steps the loss is still %.3f; predicting no noise at all gives 1. Check the",

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * @param accumulate into how many parts each slice is cut, whose gradients are summed before the update: memory falls by
  *     that factor, and what is learned stays the same up to rounding
  * @param objective what is lessened
- * @param dropClass how probable it is that a conditional model is told no class for an image, from 0 to below 1: what it
+ * @param dropClass the probability that an image's class is replaced by the null class, from 0 to below 1: what a conditional model
  *     learns from these, classifier-free guidance needs (Ho and Salimans 2022 found 0.1 to 0.2 best); of no effect on other
  *     models
  */
@@ -133,7 +133,7 @@ public record TrainConfig(
         return draft.done();
     }
 
-    /** The same values, one by one, so that a change names only what it changes. */
+    /** The values one by one, so that a change names only what it changes. */
     private static final class Draft {
         long seed;
         int batch;
