@@ -70,6 +70,7 @@ final class Data implements Callable<Integer> {
             var found = ImageFolder.verify(folder);
             found.bad().forEach(bad -> out.println(Untrusted.escape(bad.toString())));
             out.println((found.files() - found.bad().size()) + " of " + found.files() + " images can be used");
+            found.remarks().forEach(remark -> out.println(Untrusted.escape(remark)));
             return (found.bad().isEmpty() ? ExitCode.DONE : ExitCode.FAILED).status();
         }
     }

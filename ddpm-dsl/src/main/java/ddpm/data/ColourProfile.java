@@ -6,21 +6,42 @@ import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
-import java.util.Arrays;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
+import java.nio.ByteBuffer;
+import java.util.Optional;
 
-/** ICC profiles, so far as ImageIO leaves them to us: it applies those of JPEG and WebP files and ignores PNG's. */
+/** ICC profiles of image files: one that is broken, or of another kind than the pixels, is none, as viewers have it. */
 final class ColourProfile {
-    /** Profiles of displays and cameras have some kilobytes; one that unpacks to more than this is a bomb. */
-    private static final int MAX_BYTES = 4 << 20;
+    private static final int HEADER = 128;
 
-    /** Colours between which profiles differ; components 0 to 1. */
+    /** Colours between which profiles differ; components 0 to 1, of which grey takes the first. */
     private static final float[][] PROBES = {
         {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0.5f, 0.5f, 0.5f}, {0.1f, 0.1f, 0.1f}, {0.8f, 0.4f, 0.2f}
     };
 
     private ColourProfile() {}
+
+    /**
+     * Reads a profile.
+     *
+     * @param type of colours, as {@link ColorSpace#getType}
+     * @return empty if it is broken or of another type
+     */
+    static Optional<ICC_ColorSpace> of(byte[] profile, int type) {
+        // The size that a header claims is believed by some readers, so it is compared first.
+        if (profile.length < HEADER || ByteBuffer.wrap(profile).getInt(0) > profile.length) {
+            return Optional.empty();
+        }
+        try {
+            var space = new ICC_ColorSpace(ICC_Profile.getInstance(profile));
+            if (space.getType() != type) {
+                return Optional.empty();
+            }
+            space.toRGB(new float[space.getNumComponents()]); // links the profile, which finds tables that are damaged
+            return Optional.of(space);
+        } catch (RuntimeException damaged) {
+            return Optional.empty();
+        }
+    }
 
     /**
      * Whether images in {@code space} look as sRGB does, to within a level and a half of 255 for some telling colours.
@@ -30,13 +51,14 @@ final class ColourProfile {
         if (space.isCS_sRGB()) {
             return true;
         }
-        if (space.getType() != ColorSpace.TYPE_RGB) {
+        boolean grey = space.getType() == ColorSpace.TYPE_GRAY;
+        if (!grey && space.getType() != ColorSpace.TYPE_RGB) {
             return false;
         }
         for (float[] probe : PROBES) {
-            float[] shown = space.toRGB(probe);
+            float[] shown = space.toRGB(grey ? new float[] {probe[0]} : probe);
             for (int c = 0; c < 3; c++) {
-                if (Math.abs(shown[c] - probe[c]) > 1.5f / 255) {
+                if (Math.abs(shown[c] - probe[grey ? 0 : c]) > 1.5f / 255) {
                     return false;
                 }
             }
@@ -45,19 +67,14 @@ final class ColourProfile {
     }
 
     /**
-     * The same samples, said to be in the colour space of a PNG's iCCP chunk; {@code image} itself if that space is none
-     * for colour images or cannot be read, as viewers ignore such profiles too.
+     * Says that an image's samples are in a file's colour space.
      *
-     * @param chunk the chunk's data: a name, a zero byte, the method 0, a zlib stream
+     * @return the image itself if that space is sRGB; empty if the profile is broken or does not suit the image
      */
-    static BufferedImage apply(byte[] chunk, BufferedImage image) {
+    static Optional<BufferedImage> apply(byte[] profile, BufferedImage image) {
         ColorModel model = image.getColorModel();
-        if (model.getColorSpace().getType() != ColorSpace.TYPE_RGB) {
-            return image;
-        }
-        try {
-            var space = new ICC_ColorSpace(ICC_Profile.getInstance(inflate(chunk)));
-            if (space.getType() != ColorSpace.TYPE_RGB || isSrgb(space)) {
+        return of(profile, model.getColorSpace().getType()).map(space -> {
+            if (isSrgb(space)) {
                 return image;
             }
             BufferedImage samples = model instanceof ComponentColorModel ? image : unpacked(image);
@@ -69,9 +86,7 @@ final class ColourProfile {
                     from.getTransparency(),
                     from.getTransferType());
             return new BufferedImage(to, samples.getRaster(), from.isAlphaPremultiplied(), null);
-        } catch (DataFormatException | RuntimeException e) {
-            return image;
-        }
+        });
     }
 
     private static BufferedImage unpacked(BufferedImage palette) {
@@ -82,24 +97,5 @@ final class ColourProfile {
             image.setRGB(0, y, row.length, 1, row, 0, row.length);
         }
         return image;
-    }
-
-    private static byte[] inflate(byte[] chunk) throws DataFormatException {
-        int name = 0;
-        while (name < chunk.length && chunk[name] != 0) {
-            name++;
-        }
-        if (name + 2 > chunk.length) {
-            throw new DataFormatException("no profile after the name");
-        }
-        byte[] profile = new byte[MAX_BYTES];
-        try (var inflater = new Inflater()) {
-            inflater.setInput(chunk, name + 2, chunk.length - name - 2);
-            int length = inflater.inflate(profile);
-            if (!inflater.finished()) {
-                throw new DataFormatException("cut short or too long");
-            }
-            return Arrays.copyOf(profile, length);
-        }
     }
 }

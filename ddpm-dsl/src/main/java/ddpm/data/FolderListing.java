@@ -26,11 +26,15 @@ import java.util.stream.Collectors;
  *
  * @param root the folder
  * @param names relative paths with {@code /}, sorted, without duplicates
- * @param others how many other files there are, by extension in small letters ({@code .txt})
+ * @param leftOut how many other files there are, by extension in small letters ({@code .txt})
+ * @param folders the root's own sub-folders, whether or not there are pictures in them
  */
-record FolderListing(Path root, List<String> names, Map<String, Integer> others) {
+record FolderListing(Path root, List<String> names, Map<String, Integer> leftOut, List<String> folders) {
+    private static final int LISTED = 5;
+
     /** Extensions of image files, in any mixture of small letters and capitals. */
-    static final List<String> EXTENSIONS = List.of(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp");
+    static final List<String> EXTENSIONS =
+            List.of(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff");
 
     /** UTF-8 bytes compare as code points do; Java's own order of strings differs beyond the basic plane. */
     static final Comparator<String> BY_CODE_POINTS =
@@ -45,7 +49,9 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
         var visitor = new Visitor(root);
         Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, visitor);
         visitor.names.sort(BY_CODE_POINTS);
-        return new FolderListing(root, List.copyOf(visitor.names), Map.copyOf(visitor.others));
+        visitor.folders.sort(BY_CODE_POINTS);
+        return new FolderListing(
+                root, List.copyOf(visitor.names), Map.copyOf(visitor.leftOut), List.copyOf(visitor.folders));
     }
 
     Path path(String name) {
@@ -57,17 +63,24 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
         if (!names.isEmpty()) {
             return this;
         }
-        int count = others.values().stream().mapToInt(Integer::intValue).sum();
-        String found = new TreeMap<>(others)
-                .entrySet().stream()
-                        .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
-                        .limit(5)
-                        .map(entry -> entry.getValue() + " " + entry.getKey())
-                        .collect(Collectors.joining(", "));
         throw new DataException(root + " holds 0 images: looked there and in its subfolders for "
                 + String.join(", ", EXTENSIONS) + " (in small letters or capitals), and found "
-                + (count == 0 ? "no files" : count + " other file" + (count == 1 ? "" : "s") + " (" + found + ")")
+                + (leftOut.isEmpty() ? "no files" : describe(leftOut))
                 + "; give a folder with images");
+    }
+
+    /** For example {@code 12 other files (10 .txt, 2 .json)}. */
+    static String describe(Map<String, Integer> leftOut) {
+        int count = leftOut.values().stream().mapToInt(Integer::intValue).sum();
+        String most = leftOut.entrySet().stream()
+                .sorted(Map.Entry.<String, Integer>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .limit(LISTED)
+                .map(entry -> entry.getValue() + " " + entry.getKey())
+                .collect(Collectors.joining(", "));
+        return count + " other file" + (count == 1 ? "" : "s") + " (" + most + (leftOut.size() > LISTED ? ", .." : "")
+                + ")";
     }
 
     private static String extension(String name) {
@@ -78,7 +91,8 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
     private static final class Visitor extends SimpleFileVisitor<Path> {
         private final Path root;
         private final List<String> names = new ArrayList<>();
-        private final Map<String, Integer> others = new TreeMap<>();
+        private final Map<String, Integer> leftOut = new TreeMap<>();
+        private final List<String> folders = new ArrayList<>();
 
         Visitor(Path root) {
             this.root = root;
@@ -86,7 +100,16 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
 
         @Override
         public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-            return !folder.equals(root) && isHidden(folder) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            if (folder.equals(root)) {
+                return FileVisitResult.CONTINUE;
+            }
+            if (isHidden(folder)) {
+                return FileVisitResult.SKIP_SUBTREE;
+            }
+            if (folder.getParent().equals(root)) {
+                folders.add(folder.getFileName().toString());
+            }
+            return FileVisitResult.CONTINUE;
         }
 
         @Override
@@ -98,7 +121,7 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> others)
                             .toString()
                             .replace(root.getFileSystem().getSeparator(), "/"));
                 } else {
-                    others.merge(extension, 1, Integer::sum);
+                    leftOut.merge(extension, 1, Integer::sum);
                 }
             }
             return FileVisitResult.CONTINUE;

@@ -42,7 +42,7 @@ final class FolderScan {
     /** @throws IOException if the file cannot be read whole; {@link #reason} says why */
     static Content read(Path file) throws IOException {
         if (!Files.exists(file)) {
-            throw new BadImageException("leads nowhere or is gone");
+            throw new BadImageException(Files.isSymbolicLink(file) ? "leads nowhere" : "is not there; check the path");
         }
         if (!Files.isRegularFile(file)) {
             throw new BadImageException("is not a regular file");

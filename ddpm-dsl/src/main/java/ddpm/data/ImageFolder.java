@@ -2,14 +2,13 @@ package ddpm.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
@@ -30,26 +29,43 @@ public final class ImageFolder implements ImageSet {
     private final FolderOptions options;
     private final ImageDecoder decoder;
     private final List<Entry> entries;
-    private final int skipped;
+    private final Findings findings;
     private final String fingerprint;
 
     /** An image by its relative name, the checksum of its file, and its pixels if they are held (else null). */
     private record Entry(String name, int checksum, Pixels held) {}
 
     /**
-     * What {@link #verify} found.
+     * All that reading a folder brought to light.
      *
      * @param files how many image files there are
      * @param bad those that cannot be used, in the folder's order
+     * @param ignored how many images are used without their metadata (colour profile, EXIF), which is broken
+     * @param leftOut how many files are not looked at, by extension
+     * @param folders the folder's own sub-folders
      */
-    public record Verification(int files, List<BadFile> bad) {}
+    public record Findings(
+            int files, List<BadFile> bad, int ignored, Map<String, Integer> leftOut, List<String> folders) {
+        /** Remarks for people, one for each kind of file that is not used as it is; none if all are. */
+        public List<String> remarks() {
+            List<String> remarks = new ArrayList<>();
+            if (ignored > 0) {
+                remarks.add("broken metadata of " + ignored + " image" + (ignored == 1 ? "" : "s") + " not heeded");
+            }
+            if (!leftOut.isEmpty()) {
+                remarks.add(FolderListing.describe(leftOut) + " left out");
+            }
+            return remarks;
+        }
+    }
 
-    private ImageFolder(Path root, FolderOptions options, ImageDecoder decoder, List<Entry> entries, int skipped) {
+    private ImageFolder(
+            Path root, FolderOptions options, ImageDecoder decoder, List<Entry> entries, Findings findings) {
         this.root = root;
         this.options = options;
         this.decoder = decoder;
         this.entries = entries;
-        this.skipped = skipped;
+        this.findings = findings;
         var print = new Fingerprint(options.shape(), entries.size());
         print.add(options.crop() + " on " + options.background());
         for (Entry entry : entries) {
@@ -59,14 +75,16 @@ public final class ImageFolder implements ImageSet {
     }
 
     /**
-     * Reads every image file below {@code folder}: {@code .png .jpg .jpeg .bmp .gif .webp} in small letters or capitals,
-     * sorted by relative path, hidden files left out. Of animations the first frame is taken.
+     * Reads every image file below {@code folder}: {@code .png .jpg .jpeg .jfif .bmp .gif .webp .tif .tiff} in small letters
+     * or capitals, sorted by relative path, hidden files left out. Of animations the first frame is taken, of TIFF files
+     * the first page; WebP files must be lossless.
      *
      * @throws DataException if there are no images, or bad files that {@code options} do not allow; names them
      */
     public static ImageFolder open(Path folder, FolderOptions options) throws IOException {
         var listing = FolderListing.of(folder).requireImages();
-        var decoder = new ImageDecoder(options.background(), options.maxPixels());
+        var ignored = new AtomicInteger();
+        var decoder = new ImageDecoder(options.background(), options.maxPixels(), ignored::incrementAndGet);
         var budget = new AtomicLong(options.memoryBudget());
         List<FolderScan.Outcome<Entry>> outcomes = FolderScan.run(listing, (index, content) -> {
             Pixels pixels = fit(decoder.decode(content.bytes()), options);
@@ -82,7 +100,7 @@ public final class ImageFolder implements ImageSet {
             throw refusal(folder, outcomes.size(), bad);
         }
         bad.forEach(options.onBadFile());
-        return new ImageFolder(folder, options, decoder, entries, bad.size());
+        return new ImageFolder(folder, options, decoder, entries, findings(listing, bad, ignored));
     }
 
     /**
@@ -93,26 +111,29 @@ public final class ImageFolder implements ImageSet {
      */
     public static byte[] read(Path file, FolderOptions options) throws IOException {
         try {
-            var decoder = new ImageDecoder(options.background(), options.maxPixels());
-            return fit(decoder.decode(Files.readAllBytes(file)), options)
+            var decoder = new ImageDecoder(options.background(), options.maxPixels(), () -> {});
+            return fit(decoder.decode(FolderScan.read(file).bytes()), options)
                     .centreCrop(options.shape().height(), options.shape().width())
                     .data();
         } catch (BadImageException e) {
-            throw new DataException(file + ": " + e.getMessage());
-        } catch (NoSuchFileException e) {
-            throw new DataException(file + ": there is no such file; check the path");
+            throw new DataException(file + " " + e.getMessage());
         }
     }
 
     /** Decodes every image file below {@code folder}, keeping none, and lists the bad ones; empty folders are refused. */
-    public static Verification verify(Path folder) throws IOException {
+    public static Findings verify(Path folder) throws IOException {
         var listing = FolderListing.of(folder).requireImages();
-        var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS);
+        var ignored = new AtomicInteger();
+        var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, ignored::incrementAndGet);
         List<FolderScan.Outcome<Boolean>> outcomes = FolderScan.run(listing, (index, content) -> {
             decoder.decode(content.bytes());
             return true;
         });
-        return new Verification(outcomes.size(), bad(outcomes));
+        return findings(listing, bad(outcomes), ignored);
+    }
+
+    private static Findings findings(FolderListing listing, List<BadFile> bad, AtomicInteger ignored) {
+        return new Findings(listing.names().size(), bad, ignored.get(), listing.leftOut(), listing.folders());
     }
 
     private static <T> List<BadFile> bad(List<FolderScan.Outcome<T>> outcomes) {
@@ -195,7 +216,7 @@ public final class ImageFolder implements ImageSet {
 
     /** How many bad files were left out. */
     public int skipped() {
-        return skipped;
+        return findings.bad().size();
     }
 
     /** How many images are held in memory; the others are decoded on each read. */
@@ -213,7 +234,7 @@ public final class ImageFolder implements ImageSet {
      * The folder's own sub-folders are the classes, in the order of their names (by code points, as torchvision's
      * {@code ImageFolder} has them); what lies deeper belongs to the outermost one.
      *
-     * @throws DataException naming the first picture that lies in no sub-folder
+     * @throws DataException naming the first picture that lies in no sub-folder, or a sub-folder without usable pictures
      */
     @Override
     public Labels labels() throws DataException {
@@ -228,6 +249,15 @@ public final class ImageFolder implements ImageSet {
                 .distinct()
                 .sorted(FolderListing.BY_CODE_POINTS)
                 .toList();
+        for (String folder : findings.folders()) {
+            if (!classes.contains(folder)) {
+                throw new DataException(root.resolve(folder) + " is a class without usable pictures"
+                        + findings.remarks().stream()
+                                .map(remark -> ", " + remark)
+                                .collect(Collectors.joining())
+                        + "; put pictures there or remove it");
+            }
+        }
         Map<String, Integer> numbers = new HashMap<>();
         classes.forEach(name -> numbers.put(name, numbers.size()));
         return new Labels(
@@ -250,7 +280,8 @@ public final class ImageFolder implements ImageSet {
     @Override
     public String describe() {
         return size() + " images of " + shape() + " from folder " + root
-                + (skipped == 0 ? "" : ", " + skipped + " bad files left out")
+                + (skipped() == 0 ? "" : ", " + skipped() + " bad files left out")
+                + findings.remarks().stream().map(remark -> ", " + remark).collect(Collectors.joining())
                 + (held() == size() ? "" : ", " + (size() - held()) + " of them decoded on each read");
     }
 

@@ -1,7 +1,6 @@
 package ddpm.data;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.util.Optional;
 
 /**
  * How a camera was held: the EXIF tag 0x0112, whose values 1 to 8 say which corner of the picture the first stored row
@@ -17,9 +16,6 @@ enum Orientation {
     TRANSVERSED(true, true, true),
     TURN_LEFT(true, true, false);
 
-    private static final int TAG = 0x0112;
-    private static final int UNSIGNED_SHORT = 3;
-
     /** The picture's rows are the file's columns. */
     private final boolean transposed;
     /** After transposing, rows run from the bottom. */
@@ -34,35 +30,21 @@ enum Orientation {
     }
 
     /**
-     * Reads the tag from the TIFF block that EXIF keeps in {@code [start, end)}. Viewers show a picture with damaged or
-     * absent EXIF as it is stored, so those are {@link #UPRIGHT} rather than errors.
+     * Reads the tag from the TIFF block that EXIF keeps in {@code [start, end)}.
+     *
+     * @return empty if the block is damaged; {@link #UPRIGHT} if it is sound and says nothing
      */
-    static Orientation ofExif(byte[] bytes, int start, int end) {
-        if (end - start < 8) {
-            return UPRIGHT;
-        }
-        ByteBuffer tiff = ByteBuffer.wrap(bytes, start, end - start).slice();
-        switch (tiff.getShort(0)) {
-            case 0x4949 -> tiff.order(ByteOrder.LITTLE_ENDIAN);
-            case 0x4d4d -> tiff.order(ByteOrder.BIG_ENDIAN);
-            default -> {
-                return UPRIGHT;
-            }
-        }
-        long directory = Integer.toUnsignedLong(tiff.getInt(4));
-        if (tiff.getShort(2) != 42 || directory > tiff.limit() - 2) {
-            return UPRIGHT;
-        }
-        int at = (int) directory;
-        int entries = Math.min(Short.toUnsignedInt(tiff.getShort(at)), (tiff.limit() - at - 2) / 12);
-        for (int i = 0; i < entries; i++) {
-            int entry = at + 2 + 12 * i;
-            if (Short.toUnsignedInt(tiff.getShort(entry)) == TAG && tiff.getShort(entry + 2) == UNSIGNED_SHORT) {
-                int value = Short.toUnsignedInt(tiff.getShort(entry + 8));
-                return value >= 1 && value <= 8 ? values()[value - 1] : UPRIGHT;
-            }
-        }
-        return UPRIGHT;
+    static Optional<Orientation> ofExif(byte[] bytes, int start, int end) {
+        return TiffDirectory.in(bytes, start, end)
+                .flatMap(directory -> directory
+                        .value(TiffDirectory.ORIENTATION)
+                        .map(Orientation::of)
+                        .orElse(Optional.of(UPRIGHT)));
+    }
+
+    /** By the tag's value, 1 to 8; empty for another. */
+    static Optional<Orientation> of(long value) {
+        return value >= 1 && value <= 8 ? Optional.of(values()[(int) value - 1]) : Optional.empty();
     }
 
     /** The picture as it was seen, from the picture as it is stored. */

@@ -5,6 +5,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 
@@ -15,6 +16,9 @@ import java.awt.image.Raster;
  * sRGB already are taken as they are stored; only images with another colour profile go through a conversion.
  */
 final class PixelConversion {
+    /** Converted at one time. */
+    private static final int ROWS = 64;
+
     private final Background background;
 
     PixelConversion(Background background) {
@@ -22,20 +26,23 @@ final class PixelConversion {
     }
 
     /** Grey images as 1 channel, others as 3; transparency is composited on the background. */
-    Pixels of(BufferedImage image) {
+    Pixels of(BufferedImage image) throws BadImageException {
         ColorModel model = image.getColorModel();
         if (model instanceof IndexColorModel palette) {
             return ofPalette(image.getRaster(), palette);
         }
-        if (model instanceof ComponentColorModel) {
-            int type = model.getColorSpace().getType();
-            if (type == ColorSpace.TYPE_GRAY || ColourProfile.isSrgb(model.getColorSpace())) {
-                return ofComponents(image.getRaster(), model);
-            }
-            return ofRgb(toSrgb(image));
+        if (model.getTransferType() == DataBuffer.TYPE_FLOAT || model.getTransferType() == DataBuffer.TYPE_DOUBLE) {
+            throw new BadImageException(
+                    "has samples that are fractions, without a brightest one; store it with 8 or 16 bits");
         }
-        // Packed pixels (BMP's 5-6-5, integers): always sRGB, and getRGB scales them without a conversion.
-        return ofRgb(model.getColorSpace().isCS_sRGB() ? image : toSrgb(image));
+        // Packed pixels (BMP's 5-6-5, integers) are scaled by getRGB.
+        boolean stored = model instanceof ComponentColorModel && isTakenAsStored(model.getColorSpace());
+        return stored ? ofComponents(image.getRaster(), model) : ofRgb(image);
+    }
+
+    /** Java's own grey is meant linear, but no file says so; a file's grey profile is one of ICC's. */
+    private static boolean isTakenAsStored(ColorSpace space) {
+        return space == ColorSpace.getInstance(ColorSpace.CS_GRAY) || ColourProfile.isSrgb(space);
     }
 
     private static BufferedImage toSrgb(BufferedImage image) {
@@ -57,13 +64,21 @@ final class PixelConversion {
         return out.pixels();
     }
 
+    /** Converts by way of sRGB, some rows at a time, so that no second image is held. */
     private Pixels ofRgb(BufferedImage image) {
+        var model = image.getColorModel();
+        boolean grey = model.getColorSpace().getType() == ColorSpace.TYPE_GRAY;
+        boolean clear = !model.hasAlpha();
         int[] row = new int[image.getWidth()];
-        var out = new Planes(image.getRaster(), 3);
-        for (int y = 0; y < image.getHeight(); y++) {
-            image.getRGB(0, y, row.length, 1, row, 0, row.length);
-            for (int argb : row) {
-                out.addArgb(argb);
+        var out = new Planes(image.getRaster(), grey && (clear || background.isGrey()) ? 1 : 3);
+        for (int top = 0; top < image.getHeight(); top += ROWS) {
+            var rows = image.getSubimage(0, top, row.length, Math.min(ROWS, image.getHeight() - top));
+            var srgb = model.getColorSpace().isCS_sRGB() ? rows : toSrgb(rows);
+            for (int y = 0; y < srgb.getHeight(); y++) {
+                srgb.getRGB(0, y, row.length, 1, row, 0, row.length);
+                for (int argb : row) {
+                    out.addArgb(argb);
+                }
             }
         }
         return out.pixels();

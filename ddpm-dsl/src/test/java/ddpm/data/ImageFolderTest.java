@@ -24,6 +24,8 @@ class ImageFolderTest {
     private static final Path IMAGES = Path.of("src/test/resources/golden/pil/images");
     private static final FolderOptions SQUARE = FolderOptions.of(ImageShape.square(3, 8));
 
+    private static final Path CODECS = Path.of("src/test/resources/golden/codecs");
+
     @TempDir
     Path folder;
 
@@ -111,7 +113,7 @@ class ImageFolderTest {
             var set = ImageFolder.open(folder, FolderOptions.of(new ImageShape(channels, 24, 40)));
             assertEquals(6, set.size());
             for (int i = 0; i < 6; i++) {
-                byte[] expected = new ImageDecoder(Background.WHITE, 1 << 20)
+                byte[] expected = new ImageDecoder(Background.WHITE, 1 << 20, () -> {})
                         .decode(Files.readAllBytes(Path.of(set.name(i))))
                         .toChannels(channels)
                         .data();
@@ -275,5 +277,45 @@ class ImageFolderTest {
         Path file = folder.resolve(name);
         Files.createDirectories(file.getParent());
         ImageIO.write(image, "png", file.toFile());
+    }
+
+    @Test
+    void filesThatAreLeftOutAreCountedByExtension() throws Exception {
+        png("a/a.png", 20, 20, 1);
+        Files.copy(CODECS.resolve("smooth.jfif"), folder.resolve("a/b.JFIF"));
+        Files.copy(CODECS.resolve("pil-pages.tif"), folder.resolve("a/c.tif"));
+        Files.createFile(folder.resolve("a/d.heic"));
+        Files.createFile(folder.resolve("a/e.heic"));
+        Files.createFile(folder.resolve("labels"));
+        Files.copy(Path.of("src/test/resources/hostile/iccgarb.png"), folder.resolve("a/f.png"));
+        var found = ImageFolder.verify(folder);
+        assertEquals(4, found.files());
+        assertEquals(
+                List.of(
+                        "broken metadata of 1 image not heeded",
+                        "3 other files (2 .heic, 1 without extension) left out"),
+                found.remarks());
+        var set = ImageFolder.open(folder, SQUARE);
+        assertEquals(4, set.size());
+        assertTrue(set.describe().endsWith(String.join(", ", found.remarks())), set.describe());
+    }
+
+    @Test
+    void aClassWithoutUsablePicturesIsRefused() throws Exception {
+        png("cats/a.png", 20, 20, 1);
+        Files.createDirectory(folder.resolve("dogs"));
+        Files.createFile(folder.resolve("dogs/b.heic"));
+        var set = ImageFolder.open(folder, SQUARE);
+        assertEquals(1, set.size());
+        var refused = assertThrows(DataException.class, set::labels);
+        assertEquals(
+                folder.resolve("dogs") + " is a class without usable pictures, 1 other file (1 .heic) left out;"
+                        + " put pictures there or remove it",
+                refused.getMessage());
+        Files.writeString(folder.resolve("dogs/c.png"), "not an image at all");
+        assertThrows(
+                DataException.class,
+                () -> ImageFolder.open(folder, SQUARE.skippingBadFiles(bad -> {}))
+                        .labels());
     }
 }
