@@ -14,6 +14,8 @@ import ddpm.io.TorchFile;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.model.ModelLayout;
+import ddpm.model.StoredModel;
+import ddpm.model.Weights;
 import ddpm.nn.UNetConfig;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
@@ -61,7 +63,7 @@ class ConvertTest {
         var ours = convert(dict, "carded.safetensors");
         var file = TensorFiles.open(ours);
         assertEquals(ModelLayout.DDPM, ModelLayout.of(file));
-        assertEquals(1000, ModelLayout.of(file).card(file).schedule().steps());
+        assertEquals(1000, StoredModel.of(file, Weights.EMA).card().schedule().steps());
         for (var model : List.of(dict, ours)) {
             var grid = folder.resolve(model.getFileName() + ".png");
             var run = Cli.run("sample", "-m", model, "-n", 1, "--steps", 2, "--seed", 1, "-o", grid);
@@ -149,12 +151,10 @@ class ConvertTest {
         assertEquals(theirs + System.lineSeparator(), run.out());
         var back = convert(theirs, "back.safetensors");
         assertEquals(TensorFiles.read(ours), TensorFiles.read(back));
-        var card = ModelLayout.of(TensorFiles.open(ours)).card(TensorFiles.open(ours));
+        var card = StoredModel.open(ours, Weights.EMA).card();
         assertEquals(
                 card.withNotes(Map.of()),
-                ModelLayout.of(TensorFiles.open(back))
-                        .card(TensorFiles.open(back))
-                        .withNotes(Map.of()));
+                StoredModel.open(back, Weights.EMA).card().withNotes(Map.of()));
         var grid = folder.resolve("a.png");
         run = Cli.run("sample", "-m", theirs, "-n", 1, "--steps", 2, "--seed", 1, "-o", grid);
         assertEquals(0, run.status(), run.err());

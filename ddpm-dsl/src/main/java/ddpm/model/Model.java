@@ -4,6 +4,7 @@ import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Guided;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
+import ddpm.io.StoredCast;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.nn.Network;
@@ -203,27 +204,30 @@ public final class Model implements Denoiser, AutoCloseable {
      * Writes the model as safetensors with its card, whole or not at all.
      *
      * @param dtype how weights are stored: float32, or a half type for half the size
+     * @throws IllegalArgumentException if a weight is beyond {@code dtype}; names the tensor and the number
      */
     public void save(Path file, DType dtype) throws IOException {
         save(file, params.flat(), dtype);
     }
 
-    /** The same with another flat buffer of this layout in the place of the weights, e.g. their EMA. */
+    /** Writes another flat buffer of this layout in the place of the weights, such as their EMA; see {@link #save}. */
     public void save(Path file, Tensor flat, DType dtype) throws IOException {
         Safetensors.write(file, stored(flat, dtype), card.metadata());
     }
 
-    /** A flat buffer of this model's layout, its weights or their EMA, as named tensors of a file. */
+    /**
+     * Names the tensors of a flat buffer of this model's layout, its weights or their EMA, as a file stores them.
+     *
+     * @throws IllegalArgumentException if a number is beyond {@code dtype}; names the tensor and the number
+     */
     public Map<String, StoredTensor> stored(Tensor flat, DType dtype) {
         var stored = new LinkedHashMap<String, StoredTensor>();
         try (var _ = TensorScope.open()) {
             params.named(flat)
-                    .forEach((name, tensor) -> stored.put(
-                            name,
-                            new StoredTensor(
-                                    dtype, tensor.shape(), tensor.to(dtype).toBytes())));
+                    .forEach((name, tensor) ->
+                            stored.put(name, new StoredTensor(flat.dtype(), tensor.shape(), tensor.toBytes())));
         }
-        return stored;
+        return StoredCast.to(dtype, stored);
     }
 
     @Override

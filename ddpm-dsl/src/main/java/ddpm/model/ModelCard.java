@@ -105,7 +105,7 @@ public record ModelCard(
                 newClasses);
     }
 
-    /** The card as metadata of a safetensors file, from which {@link ModelLayout#card} reads it again. */
+    /** The card as metadata of a safetensors file, as {@link StoredModel} reads it again. */
     public Map<String, String> metadata() throws IOException {
         return Map.of("format", "pt", ModelLayout.CARD_KEY, CardJson.write(this));
     }

@@ -51,8 +51,8 @@ public enum ModelLayout {
         }
         ForeignModel.refuse(file);
         for (var layout : values()) {
-            var weights = layout.marker == null ? null : StateDict.find(file, layout.marker, Weights.EMA);
-            if (weights != null && weights.has(layout.second)) {
+            if (layout.marker != null
+                    && StateDict.all(file, layout.marker).stream().anyMatch(set -> set.has(layout.second))) {
                 return layout;
             }
         }
@@ -68,16 +68,6 @@ public enum ModelLayout {
                         + "; 'info' lists what is in it");
     }
 
-    /**
-     * The card of a model in this layout: read where the file or its folder has one, else what the weights and the
-     * layout's habits say. Needs no libtorch.
-     *
-     * @throws FileFormatException if the file's card cannot be used, or its weights are not what the layout has
-     */
-    public ModelCard card(TensorFile file) throws IOException {
-        return read(file, Weights.EMA).card();
-    }
-
     /** The model in a file of this layout, whose weights are not compared with its network yet. */
     StoredModel read(TensorFile file, Weights which) throws IOException {
         try {
@@ -85,7 +75,7 @@ public enum ModelLayout {
                 return new StoredModel(
                         this,
                         CardJson.read(file.path(), file.metadata().get(CARD_KEY)),
-                        new StateDict(file, "", file.tensors()),
+                        new StateDict(file, "", false, file.tensors()),
                         name -> name);
             }
             var weights = StateDict.find(file, marker, which);

@@ -6,11 +6,12 @@ import ddpm.io.FileFormatException;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.torch.Shape;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * One network's tensors in a file that may hold several and more: those under a common prefix, by the rest of their
@@ -18,26 +19,27 @@ import java.util.SequencedMap;
  *
  * @param file where they are
  * @param prefix what stands before their names there: empty, or a path such as {@code 0.module.} with its last dot
+ * @param average whether the prefix says that they are an average
  * @param tensors by name without the prefix, in the file's order
  */
-record StateDict(TensorFile file, String prefix, SequencedMap<String, StoredTensor> tensors) {
-    /** ermongroup/ddim saves the list [model, optimizer, epoch, step, ema]. */
-    private static final String AVERAGE_IN_LIST = "4.";
-
+record StateDict(TensorFile file, String prefix, boolean average, SequencedMap<String, StoredTensor> tensors) {
     /** More than any trainer keeps; each tensor's name is compared with each. */
     private static final int MAX_SETS = 16;
 
-    /**
-     * The state dict with a tensor {@code marker}, or null if there is none.
-     *
-     * @throws FileFormatException if RAW weights are asked for and there is nothing but an average, or if there are more
-     *     than 16 sets
-     */
-    static StateDict find(TensorFile file, String marker, Weights weights) throws FileFormatException {
-        var prefixes = prefixes(file, marker);
-        if (prefixes.isEmpty()) {
-            return null;
-        }
+    /** Words of a path that name an average, such as {@code model_ema} and {@code shadow_params} have them. */
+    private static final Set<String> AVERAGE = Set.of("ema", "average", "averaged", "shadow", "swa");
+
+    /** Words that deny it: {@code non_ema}, and {@code online_model}, where ema_pytorch keeps the raw weights. */
+    private static final Set<String> RAW = Set.of("non", "no", "not", "without", "raw", "online");
+
+    private static final Pattern BETWEEN_WORDS = Pattern.compile("[^a-z0-9]+");
+
+    /** All sets that have a tensor {@code marker}, in the file's order. */
+    static List<StateDict> all(TensorFile file, String marker) throws FileFormatException {
+        var prefixes = file.tensors().keySet().stream()
+                .filter(name -> name.equals(marker) || name.endsWith("." + marker))
+                .map(name -> name.substring(0, name.length() - marker.length()))
+                .toList();
         if (prefixes.size() > MAX_SETS) {
             throw new FileFormatException(
                     file.path(),
@@ -45,34 +47,55 @@ record StateDict(TensorFile file, String prefix, SequencedMap<String, StoredTens
                             + ", each of a model of its own; at most " + MAX_SETS
                             + " are looked through: save the one model that is meant");
         }
-        var averages = prefixes.stream().filter(StateDict::isAverage).toList();
-        var others = prefixes.stream().filter(prefix -> !isAverage(prefix)).toList();
-        if (weights == Weights.RAW && others.isEmpty()) {
+        return prefixes.stream().map(prefix -> below(file, prefix, prefixes)).toList();
+    }
+
+    /**
+     * The set that is asked for.
+     *
+     * @throws FileFormatException if the average is asked for and the file holds one that cannot be used, or the raw weights
+     *     and there is nothing but an average
+     */
+    static StateDict find(TensorFile file, String marker, Weights weights) throws FileFormatException {
+        var sets = all(file, marker);
+        boolean wanted = weights == Weights.EMA;
+        var found = sets.stream().filter(set -> set.average() == wanted).findFirst();
+        if (found.isPresent()) {
+            return found.get();
+        }
+        if (weights == Weights.RAW) {
             throw new FileFormatException(
                     file.path(),
-                    "holds only averaged weights (" + quote(averages.getFirst())
+                    "holds only averaged weights (" + quote(sets.getFirst().prefix())
                             + ") and the raw ones are asked for; ask for ema");
         }
-        var wanted = weights == Weights.EMA && !averages.isEmpty() ? averages : others;
-        return below(file, wanted.getFirst(), prefixes);
-    }
-
-    private static List<String> prefixes(TensorFile file, String marker) {
-        var prefixes = new ArrayList<String>();
-        for (var name : file.tensors().keySet()) {
-            if (name.equals(marker) || name.endsWith("." + marker)) {
-                prefixes.add(name.substring(0, name.length() - marker.length()));
-            }
+        var unnamed = file.tensors().keySet().stream()
+                .filter(name -> isAverage(name.substring(0, name.lastIndexOf('.') + 1)))
+                .findFirst();
+        if (unnamed.isPresent()) {
+            throw new FileFormatException(
+                    file.path(),
+                    "holds an average that cannot be used: " + quote(unnamed.get()) + " and its neighbours do not have"
+                            + " the network's names; ask for raw, or save the average as a state dict");
         }
-        return prefixes;
+        return sets.getFirst();
     }
 
-    /** {@code ema_model.}, {@code ema.}, {@code average.}, and in the list form the fifth. */
-    private static boolean isAverage(String prefix) {
-        var path = prefix.toLowerCase(Locale.ROOT);
-        return path.startsWith(AVERAGE_IN_LIST)
-                || (path.contains("ema") || path.contains("average") || path.contains("shadow"))
-                        && !path.contains("online_model"); // ema_pytorch keeps the raw ones there
+    private static boolean isAverage(String path) {
+        boolean average = false;
+        for (var word : BETWEEN_WORDS.split(path.toLowerCase(Locale.ROOT))) {
+            if (RAW.contains(word)) {
+                return false;
+            }
+            average |= AVERAGE.contains(word);
+        }
+        return average;
+    }
+
+    /** By its name; in the list [model, optimizer, epoch, step, ema] of ermongroup/ddim by its place. */
+    private static boolean isAverage(String prefix, List<String> prefixes) {
+        return isAverage(prefix)
+                || prefix.startsWith("4.") && prefixes.stream().anyMatch(other -> other.startsWith("0."));
     }
 
     private static StateDict below(TensorFile file, String prefix, List<String> prefixes) {
@@ -84,14 +107,14 @@ record StateDict(TensorFile file, String prefix, SequencedMap<String, StoredTens
                 tensors.put(name.substring(prefix.length()), tensor);
             }
         });
-        return new StateDict(file, prefix, tensors);
+        return new StateDict(file, prefix, isAverage(prefix, prefixes), tensors);
     }
 
-    /** The same without one tensor. */
+    /** These tensors but one. */
     StateDict without(String name) {
         var rest = new LinkedHashMap<>(tensors);
         rest.remove(name);
-        return new StateDict(file, prefix, rest);
+        return new StateDict(file, prefix, average, rest);
     }
 
     boolean has(String name) {
@@ -143,6 +166,6 @@ record StateDict(TensorFile file, String prefix, SequencedMap<String, StoredTens
         if (prefix.isEmpty()) {
             return "the file's only weights";
         }
-        return (isAverage(prefix) ? "the average" : "the weights") + " under " + quote(prefix) + " in the file";
+        return (average ? "the average" : "the weights") + " under " + quote(prefix) + " in the file";
     }
 }

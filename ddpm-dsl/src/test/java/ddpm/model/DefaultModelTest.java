@@ -28,7 +28,7 @@ class DefaultModelTest {
         try (var model = Model.embedded(Device.CPU);
                 var _ = TensorScope.open()) {
             var card = model.card();
-            assertEquals(ModelLayout.of(DefaultModel.open()).card(DefaultModel.open()), card);
+            assertEquals(StoredModel.of(DefaultModel.open(), Weights.EMA).card(), card);
             var shape = card.images(2);
             var output = model.predict(
                     Tensor.zeros(shape, DType.FLOAT32, Device.CPU), Tensor.of(new long[] {0, 7}, Shape.of(2)));
@@ -89,5 +89,19 @@ class DefaultModelTest {
         var refused = assertThrows(FileFormatException.class, () -> Safetensors.read(Path.of("mine"), cut));
         assertTrue(refused.getMessage().startsWith("mine: ")
                 && refused.getMessage().contains("cut short"));
+    }
+
+    @Test
+    void aWeightBeyondHalfPrecisionIsNotSavedAsInfinity(@TempDir Path folder) throws IOException {
+        try (var model = Model.embedded(Device.CPU);
+                var _ = GradMode.off()) {
+            model.params().flat().set(0, new float[] {70000}, 0, 1);
+            var file = folder.resolve("half.safetensors");
+            var refused = assertThrows(IllegalArgumentException.class, () -> model.save(file, DType.FLOAT16));
+            assertTrue(refused.getMessage().contains("holds 70000.0, which is beyond float16"), refused.getMessage());
+            assertEquals(false, Files.exists(file));
+            model.save(file, DType.BFLOAT16);
+            assertTrue(Files.exists(file));
+        }
     }
 }

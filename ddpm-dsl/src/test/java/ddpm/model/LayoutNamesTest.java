@@ -190,4 +190,45 @@ class LayoutNamesTest {
                 found,
                 StateDict.find(file(tensors), "temb.dense.0.weight", weights).prefix());
     }
+
+    /** The recorded model under each of two paths, told apart by the first element of a tensor. */
+    private static TensorFile under(String first, String second) throws IOException {
+        var tensors = new LinkedHashMap<String, StoredTensor>();
+        for (var path : new String[] {first, second}) {
+            recorded(HO).tensors().forEach((name, tensor) -> tensors.put(path + name, tensor));
+        }
+        return file(tensors);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model., ema., model., ema.",
+        "non_ema., ema., non_ema., ema.",
+        "ema_model., model., model., ema_model.",
+        "net.module., net_ema.module., net.module., net_ema.module.",
+        "ema.online_model., ema.ema_model., ema.online_model., ema.ema_model.",
+        "0.module., 4.module., 0.module., 4.module.",
+        "model., shadow-params., model., shadow-params.",
+        // Nothing here is an average: the first set is both.
+        "semantic_model., schema., semantic_model., semantic_model.",
+        "4., 5., 4., 4."
+    })
+    void averagesAreKnownByWholeWordsOfTheirPath(String first, String second, String raw, String ema) throws Exception {
+        var file = under(first, second);
+        assertEquals(ModelLayout.HO_PYTORCH, ModelLayout.of(file));
+        assertTrue(StoredModel.of(file, Weights.RAW).origin().contains("'" + raw + "'"));
+        assertTrue(StoredModel.of(file, Weights.EMA).origin().contains("'" + ema + "'"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ema.shadow_params.0", "ema.shadow.module.other", "averaged_model.weights.3"})
+    void anAverageThatCannotBeUsedIsNotReplacedByTheRawWeights(String name) throws Exception {
+        var tensors = new LinkedHashMap<String, StoredTensor>();
+        recorded(HO).tensors().forEach((key, tensor) -> tensors.put("model." + key, tensor));
+        tensors.put(name, tensors.get("model.conv_in.weight"));
+        assertEquals(ModelLayout.HO_PYTORCH, ModelLayout.of(file(tensors)));
+        var refused = assertThrows(FileFormatException.class, () -> StoredModel.of(file(tensors), Weights.EMA));
+        assertTrue(refused.reason().startsWith("holds an average that cannot be used: '" + name), refused.reason());
+        assertTrue(StoredModel.of(file(tensors), Weights.RAW).origin().startsWith("the weights under 'model.'"));
+    }
 }
