@@ -14,5 +14,8 @@ module ddpm.dsl {
     exports ddpm.model;
     exports ddpm.nn;
     exports ddpm.sampling;
+    exports ddpm.text;
     exports ddpm.train;
+
+    uses ddpm.model.NetworkType;
 }

@@ -6,10 +6,9 @@ import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
 import ddpm.model.ModelLayout;
+import ddpm.model.NetworkTypes;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
-import ddpm.nn.UNetConfig;
-import ddpm.nn.UNetMini;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;
@@ -85,11 +84,7 @@ record Description(
     private String network() {
         var config = card.network();
         var fields = config.toString();
-        return switch (config) {
-                    case UNetMini.Config _ -> "UNetMini";
-                    case UNetConfig _ -> "UNet";
-                }
-                + fields.substring(fields.indexOf('['));
+        return NetworkTypes.of(config).name() + fields.substring(Math.max(0, fields.indexOf('[')));
     }
 
     private static String section(String title, TextTable rows) {

@@ -100,7 +100,7 @@ final class Interpolate implements Callable<Integer> {
         var console = quiet.console(line);
         var device = engine.device(engine.load(console), console);
         destination.prepare();
-        var chosen = precision.on(device);
+        var chosen = precision.on(device, card.network());
         var pictures = new ArrayList<Images>();
         long all = rows.stream().mapToLong(Integer::longValue).sum();
         var progress = new Progress(console, "steps", Math.max(1, all), System::nanoTime);

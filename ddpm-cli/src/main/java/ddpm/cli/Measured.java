@@ -118,7 +118,8 @@ final class Measured {
 
     /** The model made ready to predict; both are closed by the caller, this one first. */
     Model prepared(Model model) {
-        return model.prepared(precision.on(model.device()).type());
+        return model.prepared(
+                precision.on(model.device(), model.card().network()).type());
     }
 
     /** Measures the bits per dimension of the subject, with progress step by step. */
@@ -151,7 +152,8 @@ final class Measured {
         described.put("model", subject.file().path().toString());
         described.put("data", data.path().toString());
         described.put("seed", seed);
-        described.put("precision", precision.on(device).toString());
+        described.put(
+                "precision", precision.on(device, subject.card().network()).toString());
         return described;
     }
 }

@@ -6,13 +6,15 @@ import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.model.ModelCard;
+import ddpm.model.NetworkTypes;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
-import ddpm.nn.UNetMini;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** The model to train. */
@@ -20,8 +22,10 @@ final class NetworkOptions {
     @Option(
             names = "--model-config",
             paramLabel = "NAME",
-            description = "A network by name: mini, unetmini, cifar10 or image256 (default: the preset's).")
-    private Preset.Net name;
+            description =
+                    "A network by name: mini, unetmini, cifar10, image256, or that of a NetworkType on the class path"
+                            + " (default: the preset's).")
+    private String name;
 
     @Option(names = "--base", paramLabel = "N", description = "Instead of a name, the paper's UNet of this width.")
     private Integer base;
@@ -117,15 +121,11 @@ final class NetworkOptions {
     }
 
     private NetworkConfig withVariance(NetworkConfig network) {
-        return switch (network) {
-            case UNetConfig unet -> unet.withOutChannels(variance.outChannels(unet.inChannels()));
-            case UNetMini.Config _
-            when variance.isLearned() ->
-                throw new IllegalArgumentException(
-                        "--variance " + Values.name(variance)
-                                + ": UNetMini has no outputs for a variance; choose the paper's UNet, e.g. --model-config mini");
-            case UNetMini.Config mini -> mini;
-        };
+        try {
+            return network.withOutChannels(variance.outChannels(network.inChannels()));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--variance " + Values.name(variance) + ": " + e.getMessage(), e);
+        }
     }
 
     private NetworkConfig network(Preset preset, ImageShape shape) {
@@ -135,7 +135,7 @@ final class NetworkOptions {
                 throw new IllegalArgumentException(
                         "--multipliers, --res-blocks, --attention and --dropout describe a network together with --base");
             }
-            return name == null ? preset.network(shape.channels()) : name.network(shape.channels());
+            return name == null ? preset.network(shape.channels()) : named(shape);
         }
         if (name != null) {
             throw new IllegalArgumentException("--model-config and --base both choose the network; give one of them");
@@ -149,6 +149,20 @@ final class NetworkOptions {
                 attention(shape.height(), widths.size()),
                 Math.clamp(Integer.lowestOneBit(base), 1, 32),
                 dropout == null ? 0 : dropout);
+    }
+
+    private NetworkConfig named(ImageShape shape) {
+        for (var net : Preset.Net.values()) {
+            if (Values.name(net).equals(name)) {
+                return net.network(shape.channels());
+            }
+        }
+        try {
+            return NetworkTypes.named(name).preset(shape.channels(), shape.height(), shape.width());
+        } catch (IllegalArgumentException e) {
+            var names = Arrays.stream(Preset.Net.values()).map(Values::name).collect(Collectors.joining(", "));
+            throw new IllegalArgumentException("--model-config: none of " + names + "; " + e.getMessage(), e);
+        }
     }
 
     private List<Boolean> attention(int height, int levels) {

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.nn.NetworkConfig;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Processor;
@@ -25,20 +26,23 @@ enum Precision {
         };
     }
 
-    /** The choice for a device: this, or what {@link #AUTO} is there. */
-    Precision on(Device device) {
-        return this != AUTO ? this : isMultipliedBy(device) ? BF16 : FP32;
+    /** The choice for a network on a device: this, or what {@link #AUTO} is there. */
+    Precision on(Device device, NetworkConfig network) {
+        boolean bf16 = isMultipliedBy(device) && network.computesIn(DType.BFLOAT16);
+        return this != AUTO ? this : bf16 ? BF16 : FP32;
     }
 
     /** The reason for the choice, in words. */
-    String reason(Device device) {
+    String reason(Device device, NetworkConfig network) {
         return this != AUTO
                 ? "as asked for"
-                : device.kind() != Device.Kind.CPU
-                        ? "the default on a GPU"
-                        : isMultipliedBy(device)
-                                ? "this processor multiplies bfloat16 (AVX512_BF16 or AMX)"
-                                : "this processor has no instructions known here for bfloat16";
+                : !network.computesIn(DType.BFLOAT16)
+                        ? "this network computes in float32 alone"
+                        : device.kind() != Device.Kind.CPU
+                                ? "the default on a GPU"
+                                : isMultipliedBy(device)
+                                        ? "this processor multiplies bfloat16 (AVX512_BF16 or AMX)"
+                                        : "this processor has no instructions known here for bfloat16";
     }
 
     private static boolean isMultipliedBy(Device device) {

@@ -148,7 +148,7 @@ final class Sample implements Callable<Integer> {
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         requireGraphs(device);
-        var whole = plan.in(precision.on(device));
+        var whole = plan.in(precision.on(device, plan.card().network()));
         explain(whole, device, console);
         asked.prepare();
         var run = new SampleRun(whole, stored, torch, device, engine.threads(), console);
@@ -169,7 +169,8 @@ final class Sample implements Callable<Integer> {
         if (!Main.isVerbose(spec)) {
             return;
         }
-        console.note("precision " + plan.precision() + ": " + precision.reason(device));
+        console.note("precision " + plan.precision() + ": "
+                + precision.reason(device, plan.card().network()));
         console.note("batch " + plan.batch() + ": " + reasonOfBatch(plan));
         if (device.kind() == Device.Kind.CPU) {
             console.note("threads " + engine.threads() + ": " + useOfThreads(plan));

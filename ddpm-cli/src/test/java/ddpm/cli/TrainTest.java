@@ -193,7 +193,7 @@ class TrainTest {
                 "--loss",
                 "vlb");
         assertEquals(2, run.status(), run.err());
-        assertTrue(run.err().contains("--variance learned-range: UNetMini has no outputs for a variance"), run.err());
+        assertTrue(run.err().contains("so it learns no variance: choose a fixed one, or the paper's UNet"), run.err());
     }
 
     @Test

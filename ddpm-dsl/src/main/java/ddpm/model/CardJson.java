@@ -1,17 +1,11 @@
 package ddpm.model;
 
-import static ddpm.text.Untrusted.quote;
-
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Prediction;
 import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
-import ddpm.nn.NetworkConfig;
-import ddpm.nn.TimeEmbedding;
-import ddpm.nn.UNetConfig;
-import ddpm.nn.UNetMini;
 import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,7 +23,7 @@ final class CardJson {
     static String write(ModelCard card) throws IOException {
         var json = new LinkedHashMap<String, Object>();
         json.put("format", FORMAT);
-        json.put("network", network(card.network()));
+        json.put("network", NetworkTypes.write(card.network()));
         json.put("schedule", schedule(card.schedule()));
         json.put("prediction", card.prediction().name());
         json.put("variance", card.variance().name());
@@ -41,39 +35,6 @@ final class CardJson {
             json.put("classes", classes(card.classes()));
         }
         return JSON.std.asString(json);
-    }
-
-    private static Map<String, Object> network(NetworkConfig config) {
-        var json = new LinkedHashMap<String, Object>();
-        switch (config) {
-            case UNetMini.Config mini -> {
-                json.put("type", "UNetMini");
-                json.put("channels", mini.channels());
-                json.put("base", mini.base());
-                json.put("multipliers", mini.multipliers());
-                json.put("timeChannels", mini.timeChannels());
-            }
-            case UNetConfig unet -> {
-                json.put("type", "UNet");
-                json.put("inChannels", unet.inChannels());
-                json.put("outChannels", unet.outChannels());
-                json.put("base", unet.base());
-                json.put("multipliers", unet.multipliers());
-                json.put("resBlocks", unet.resBlocks());
-                json.put("attention", unet.attention());
-                json.put("headChannels", unet.headChannels());
-                json.put("groups", unet.groups());
-                json.put("normEps", unet.normEps());
-                json.put("dropout", unet.dropout());
-                json.put("timeShift", unet.timeShift());
-                json.put("timeOrder", unet.timeOrder().name());
-                json.put("symmetricPadding", unet.symmetricPadding());
-                if (unet.labels() > 0) {
-                    json.put("labels", unet.labels());
-                }
-            }
-        }
-        return json;
     }
 
     /**
@@ -111,7 +72,7 @@ final class CardJson {
         json.requireFormat(FORMAT);
         var notes = new LinkedHashMap<String, String>();
         json.object("notes").fields().forEach((key, value) -> notes.put(key, String.valueOf(value)));
-        var network = network(json.object("network"));
+        var network = NetworkTypes.read(json.object("network"));
         return new ModelCard(
                 network,
                 schedule(json),
@@ -124,36 +85,6 @@ final class CardJson {
                 json.has("classes") ? classes(json.object("classes")) : Classes.numbered(network.labels(), false));
     }
 
-    private static NetworkConfig network(JsonObject json) {
-        return switch (json.text("type")) {
-            case "UNetMini" ->
-                new UNetMini.Config(
-                        json.integer("channels"),
-                        json.integer("base"),
-                        json.list("multipliers", Integer.class),
-                        json.integer("timeChannels"));
-            case "UNet" ->
-                new UNetConfig(
-                        json.integer("inChannels"),
-                        json.integer("outChannels"),
-                        json.integer("base"),
-                        json.list("multipliers", Integer.class),
-                        json.integer("resBlocks"),
-                        json.list("attention", Boolean.class),
-                        json.integer("headChannels"),
-                        json.integer("groups"),
-                        json.number("normEps"),
-                        json.number("dropout"),
-                        json.integer("timeShift"),
-                        timeOrder(json),
-                        json.flag("symmetricPadding"),
-                        json.has("labels") ? json.integer("labels") : 0);
-            default ->
-                throw new IllegalArgumentException(
-                        "unknown network type " + quote(json.text("type")) + ": UNet or UNetMini");
-        };
-    }
-
     private static Map<String, Object> classes(Classes classes) {
         var json = new LinkedHashMap<String, Object>();
         json.put("names", classes.names());
@@ -163,14 +94,6 @@ final class CardJson {
 
     private static Classes classes(JsonObject json) {
         return new Classes(json.list("names", String.class), json.flag("nullClass"));
-    }
-
-    /** Early cards have a flag in its place. */
-    private static TimeEmbedding.Order timeOrder(JsonObject json) {
-        if (json.has("cosineFirst")) {
-            return json.flag("cosineFirst") ? TimeEmbedding.Order.COSINE_FIRST : TimeEmbedding.Order.SINE_FIRST;
-        }
-        return json.choice("timeOrder", TimeEmbedding.Order.class);
     }
 
     /** A curve by its formula; betas that follow none, one by one. */

@@ -132,8 +132,8 @@ public final class DiffusersFolder {
      */
     public static void write(Path folder, ModelCard card, Map<String, StoredTensor> tensors) throws IOException {
         if (!(card.network() instanceof UNetConfig network)) {
-            throw new IllegalArgumentException(
-                    "diffusers has no network like UNetMini: only models of the paper's UNet can be written for it");
+            throw new IllegalArgumentException("diffusers has no network like " + card.network()
+                    + ": only models of the paper's UNet can be written for it");
         }
         var unet = new DiffusersUNet(network, card.height(), card.width(), Map.of()).json();
         var scheduler = new DiffusersScheduler(card.schedule(), card.prediction(), card.variance(), card.clip()).json();

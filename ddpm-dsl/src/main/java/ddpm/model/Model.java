@@ -38,8 +38,9 @@ public final class Model implements Denoiser, AutoCloseable {
     private final DType precision;
 
     private Model(ModelCard card, DType precision) {
-        if (precision != DType.FLOAT32 && precision != DType.BFLOAT16) {
-            throw new IllegalArgumentException("networks compute in float32 or bfloat16, not " + precision);
+        if (!card.network().computesIn(precision)) {
+            throw new IllegalArgumentException("this network does not compute in " + precision + " ("
+                    + card.network().getClass().getSimpleName() + ".computesIn); choose float32");
         }
         this.card = card;
         this.params = new Params();

@@ -19,7 +19,7 @@ final class AttentionBlock implements Block {
         query = new Linear(path.sub("to_q"), channels, channels, 1);
         key = new Linear(path.sub("to_k"), channels, channels, 1);
         value = new Linear(path.sub("to_v"), channels, channels, 1);
-        out = new Linear(path.sub("to_out.0"), channels, channels, 0);
+        out = new Linear(path.sub("to_out.0"), channels, channels, Init.NEARLY_ZERO);
     }
 
     @Override

@@ -19,7 +19,11 @@ public final class Dropout implements Block {
     private Source source;
     private int call;
 
-    Dropout(double probability) {
+    /** @param probability of a zero, 0 to below 1 */
+    public Dropout(double probability) {
+        if (!(probability >= 0 && probability < 1)) {
+            throw new IllegalArgumentException("dropout with probability " + probability + ": 0 to below 1");
+        }
         this.probability = probability;
     }
 

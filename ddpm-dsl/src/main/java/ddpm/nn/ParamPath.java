@@ -1,6 +1,8 @@
 package ddpm.nn;
 
 import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import java.util.function.UnaryOperator;
 
 /**
  * A place in the tree of a network's parameters, at which a block declares what it needs. Names are paths: the key of a
@@ -42,6 +44,22 @@ public final class ParamPath {
     /** Declares numbers that lie on the parameters' device, float32, and are never learned or stored. */
     public Buffer buffer(Shape shape, float[] values) {
         return params.declareBuffer(shape, values);
+    }
+
+    /**
+     * Lets blocks compute with a function of a parameter in the place of its stored value, for example with a low-rank update
+     * added (LoRA) or normalised. The function is differentiated through; of fixed parameters it is computed once.
+     *
+     * <pre>{@code
+     * path.replace("to_q.weight", w -> w.add(Ops.matmul(up.tensor(), down.tensor())));
+     * }</pre>
+     *
+     * @param name of a parameter below this path that is declared already
+     * @param function to a tensor of the parameter's shape; called in the scope of each use
+     * @throws IllegalArgumentException if there is no such parameter
+     */
+    public void replace(String name, UnaryOperator<Tensor> function) {
+        params.replace(prefix + name, function);
     }
 
     /** The owner of the memory. */

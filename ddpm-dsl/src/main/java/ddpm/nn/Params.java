@@ -3,14 +3,19 @@ package ddpm.nn;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
+import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * The parameters of a network, and the owner of their memory.
@@ -38,6 +43,7 @@ public final class Params implements AutoCloseable {
     private Tensor gradient;
     private long length;
     private boolean fixed;
+    private Predicate<String> trained = _ -> true;
 
     /** A tree without parameters yet. */
     public Params() {}
@@ -61,8 +67,17 @@ public final class Params implements AutoCloseable {
             throw new IllegalStateException("two parameters are called " + name);
         }
         offsets.put(name, length);
-        length += (shape.numel() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        length += aligned(shape.numel());
         return param;
+    }
+
+    void replace(String name, UnaryOperator<Tensor> function) {
+        var param = declared.get(name);
+        if (param == null) {
+            throw new IllegalArgumentException("there is no parameter " + name + "; those here are such as "
+                    + declared.keySet().stream().limit(3).toList());
+        }
+        param.replace(function);
     }
 
     Buffer declareBuffer(Shape shape, float[] values) {
@@ -106,6 +121,7 @@ public final class Params implements AutoCloseable {
         try (var _ = TensorScope.open()) {
             adopt(other.flat());
         }
+        trained = Set.copyOf(other.trained())::contains;
         return this;
     }
 
@@ -143,7 +159,7 @@ public final class Params implements AutoCloseable {
 
     private void adopt(Tensor flat) {
         this.flat = flat;
-        declared.forEach((name, param) -> param.value = own(view(flat, param)));
+        declared.forEach((name, param) -> param.give(own(view(flat, param))));
         buffers.forEach(buffer -> buffer.value = own(buffer.onCpu().on(flat.device())));
     }
 
@@ -171,19 +187,135 @@ public final class Params implements AutoCloseable {
         return flat;
     }
 
-    /** Makes every parameter a leaf whose gradient accumulates in one flat buffer, {@link #flatGradient()}. */
+    /**
+     * Makes every parameter a leaf whose gradient accumulates in one flat buffer, {@link #flatGradient()}; of a tree that
+     * {@linkplain #sharing shares} another's memory, those that are trained there.
+     */
     public Params trainable() {
+        return trainable(trained);
+    }
+
+    /**
+     * Makes the parameters of these names leaves and freezes all others: they have no gradient, and neither an optimiser nor
+     * weight decay changes them.
+     *
+     * @throws IllegalArgumentException if no parameter is left to train
+     * @throws IllegalStateException if the tree has no memory or is {@linkplain #fixed fixed}
+     */
+    public Params trainable(Predicate<String> names) {
         requireNotFixed("training");
-        if (gradient == null) {
-            try (var _ = TensorScope.open()) {
+        if (declared.keySet().stream().noneMatch(names)) {
+            throw new IllegalArgumentException("none of the " + declared.size()
+                    + " parameters is to be trained: check the names, such as "
+                    + declared.keySet().stream().limit(3).toList());
+        }
+        trained = names;
+        try (var _ = TensorScope.open()) {
+            if (gradient == null) {
                 gradient = own(Tensor.zeros(Shape.of(length), flat().dtype(), flat().device()));
-                declared.forEach((name, param) -> {
-                    param.tensor().requiresGrad(true);
-                    param.tensor().gradInto(view(gradient, param));
-                });
             }
+            declared.forEach((name, param) -> {
+                boolean isTrained = names.test(name);
+                param.value().requiresGrad(isTrained);
+                if (isTrained) {
+                    param.value().gradInto(view(gradient, param));
+                }
+            });
         }
         return this;
+    }
+
+    /** The names of the parameters that training changes, in the order of declaration. */
+    public List<String> trained() {
+        return declared.values().stream()
+                .filter(param -> trained.test(param.name()))
+                .map(Param::name)
+                .toList();
+    }
+
+    /**
+     * The stretches of a flat buffer that training changes, {@code [from, to)}: one, of the whole buffer, unless parameters
+     * are frozen.
+     */
+    public List<long[]> trainedStretches() {
+        var names = new HashSet<>(trained());
+        if (names.size() == declared.size()) {
+            return List.of(new long[] {0, length});
+        }
+        var stretches = new ArrayList<long[]>();
+        for (var param : declared.values()) {
+            if (names.contains(param.name())) {
+                long from = offsets.get(param.name());
+                long to = from + param.shape().numel();
+                if (!stretches.isEmpty() && aligned(stretches.getLast()[1]) == from) {
+                    stretches.getLast()[1] = to;
+                } else {
+                    stretches.add(new long[] {from, to});
+                }
+            }
+        }
+        return stretches;
+    }
+
+    private static long aligned(long numbers) {
+        return (numbers + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    /** Sets all gradients to zero. */
+    public void zeroGradient() {
+        try (var _ = GradMode.off()) {
+            flatGradient().zero();
+        }
+    }
+
+    /**
+     * Scales all gradients so that their norm as one vector is at most {@code maxNorm}, as {@code
+     * torch.nn.utils.clip_grad_norm_} does, 1e-6 included.
+     *
+     * @return the norm before; if it is not finite, nothing is scaled
+     */
+    public double clipGradient(double maxNorm) {
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var all = flatGradient();
+            double norm = Math.sqrt(Ops.dot(all, all).item());
+            double scale = maxNorm / (norm + 1e-6);
+            if (scale < 1) {
+                Ops.mulInPlace(all, Tensor.scalar((float) scale));
+            }
+            return norm;
+        }
+    }
+
+    /**
+     * Lets the network compute with other weights, such as an average, until the scope that is returned closes.
+     *
+     * @param weights a flat buffer of this layout
+     */
+    public Weights with(Tensor weights) {
+        if (!weights.shape().equals(flat().shape())) {
+            throw new IllegalArgumentException("these parameters are " + length + " numbers, not " + weights.shape());
+        }
+        requireNotFixed("change");
+        Tensor own;
+        try (var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            own = TensorScope.detach(flat.copy());
+            flat.copyFrom(weights);
+        }
+        return () -> {
+            try (own;
+                    var _ = GradMode.off()) {
+                flat.copyFrom(own);
+            }
+        };
+    }
+
+    /** Weights that a network computes with for a while, see {@link #with}; closing it brings its own back. */
+    @FunctionalInterface
+    public interface Weights extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** All gradients as one vector. */
@@ -207,16 +339,13 @@ public final class Params implements AutoCloseable {
                 var _ = GradMode.off()) {
             int index = 0;
             for (var param : declared.values()) {
-                switch (param.init()) {
-                    case Init.Constant constant -> param.tensor().fill(constant.value());
-                    case Init.Uniform uniform -> {
-                        var values = new float[Math.toIntExact(param.shape().numel())];
-                        uniforms.fill(index, values);
-                        for (int i = 0; i < values.length; i++) {
-                            values[i] = (float) ((2.0 * values[i] - 1) * uniform.limit());
-                        }
-                        param.tensor().copyFrom(Tensor.of(values, param.shape()));
-                    }
+                if (param.init() instanceof Init.Constant constant) {
+                    param.value().fill(constant.value());
+                } else {
+                    var values = new float[Math.toIntExact(param.shape().numel())];
+                    uniforms.fill(index, values);
+                    param.init().fill(values);
+                    param.value().copyFrom(Tensor.of(values, param.shape()));
                 }
                 index++;
             }
@@ -237,7 +366,7 @@ public final class Params implements AutoCloseable {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             for (var param : declared.values()) {
-                param.tensor().copyFrom(tensors.get(param.name()));
+                param.value().copyFrom(tensors.get(param.name()));
             }
         }
         return this;

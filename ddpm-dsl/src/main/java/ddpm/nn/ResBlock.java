@@ -19,7 +19,7 @@ final class ResBlock {
                 new Conv2d(path.sub("conv1"), in, out, Conv2d.Config.same(3), 1),
                 new Linear(path.sub("time_emb_proj"), timeChannels, out, 1));
         norm2 = new GroupNorm(path.sub("norm2"), groups, out, eps);
-        conv2 = new Conv2d(path.sub("conv2"), out, out, Conv2d.Config.same(3), 0);
+        conv2 = new Conv2d(path.sub("conv2"), out, out, Conv2d.Config.same(3), Init.NEARLY_ZERO);
         shortcut = in == out ? null : new Conv2d(path.sub("conv_shortcut"), in, out, Conv2d.Config.same(1), 1);
         this.dropout = dropout;
     }

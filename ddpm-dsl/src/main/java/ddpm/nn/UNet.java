@@ -101,7 +101,7 @@ public final class UNet implements Network {
                     level > 0 ? Resample.up(at.sub("upsamplers.0.conv"), width) : null));
         }
         normOut = new GroupNorm(path.sub("conv_norm_out"), config.groups(), width, config.normEps());
-        convOut = new Conv2d(path.sub("conv_out"), width, config.outChannels(), KERNEL3, 0);
+        convOut = new Conv2d(path.sub("conv_out"), width, config.outChannels(), KERNEL3, Init.NEARLY_ZERO);
     }
 
     private ResBlock resBlock(ParamPath path, int in, int out) {
@@ -137,6 +137,11 @@ public final class UNet implements Network {
     @Override
     public Dropout dropout() {
         return dropout;
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+        return forward(x, t, labels, x.dtype());
     }
 
     @Override

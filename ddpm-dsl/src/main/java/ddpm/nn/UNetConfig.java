@@ -1,5 +1,6 @@
 package ddpm.nn;
 
+import ddpm.torch.DType;
 import java.util.List;
 
 /**
@@ -145,6 +146,7 @@ public record UNetConfig(
     }
 
     /** This network with another number of output channels, e.g. twice as many as in for a learned variance. */
+    @Override
     public UNetConfig withOutChannels(int channels) {
         return with(channels, labels);
     }
@@ -170,6 +172,11 @@ public record UNetConfig(
                 timeOrder,
                 symmetricPadding,
                 newLabels);
+    }
+
+    @Override
+    public boolean computesIn(DType precision) {
+        return precision == DType.FLOAT32 || precision == DType.BFLOAT16;
     }
 
     @Override

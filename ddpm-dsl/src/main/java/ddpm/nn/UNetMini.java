@@ -52,22 +52,14 @@ public final class UNetMini implements Network {
         }
 
         @Override
-        public int outChannels() {
-            return channels;
-        }
-
-        /** Refuses any: the notebook's network is unconditional. */
-        @Override
-        public int labels() {
-            return 0;
+        public String toString() {
+            return "UNetMini[channels=" + channels + ", base=" + base + ", multipliers=" + multipliers
+                    + ", timeChannels=" + timeChannels + "]";
         }
 
         @Override
-        public Config withLabels(int labels) {
-            if (labels != 0) {
-                throw new IllegalArgumentException("UNetMini cannot be class-conditional; use the paper's UNet");
-            }
-            return this;
+        public boolean computesIn(DType precision) {
+            return precision == DType.FLOAT32 || precision == DType.BFLOAT16;
         }
 
         /** Two poolings halve height and width. */
@@ -126,6 +118,11 @@ public final class UNetMini implements Network {
     @Override
     public Dropout dropout() {
         return dropout;
+    }
+
+    @Override
+    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+        return forward(x, t, labels, x.dtype());
     }
 
     @Override

@@ -66,8 +66,8 @@ public final class Checkpoint {
             model.save(part.resolve(MODEL), trainer.ema(), DType.FLOAT32);
             model.save(part.resolve(RAW), model.params().flat(), DType.FLOAT32);
             var moments = new LinkedHashMap<String, StoredTensor>();
-            model.stored(trainer.firstMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(FIRST + n, t));
-            model.stored(trainer.secondMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(SECOND + n, t));
+            model.stored(trainer.adam().firstMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(FIRST + n, t));
+            model.stored(trainer.adam().secondMoments(), DType.FLOAT32).forEach((n, t) -> moments.put(SECOND + n, t));
             Safetensors.write(part.resolve(OPTIMIZER), moments, Map.of());
             for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
                 sums.put(name, checksum(part.resolve(name)));
@@ -139,8 +139,8 @@ public final class Checkpoint {
             restore(trainer.model(), trainer.ema(), TensorFiles.read(folder.resolve(MODEL)), "");
             restore(trainer.model(), trainer.model().params().flat(), TensorFiles.read(folder.resolve(RAW)), "");
             var moments = TensorFiles.read(folder.resolve(OPTIMIZER));
-            restore(trainer.model(), trainer.firstMoments(), moments, FIRST);
-            restore(trainer.model(), trainer.secondMoments(), moments, SECOND);
+            restore(trainer.model(), trainer.adam().firstMoments(), moments, FIRST);
+            restore(trainer.model(), trainer.adam().secondMoments(), moments, SECOND);
         }
         trainer.resumeAt(step());
     }

@@ -1,5 +1,7 @@
 package ddpm.train;
 
+import ddpm.nn.Params;
+
 /**
  * The exponential moving average of the weights: {@code ema = decay ema + (1 - decay) weights} after every step.
  *
@@ -12,6 +14,11 @@ public record Ema(double decay, boolean ramp) {
         if (!(decay >= 0 && decay < 1)) {
             throw new IllegalArgumentException("an EMA decay is from 0 to below 1, not " + decay);
         }
+    }
+
+    /** Begins an average at a network's weights as they are. */
+    public WeightAverage of(Params params) {
+        return new WeightAverage(params, this);
     }
 
     /** The decay after update {@code step}, counted from 0. */

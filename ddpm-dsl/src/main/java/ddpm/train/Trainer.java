@@ -42,9 +42,8 @@ public final class Trainer implements AutoCloseable {
     private final Device device;
     private final Workers workers;
     private final List<Replica> replicas = new ArrayList<>();
-    private final Tensor ema;
-    private final Tensor firstMoments;
-    private final Tensor secondMoments;
+    private final Adam adam;
+    private final WeightAverage average;
     private long step;
 
     /** One worker's network: the model's weights, its own gradient. */
@@ -92,24 +91,14 @@ public final class Trainer implements AutoCloseable {
         }
         forward = Held.of(() -> new ForwardProcess(diffusion, device));
         loss = Held.of(() -> new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device));
-        try (var _ = TensorScope.open()) {
-            ema = TensorScope.detach(model.params().flat().copy());
-            firstMoments = zeros();
-            secondMoments = zeros();
-        }
-    }
-
-    private Tensor zeros() {
-        var flat = model.params().flat();
-        return TensorScope.detach(Tensor.zeros(flat.shape(), flat.dtype(), flat.device()));
+        adam = new Adam(replicas.getFirst().params(), config.optimizer());
+        average = config.ema().of(model.params());
     }
 
     /** Fresh weights from the network's own initialisation, addressed by this run's seed. */
     public void initialise() {
         initialise(model.params(), noise);
-        try (var _ = GradMode.off()) {
-            ema.copyFrom(model.params().flat());
-        }
+        average.reset();
     }
 
     static void initialise(Params params, Noise noise) {
@@ -137,20 +126,18 @@ public final class Trainer implements AutoCloseable {
 
     /** The averaged weights, one flat vector in the layout of the model's {@link Params}. */
     public Tensor ema() {
-        return ema;
+        return average.flat();
     }
 
-    Tensor firstMoments() {
-        return firstMoments;
-    }
-
-    Tensor secondMoments() {
-        return secondMoments;
+    /** The optimiser, with its moments. */
+    Adam adam() {
+        return adam;
     }
 
     /** Puts the trainer where a checkpoint left off; the buffers have been filled by the caller. */
     void resumeAt(long made) {
         step = made;
+        adam.resumeAt(made);
     }
 
     /**
@@ -245,30 +232,13 @@ public final class Trainer implements AutoCloseable {
             for (var replica : replicas.subList(1, replicas.size())) {
                 gradient.copyFrom(gradient.add(replica.params().flatGradient()));
             }
-            double norm = Math.sqrt(Ops.dot(gradient, gradient).item());
+            double norm = replicas.getFirst().params().clipGradient(config.clipNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
                 throw new DivergedException(step, loss, norm, batchNames());
             }
-            // As torch.nn.utils.clip_grad_norm_ has it, 1e-6 included.
-            double scale = Math.min(1, config.clipNorm() / (norm + 1e-6));
-            if (scale < 1) {
-                Ops.mulInPlace(gradient, Tensor.scalar((float) scale));
-            }
             double rate = config.learningRate().at(step);
-            var adam = config.optimizer();
-            Ops.adamStep(
-                    model.params().flat(),
-                    gradient,
-                    firstMoments,
-                    secondMoments,
-                    step + 1,
-                    rate,
-                    adam.beta1(),
-                    adam.beta2(),
-                    adam.weightDecay(),
-                    adam.eps(),
-                    adam.decay());
-            Ops.lerpInPlace(ema, model.params().flat(), 1 - config.ema().at(step));
+            adam.step(rate);
+            average.update(step);
             return new StepReport(step++, loss, norm, rate);
         }
     }
@@ -285,8 +255,7 @@ public final class Trainer implements AutoCloseable {
         forward.close();
         loss.close();
         replicas.forEach(replica -> replica.params().close());
-        for (var buffer : new Tensor[] {ema, firstMoments, secondMoments}) {
-            buffer.close();
-        }
+        average.close();
+        adam.close();
     }
 }

@@ -93,7 +93,7 @@ class ClassesTest {
         }
         assertRefused("no null class", () -> new Classes(List.of(), true));
         var mini = ModelCard.of(UNetMini.Config.ofChannels(1), BetaSchedule.ho2020(), 8, 8);
-        assertRefused("cannot be class-conditional", () -> mini.withClasses(PETS));
+        assertRefused("timeChannels=128] cannot be class-conditional on", () -> mini.withClasses(PETS));
     }
 
     @Test

@@ -136,7 +136,7 @@ class UNetTest {
             assertRefused(
                     "labels are 0 to 1000000, not -1", () -> UNetConfig.mini(1).withLabels(-1));
             assertRefused(
-                    "UNetMini cannot be told labels",
+                    "timeChannels=128] cannot be class-conditional on",
                     () -> UNetMini.Config.ofChannels(1).withLabels(1));
         }
     }

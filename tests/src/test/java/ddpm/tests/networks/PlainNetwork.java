@@ -25,6 +25,7 @@ public interface PlainNetwork<T> {
         return switch (config) {
             case UNetMini.Config mini -> new PlainUNetMini<>(layers, mini.timeChannels());
             case UNetConfig unet -> new PlainUNet<>(layers, unet);
+            default -> throw new IllegalArgumentException("no plain network of " + config);
         };
     }
 }
