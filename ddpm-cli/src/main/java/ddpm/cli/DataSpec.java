@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.cli.console.Console;
 import ddpm.data.Cifar10;
+import ddpm.data.Crop;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageSet;
 import ddpm.data.ImageSets;
@@ -54,10 +55,11 @@ record DataSpec(Path path, Split split) {
      * Opens the images in a model's shape.
      *
      * @param whole the part that is meant where none was named
+     * @param crop of pictures in a folder
      * @param skipBad whether pictures that cannot be read are left out, each with a note
      */
-    ImageSet open(ImageShape shape, Split whole, boolean skipBad, Console console) throws IOException {
-        var options = FolderOptions.of(shape);
+    ImageSet open(ImageShape shape, Split whole, Crop crop, boolean skipBad, Console console) throws IOException {
+        var options = FolderOptions.of(shape).withCrop(crop);
         return ImageSets.open(
                 path,
                 split == null ? whole : split,

@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Progress;
+import ddpm.data.Crop;
 import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
 import ddpm.data.Split;
@@ -86,7 +87,7 @@ final class Measured {
     Subject open(CommandLine line, Integer count, int enough, Console console) throws IOException {
         var file = model.open();
         var stored = model.model(file);
-        var images = data.open(shape(file, stored.card()), Split.TEST, skipBadFiles, console);
+        var images = data.open(shape(file, stored.card()), Split.TEST, Crop.CENTRE, skipBadFiles, console);
         if (count != null && count > images.size()) {
             throw new ParameterException(
                     line,

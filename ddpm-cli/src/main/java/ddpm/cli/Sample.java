@@ -5,12 +5,14 @@ import ddpm.cli.console.Json;
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
+import ddpm.diffusion.Spacing;
 import ddpm.diffusion.Timesteps;
 import ddpm.diffusion.Variance;
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
+import ddpm.sampling.Solver;
 import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -40,6 +42,13 @@ final class Sample implements Callable<Integer> {
 
     /** Images from each shared state where no count is given. */
     private static final int SHARING = 4;
+
+    /** The solvers that {@code --sampler} names. */
+    enum Method {
+        ANCESTRAL,
+        DDIM,
+        DPM_SOLVER
+    }
 
     @Mixin
     private ModelOption model;
@@ -77,8 +86,15 @@ final class Sample implements Callable<Integer> {
             names = "--steps",
             paramLabel = "N",
             converter = Values.Steps.class,
-            description = "Denoising steps, at most the model's T; fewer are evenly spaced (default: T).")
+            description = "Denoising steps, at most the model's T (default: T).")
     private Integer steps;
+
+    @Option(
+            names = "--spacing",
+            paramLabel = "HOW",
+            description = "Choice of fewer steps than T: even, leading, trailing, linspace (all as in diffusers) or"
+                    + " quadratic (DDIM's, most of them near the image) (default: even).")
+    private Spacing spacing;
 
     @Option(
             names = "--sampler",
@@ -86,7 +102,7 @@ final class Sample implements Callable<Integer> {
             defaultValue = "ancestral",
             description = "ancestral (the paper's), ddim or dpm-solver, which needs 15 to 50 steps"
                     + " (default: ${DEFAULT-VALUE}).")
-    private SamplePlan.Method method;
+    private Method method;
 
     @Option(
             names = "--eta",
@@ -213,6 +229,9 @@ final class Sample implements Callable<Integer> {
         if (chosen > trained) {
             throw wrong("--steps " + chosen + ": this model has 1.." + trained + " steps");
         }
+        if (spacing != null && chosen == trained) {
+            throw wrong("--spacing " + Values.name(spacing) + ": only with fewer --steps than the model's " + trained);
+        }
         long most = Integer.MAX_VALUE / card.images(1).numel();
         if (most == 0) {
             throw new FileFormatException(
@@ -227,22 +246,22 @@ final class Sample implements Callable<Integer> {
             throw wrong("--first " + first + " and --count " + count + ": images have indices 0.."
                     + (Noise.MAX_IMAGES - 1));
         }
-        if (eta != null && (method != SamplePlan.Method.DDIM || !(eta >= 0 && eta <= 1))) {
+        if (eta != null && (method != Method.DDIM || !(eta >= 0 && eta <= 1))) {
             throw wrong("--eta " + eta + ": 0 to 1, and only with --sampler ddim");
         }
-        if (variance != null && method != SamplePlan.Method.ANCESTRAL) {
+        if (variance != null && method != Method.ANCESTRAL) {
             throw wrong("--variance " + Values.name(variance) + ": only with --sampler ancestral");
         }
         requireLearned(spec.commandLine(), variance, card);
         int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
         var chain = new Diffusion(card.schedule());
+        var spaced = spacing == null ? Spacing.EVEN : spacing;
         return new SamplePlan(
                 model.name(file),
                 card,
-                chosen == trained ? chain : chain.respaced(Timesteps.even(trained, chosen)),
-                method,
-                eta == null ? 0 : eta,
-                variance == null ? card.variance() : variance,
+                chosen == trained ? chain : chain.respaced(Timesteps.spaced(spaced, trained, chosen)),
+                spaced,
+                solver(card),
                 clip == null ? card.clip() : clip ? Clip.X0 : Clip.NONE,
                 precision,
                 seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed,
@@ -251,6 +270,14 @@ final class Sample implements Callable<Integer> {
                 classPlan(card),
                 held,
                 graphSteps == null ? GraphSteps.AUTO : graphSteps);
+    }
+
+    private Solver solver(ModelCard card) {
+        return switch (method) {
+            case ANCESTRAL -> new Solver.Ancestral(variance == null ? card.variance() : variance);
+            case DDIM -> new Solver.Ddim(eta == null ? 0 : eta);
+            case DPM_SOLVER -> new Solver.DpmSolver();
+        };
     }
 
     /** Only a model that learned a variance has one. */

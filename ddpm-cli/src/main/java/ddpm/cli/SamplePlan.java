@@ -2,7 +2,7 @@ package ddpm.cli;
 
 import ddpm.diffusion.Clip;
 import ddpm.diffusion.Diffusion;
-import ddpm.diffusion.Variance;
+import ddpm.diffusion.Spacing;
 import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
 import ddpm.sampling.Sampler;
@@ -17,9 +17,8 @@ import java.util.Map;
  * @param model the model file's name, for remarks in the pictures
  * @param card the model's
  * @param chain the steps to walk
- * @param method how the chain is walked
- * @param eta DDIM's noise, 0..1; of no effect elsewhere
- * @param variance of each step
+ * @param spacing of its steps among the model's
+ * @param solver that walks it
  * @param clip whether x0 estimates are clipped
  * @param precision of the network
  * @param seed of all noise
@@ -33,9 +32,8 @@ record SamplePlan(
         String model,
         ModelCard card,
         Diffusion chain,
-        Method method,
-        double eta,
-        Variance variance,
+        Spacing spacing,
+        Solver solver,
         Clip clip,
         Precision precision,
         long seed,
@@ -45,38 +43,24 @@ record SamplePlan(
         int batch,
         GraphSteps graphSteps) {
 
-    /** The samplers there are. */
-    enum Method {
-        ANCESTRAL,
-        DDIM,
-        DPM_SOLVER
-    }
-
     /** A copy in this precision. */
     SamplePlan in(Precision chosen) {
         return new SamplePlan(
-                model,
-                card,
-                chain,
-                method,
-                eta,
-                variance,
-                clip,
-                chosen,
-                seed,
-                first,
-                count,
-                classes,
-                batch,
-                graphSteps);
+                model, card, chain, spacing, solver, clip, chosen, seed, first, count, classes, batch, graphSteps);
     }
 
-    private Solver solver() {
-        return switch (method) {
-            case ANCESTRAL -> new Solver.Ancestral(variance);
-            case DDIM -> new Solver.Ddim(eta);
-            case DPM_SOLVER -> new Solver.DpmSolver();
+    /** The solver as {@code --sampler} names it. */
+    String solverName() {
+        return switch (solver) {
+            case Solver.Ancestral _ -> "ancestral";
+            case Solver.Ddim _ -> "ddim";
+            default -> "dpm-solver";
         };
+    }
+
+    /** Whether images that share a state go on to different ends. */
+    boolean addsNoise() {
+        return !(solver instanceof Solver.DpmSolver) && !(solver instanceof Solver.Ddim ddim && ddim.eta() == 0);
     }
 
     int steps() {
@@ -89,7 +73,7 @@ record SamplePlan(
 
     Sampler sampler(int threads) {
         return card.sampler(chain)
-                .withSolver(solver())
+                .withSolver(solver)
                 .withClip(clip)
                 .withThreads(threads)
                 .withGraphSteps(graphSteps);
@@ -105,11 +89,14 @@ record SamplePlan(
         remarks.put("model", model);
         remarks.put("seed", Long.toString(seed));
         remarks.put("steps", steps() + " of " + chain.trainedSteps());
-        remarks.put("sampler", Values.name(method));
-        switch (method) {
-            case ANCESTRAL -> remarks.put("variance", Values.name(variance));
-            case DDIM -> remarks.put("eta", Double.toString(eta));
-            case DPM_SOLVER -> {}
+        remarks.put("sampler", solverName());
+        switch (solver) {
+            case Solver.Ancestral ancestral -> remarks.put("variance", Values.name(ancestral.variance()));
+            case Solver.Ddim ddim -> remarks.put("eta", Double.toString(ddim.eta()));
+            default -> {}
+        }
+        if (spacing != Spacing.EVEN) {
+            remarks.put("spacing", Values.name(spacing));
         }
         remarks.put("clip", Boolean.toString(clip == Clip.X0));
         remarks.put("precision", precision.toString());

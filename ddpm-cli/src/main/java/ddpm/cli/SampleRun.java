@@ -8,6 +8,7 @@ import ddpm.image.Images;
 import ddpm.model.Model;
 import ddpm.model.StoredModel;
 import ddpm.sampling.Sampler;
+import ddpm.sampling.Solver;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
@@ -60,8 +61,11 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             json.put("seed", plan.seed());
             json.put("steps", plan.steps());
             json.put("trainedSteps", plan.chain().trainedSteps());
-            json.put("sampler", Values.name(plan.method()));
-            json.put("variance", Values.name(plan.variance()));
+            json.put("spacing", Values.name(plan.spacing()));
+            json.put("sampler", plan.solverName());
+            if (plan.solver() instanceof Solver.Ancestral(var variance)) {
+                json.put("variance", Values.name(variance));
+            }
             json.put("clip", plan.clip() == Clip.X0);
             json.put("precision", plan.precision().toString());
             json.putAll(plan.classes().describe());

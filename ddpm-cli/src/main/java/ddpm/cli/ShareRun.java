@@ -6,6 +6,7 @@ import ddpm.image.GridLayout;
 import ddpm.image.Images;
 import ddpm.model.Model;
 import ddpm.sampling.SharedLatent;
+import ddpm.sampling.Solver;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import java.io.IOException;
@@ -34,11 +35,10 @@ record ShareRun(SampleRun run, Pictures asked) {
                         "--share-from " + steps + ": 1.." + plan.steps() + " steps before the end of this chain");
             }
         }
-        if (plan.method() == SamplePlan.Method.DPM_SOLVER
-                || plan.method() == SamplePlan.Method.DDIM && plan.eta() == 0) {
+        if (!plan.addsNoise()) {
             throw new IllegalArgumentException(
-                    "--share-from with --sampler " + Values.name(plan.method())
-                            + (plan.method() == SamplePlan.Method.DDIM ? " --eta 0" : "")
+                    "--share-from with --sampler " + plan.solverName()
+                            + (plan.solver() instanceof Solver.Ddim ? " --eta 0" : "")
                             + ", which adds no noise: all images that share x_t would be one; use ancestral, or ddim with --eta 1");
         }
         size(plan, from, scale)

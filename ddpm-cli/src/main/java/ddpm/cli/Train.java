@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.cli.console.Console;
+import ddpm.data.Crop;
 import ddpm.data.ImageSet;
 import ddpm.data.Split;
 import ddpm.model.ModelCard;
@@ -77,6 +78,15 @@ final class Train implements Callable<Integer> {
             description = "Images to measure the error on now and then (default part: :test).")
     private DataSpec validate;
 
+    @Option(
+            names = "--crop",
+            paramLabel = "PART",
+            defaultValue = "centre",
+            description =
+                    "Part of a picture that is wider or higher than --size asks for: centre, or random, another part"
+                            + " each time (default: ${DEFAULT-VALUE}).")
+    private Crop crop;
+
     @Option(names = "--skip-bad-files", description = "Leave out pictures that cannot be read, and name them.")
     private boolean skipBadFiles;
 
@@ -101,10 +111,10 @@ final class Train implements Callable<Integer> {
                 () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));
         var shape = checked(() -> model.shape(data));
         var plain = checked(() -> model.card(preset, shape));
-        var images = data.open(shape, Split.TRAIN, skipBadFiles, console);
+        var images = data.open(shape, Split.TRAIN, crop, skipBadFiles, console);
         Optional<ImageSet> validation = validate == null
                 ? Optional.empty()
-                : Optional.of(validate.open(shape, Split.TEST, skipBadFiles, console));
+                : Optional.of(validate.open(shape, Split.TEST, Crop.CENTRE, skipBadFiles, console));
         var config = checked(() -> training.config(preset, images.size(), engine.threads()));
         var card = checked(() -> training.card(plain, images, data));
         requireBatch(config, images);

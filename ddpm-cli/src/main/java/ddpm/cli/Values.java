@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.data.Crop;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.sampling.GraphSteps;
 import java.nio.file.InvalidPathException;
@@ -28,6 +29,7 @@ final class Values {
             }
         }
         return command.registerConverter(Precision.class, refusing(Precision::parse))
+                .registerConverter(Crop.class, refusing(Values::crop))
                 .registerConverter(Path.class, refusing(Values::path))
                 .registerConverter(DataSpec.class, refusing(DataSpec::parse))
                 .registerConverter(BetaSchedule.class, refusing(BetaSchedule::parse))
@@ -48,6 +50,10 @@ final class Values {
         }
         throw new IllegalArgumentException("'" + word + "' is none of "
                 + Arrays.stream(type.getEnumConstants()).map(Values::name).collect(Collectors.joining(", ")));
+    }
+
+    private static Crop crop(String word) {
+        return constant(Crop.class, word.equalsIgnoreCase("center") ? "centre" : word);
     }
 
     /** The command line's spelling of an enum's constant: {@code FIXED_SMALL} is {@code fixed-small}. */

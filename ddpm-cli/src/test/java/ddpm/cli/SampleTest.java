@@ -91,6 +91,31 @@ class SampleTest {
     }
 
     @Test
+    void everySpacingIsAChainOfItsOwn() throws IOException {
+        var pictures = new ArrayList<byte[]>();
+        for (var spacing : List.of("even", "leading", "trailing", "quadratic")) {
+            var grid = folder.resolve(spacing + ".png");
+            var run = sample("-n", 1, "--seed", 3, "--steps", 4, "--spacing", spacing, "--json", "-o", grid);
+            assertEquals(0, run.status(), run.err());
+            assertEquals(spacing, JSON.std.mapFrom(run.out()).get("spacing"));
+            pictures.add(pixelsOf(grid));
+        }
+        for (int i = 0; i < 4; i++) {
+            for (int k = 0; k < i; k++) {
+                assertFalse(Arrays.equals(pictures.get(i), pictures.get(k)), i + " and " + k);
+            }
+        }
+        var whole = sample("--spacing", "leading");
+        assertEquals(ExitCode.USAGE.status(), whole.status());
+        assertTrue(whole.err().contains("--spacing leading: only with fewer --steps"), whole.err());
+    }
+
+    private static byte[] pixelsOf(Path png) throws IOException {
+        var raster = ImageIO.read(png.toFile()).getRaster();
+        return (byte[]) raster.getDataElements(0, 0, raster.getWidth(), raster.getHeight(), null);
+    }
+
+    @Test
     void aSeedDrawsTheSameBytesAgainAndAnotherSeedOthers() throws IOException {
         var files = new ArrayList<byte[]>();
         for (long seed : new long[] {7, 7, -8}) {
@@ -369,7 +394,7 @@ class SampleTest {
     }
 
     private static byte[] pixels(Path png) throws IOException {
-        return (byte[]) ImageIO.read(png.toFile()).getRaster().getDataElements(0, 0, 16, 8, null);
+        return pixelsOf(png);
     }
 
     @Test

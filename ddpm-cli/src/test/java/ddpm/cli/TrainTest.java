@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -250,6 +251,27 @@ class TrainTest {
         var verified = Cli.run("data", "verify", mixed);
         assertEquals(1, verified.status());
         assertTrue(verified.out().contains("half.png") && verified.out().contains("3 of 4 images"), verified.out());
+    }
+
+    @Test
+    void randomCropsAreAnotherRunWhereThereIsRoomForThem() throws IOException {
+        Object[] wide = {"--size", "8x8", "--attention", 8};
+        var models = new ArrayList<byte[]>();
+        for (var crop : List.of("center", "centre", "random")) {
+            var run = folder.resolve(crop);
+            var all = new ArrayList<Object>(List.of("train", "--data", pictures, "--out", run, "--crop", crop));
+            all.addAll(List.of("--channels", 1, "--base", 8, "--multipliers", "1", "--res-blocks", 1, "--batch", 2));
+            all.addAll(List.of("--steps", 2, "--sample-every", 0, "--threads", 1));
+            all.addAll(List.of(wide));
+            var begun = Cli.run(all.toArray());
+            assertEquals(0, begun.status(), begun.err());
+            models.add(Files.readAllBytes(run.resolve("model.safetensors")));
+            all.set(all.indexOf("--steps") + 1, 3);
+            all.set(all.indexOf("--crop") + 1, crop.equals("random") ? "centre" : "random");
+            assertEquals(1, Cli.run(all.toArray()).status(), "other crops are other images");
+        }
+        assertArrayEquals(models.get(0), models.get(1));
+        assertFalse(java.util.Arrays.equals(models.get(0), models.get(2)));
     }
 
     @Test

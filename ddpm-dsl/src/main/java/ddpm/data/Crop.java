@@ -1,6 +1,6 @@
 package ddpm.data;
 
-/** Which part of a picture is used once its tighter side fits the model's. */
+/** The part of a picture that is used once its tighter side fits the model's. */
 public enum Crop {
     /** The middle, always. */
     CENTRE,

@@ -56,10 +56,6 @@ public record FolderOptions(
         return new FolderOptions(shape, newCrop, background, badFiles, onBadFile, memoryBudget, maxPixels);
     }
 
-    public FolderOptions withBackground(Background newBackground) {
-        return new FolderOptions(shape, crop, newBackground, badFiles, onBadFile, memoryBudget, maxPixels);
-    }
-
     /** Leaves bad files out and tells {@code report} of each. */
     public FolderOptions skippingBadFiles(Consumer<BadFile> report) {
         return new FolderOptions(shape, crop, background, BadFiles.SKIP, report, memoryBudget, maxPixels);

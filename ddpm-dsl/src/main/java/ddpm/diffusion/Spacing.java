@@ -1,6 +1,6 @@
 package ddpm.diffusion;
 
-/** Which S of a chain's T timesteps a shorter chain visits. Every choice gives exactly S for every S in 1..T. */
+/** A choice of S of a chain's T timesteps for a shorter chain to visit: exactly S for every S in 1..T. */
 public enum Spacing {
     /**
      * Evenly from 0 to T-1, both included; S = 1 gives T-1. The default: sampling starts from pure noise, so the first
@@ -14,6 +14,13 @@ public enum Spacing {
 
     /** T-1, T-1-r, .. with r = T/S, each rounded: begins at T-1, ends at about r-1 (Lin et al. 2024, table 2). */
     TRAILING,
+
+    /**
+     * c k^2 rounded down, so that most steps are spent near the image: DDIM's quadratic tau with its code's c, which ends
+     * at 0.8 T (Song et al. 2021, appendix D.2). Where that visits a timestep twice, the second goes to the next one; S = 1
+     * gives T-1.
+     */
+    QUADRATIC,
 
     /** As EVEN with diffusers' rounding, which may differ by one at exact halves; S = 1 gives 0. */
     LINSPACE

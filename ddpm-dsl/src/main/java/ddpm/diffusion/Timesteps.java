@@ -65,11 +65,24 @@ public final class Timesteps {
                 double stride = (first - first / count) - first;
                 yield rounded(of, count, i -> of + i * stride - 1);
             }
+            case QUADRATIC -> count == 1 ? of(of, of - 1) : quadratic(of, count);
             case LINSPACE -> {
                 double stride = (of - 1.0) / (count - 1);
                 yield count == 1 ? of(of, 0) : rounded(of, count, i -> (count - 1 - i) * stride);
             }
         };
+    }
+
+    private static Timesteps quadratic(int of, int count) {
+        double end = Math.sqrt(0.8 * of);
+        var rising = new int[count];
+        for (int k = 0; k < count; k++) {
+            double root = k == count - 1 ? end : k * (end / (count - 1)); // numpy.linspace, to the last bit
+            int above = k == 0 ? 0 : rising[k - 1] + 1;
+            int most = of - count + k; // leaves room for those that follow
+            rising[k] = Math.min(Math.max((int) (root * root), above), most);
+        }
+        return new Timesteps(of, fill(count, i -> rising[count - 1 - i]));
     }
 
     /**

@@ -65,6 +65,35 @@ class TimestepsTest {
         assertEquals(2, refused);
     }
 
+    /** Values of {@code [int(s) for s in numpy.linspace(0, numpy.sqrt(T * 0.8), S) ** 2]}, the line of DDIM's code. */
+    @Test
+    void quadraticEqualsDdimsWhereThatVisitsNoStepTwice() {
+        assertEquals(
+                Timesteps.of(1000, 800, 632, 483, 355, 246, 158, 88, 39, 9, 0),
+                Timesteps.spaced(Spacing.QUADRATIC, 1000, 10));
+        assertEquals(
+                Timesteps.of(
+                        1000, 800, 718, 640, 567, 498, 434, 374, 319, 268, 221, 179, 141, 108, 79, 55, 35, 19, 8, 2, 0),
+                Timesteps.spaced(Spacing.QUADRATIC, 1000, 20));
+        var fifty = Timesteps.spaced(Spacing.QUADRATIC, 1000, 50); // DDIM's begins 0, 0, 1, 2, 5
+        assertEquals(List.of(0, 1, 2, 3, 5, 8), rising(fifty).subList(0, 6));
+        assertEquals(List.of(736, 767, 800), rising(fifty).subList(47, 50));
+    }
+
+    private static List<Integer> rising(Timesteps timesteps) {
+        return Arrays.stream(timesteps.toArray()).boxed().toList().reversed();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Spacing.class)
+    void everySpacingGivesExactlyAsManyStepsAsAsked(Spacing spacing) {
+        for (int of : new int[] {1, 2, 10, 37, 1000}) {
+            for (int count = 1; count <= of; count++) {
+                assertEquals(count, Timesteps.spaced(spacing, of, count).count(), of + " in " + count);
+            }
+        }
+    }
+
     @Test
     void sectionsAndIntegerStridesEqualImprovedDiffusions() throws IOException {
         int refused = 0;
