@@ -13,6 +13,7 @@ import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import ddpm.torch.DType;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -106,7 +107,9 @@ final class Convert implements Callable<Integer> {
         }
         var model = model(file, format, console);
         var tensors = cast(model == null ? file.tensors() : model.tensors());
-        to.prepare();
+        if (format != Target.DIFFUSERS || !Files.exists(to.path())) { // which is refused as it is
+            to.prepare();
+        }
         switch (format) {
             case SAFETENSORS -> Safetensors.write(to.path(), tensors, metadata(file, model));
             case PT -> TorchFile.write(to.path(), tensors);

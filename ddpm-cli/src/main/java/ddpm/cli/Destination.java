@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.io.WholeFile;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,7 +62,7 @@ record Destination(Path path, boolean isFolder) {
         }
     }
 
-    /** The same with its folder made ready, or null where the option was not given. */
+    /** The file that an option names, tried out; null where the option was not given. */
     static Destination prepared(CommandLine line, String option, String text, String... extensions) throws IOException {
         if (text == null) {
             return null;
@@ -71,7 +72,7 @@ record Destination(Path path, boolean isFolder) {
         return destination;
     }
 
-    /** A place whose kind the name need not tell. */
+    /** A file or folder of any name. */
     static Destination anyName(String option, String text) {
         try {
             var path = Path.of(text).normalize();
@@ -91,14 +92,12 @@ record Destination(Path path, boolean isFolder) {
                 .equals(other.path.toAbsolutePath().normalize());
     }
 
-    /** Makes the folder that the results go to, with its parents, if it is not there. */
+    /** Makes the folder that the results go to, with its parents, and tries whether a file can be written there. */
     void prepare() throws IOException {
         var folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isDirectory(folder)) { // createDirectories would refuse a symbolic link to a folder
             Files.createDirectories(folder);
         }
-        if (!Files.isWritable(folder)) {
-            throw new IOException(folder + ": no permission to write there; change it or name another place");
-        }
+        WholeFile.tryOut(isFolder ? path.resolve("image-000000.png") : path);
     }
 }

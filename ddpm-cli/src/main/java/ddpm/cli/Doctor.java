@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.TextTable;
+import ddpm.text.Reason;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Ops;
@@ -13,8 +14,11 @@ import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaStatus;
 import ddpm.torch.cuda.DeviceMemory;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -106,7 +110,7 @@ final class Doctor implements Callable<Integer> {
         } catch (TorchException e) {
             ok("cache", "none: " + e.getMessage());
         } catch (IOException e) {
-            ok("cache", "unknown: " + e);
+            ok("cache", "unknown: " + Reason.of(e));
         }
     }
 
@@ -114,14 +118,20 @@ final class Doctor implements Callable<Integer> {
         if (!Files.isDirectory(folder)) {
             return 0;
         }
-        try (var files = Files.walk(folder)) {
-            return files.map(Path::toFile)
-                    .filter(java.io.File::isFile)
-                    .mapToLong(java.io.File::length)
-                    .sum();
-        } catch (java.io.UncheckedIOException e) {
-            throw e.getCause();
-        }
+        long[] bytes = {0};
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                bytes[0] += attributes.size();
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException reason) {
+                return FileVisitResult.CONTINUE; // not ours, such as lost+found at the top of a mount
+            }
+        });
+        return bytes[0];
     }
 
     private void libtorch(Console news) {

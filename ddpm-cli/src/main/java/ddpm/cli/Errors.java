@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.text.Reason;
 import ddpm.text.Untrusted;
 import ddpm.torch.LibTorchNotFound;
 import ddpm.torch.TorchException;
@@ -8,9 +9,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
@@ -84,17 +82,10 @@ record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IP
         return says && failed.getMessage() != null ? failed.getMessage() : "interrupted";
     }
 
-    /** java.nio's exceptions often say no more than a path. */
     private static String message(Throwable failed) {
         return switch (failed) {
-            case NoSuchFileException e when e.getReason() == null -> e.getFile() + ": there is no such file or folder";
-            case NoSuchFileException e -> e.getFile() + ": " + e.getReason();
-            case AccessDeniedException e -> e.getFile() + ": no permission; change it or name another place";
-            case FileAlreadyExistsException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
-            case FileAlreadyExistsException e ->
-                e.getFile() + ": is a file where a folder is needed; name another place";
-            case UncheckedIOException e -> message(e.getCause());
-            case IOException e -> orClass(e);
+            case UncheckedIOException e -> Reason.of(e.getCause());
+            case IOException e -> Reason.of(e);
             case ExitCode.Failure e -> e.getMessage();
             case TorchException e -> orClass(e);
             case IllegalArgumentException e -> orClass(e);

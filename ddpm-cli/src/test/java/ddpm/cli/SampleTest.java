@@ -470,6 +470,22 @@ class SampleTest {
     }
 
     @Test
+    void namesOfFullLengthAreWrittenAndLongerOnesRefusedAtOnce() throws IOException {
+        var longest = folder.resolve("n".repeat(251) + ".png");
+        assertEquals(0, sample("-n", 1, "-o", longest).status());
+        assertTrue(Files.exists(longest));
+        var wide = folder.resolve("\u00fc".repeat(125) + ".png"); // 254 bytes
+        assertEquals(0, sample("-n", 1, "-o", wide).status());
+        for (var option : List.of("-o", "--trajectory")) {
+            var run = sample("-n", 1, option, folder.resolve("n".repeat(252) + ".png"));
+            assertEquals(ExitCode.FAILED.status(), run.status());
+            assertTrue(run.err().contains(": cannot be written: File name too long"), run.err());
+            assertFalse(run.err().contains("images at a time"), "nothing was begun");
+        }
+        assertEquals(2, files().size(), "nothing else is left");
+    }
+
+    @Test
     void aFileWhereAFolderIsNeededIsAnErrorBeforeAnyStep() throws IOException {
         Files.writeString(folder.resolve("file"), "mine");
         var run = sample("-o", folder.resolve("file/a.png"));

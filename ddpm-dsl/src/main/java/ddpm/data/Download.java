@@ -1,5 +1,6 @@
 package ddpm.data;
 
+import ddpm.text.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProxySelector;
@@ -116,7 +117,7 @@ final class Download implements AutoCloseable {
         } catch (ClosedChannelException e) {
             throw e; // by an interrupt, which is no fault of the disk
         } catch (IOException e) {
-            throw new DataException("cannot write " + name + " (" + e.getMessage() + "); make room and fetch again", e);
+            throw new DataException("cannot write " + name + " (" + Reason.of(e) + "); make room and fetch again", e);
         }
     }
 

@@ -1,11 +1,14 @@
 package ddpm.data;
 
+import ddpm.text.Reason;
+import ddpm.text.Untrusted;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -22,7 +25,7 @@ import java.util.stream.Collectors;
 /**
  * The image files below a folder in an order that is the same on every machine: by path relative to the folder, written
  * with {@code /}, compared by code points. Links are followed, a link into its own parents once; hidden files and
- * folders (a leading dot) are not looked at.
+ * folders (a leading dot, or {@code lost+found}) are not looked at.
  *
  * @param root the folder
  * @param names relative paths with {@code /}, sorted, without duplicates
@@ -113,13 +116,13 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> leftOut
         }
 
         @Override
-        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws DataException {
             if (!isHidden(file)) {
                 String extension = extension(file.getFileName().toString());
                 if (EXTENSIONS.contains(extension)) {
-                    names.add(root.relativize(file)
-                            .toString()
-                            .replace(root.getFileSystem().getSeparator(), "/"));
+                    String name = root.relativize(file).toString();
+                    requireDecoded(name, file);
+                    names.add(name.replace(root.getFileSystem().getSeparator(), "/"));
                 } else {
                     leftOut.merge(extension, 1, Integer::sum);
                 }
@@ -132,12 +135,31 @@ record FolderListing(Path root, List<String> names, Map<String, Integer> leftOut
             if (reason instanceof FileSystemLoopException) {
                 return FileVisitResult.CONTINUE; // what the link leads back to is listed already
             }
+            if (isHidden(file)) {
+                return FileVisitResult.CONTINUE;
+            }
             throw new DataException(
-                    file + " cannot be listed (" + reason + "); make it readable or move it away", reason);
+                    Reason.of(reason) + "; it cannot be listed, so make it readable or move it away", reason);
         }
 
+        /** Bytes that are no text in the locale's charset become U+FFFD, and such a name finds no file again. */
+        private void requireDecoded(String name, Path file) throws DataException {
+            try {
+                if (name.indexOf('\uFFFD') < 0 || root.resolve(name).equals(file)) {
+                    return;
+                }
+            } catch (InvalidPathException e) {
+                // said below
+            }
+            throw new DataException(root + " holds a file whose name is no text in the charset of this locale, "
+                    + System.getProperty("sun.jnu.encoding") + ": " + Untrusted.quote(name)
+                    + "; rename it, or set LC_ALL to a locale of its charset");
+        }
+
+        /** Root's folder at the top of a mount, which nobody else may list, is hidden from root as well. */
         private static boolean isHidden(Path path) {
-            return path.getFileName().toString().startsWith(".");
+            String name = path.getFileName().toString();
+            return name.startsWith(".") || name.equals("lost+found");
         }
     }
 }

@@ -1,5 +1,6 @@
 package ddpm.data;
 
+import ddpm.text.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.AccessDeniedException;
@@ -90,7 +91,7 @@ final class FolderScan {
 
     /** The rest of a sentence that the file begins. */
     static String reason(IOException error) {
-        return error instanceof BadImageException ? error.getMessage() : "cannot be read: " + error;
+        return error instanceof BadImageException ? error.getMessage() : "cannot be read: " + Reason.of(error);
     }
 
     private static ThreadFactory daemons() {

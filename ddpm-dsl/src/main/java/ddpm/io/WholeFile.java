@@ -1,5 +1,6 @@
 package ddpm.io;
 
+import ddpm.text.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -10,10 +11,12 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
@@ -51,10 +54,7 @@ public final class WholeFile {
      *     says how many bytes the file needs and how many are free, and the old file is as it was
      */
     public static void write(Path target, long bytes, Content content) throws IOException {
-        Path real = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
-        if (Files.exists(real) && !Files.isRegularFile(real)) {
-            throw new IOException(target + ": is a folder or a device, not a file that can be replaced; name a file");
-        }
+        Path real = file(target);
         Path folder = parent(real, target);
         Path part = part(real);
         long[] written = {0};
@@ -70,6 +70,34 @@ public final class WholeFile {
             Files.deleteIfExists(part);
         }
         flushFolder(folder);
+    }
+
+    /**
+     * Tries whether {@link #write} could write {@code target}, before work whose result would else be lost.
+     *
+     * @throws IOException if it could not; the message says why
+     */
+    public static void tryOut(Path target) throws IOException {
+        Path real = file(target);
+        parent(real, target);
+        Path part = part(real);
+        try {
+            Files.createFile(part);
+            Files.deleteIfExists(part);
+            Files.readAttributes(real, BasicFileAttributes.class); // a name too long fails otherwise than one not there
+        } catch (NoSuchFileException absent) {
+            return;
+        } catch (IOException failed) {
+            throw new IOException(target + ": cannot be written: " + reasonOf(failed) + "; name another place", failed);
+        }
+    }
+
+    private static Path file(Path target) throws IOException {
+        Path real = Files.exists(target) ? target.toRealPath() : target.toAbsolutePath();
+        if (Files.exists(real) && !Files.isRegularFile(real)) {
+            throw new IOException(target + ": is a folder or a device, not a file that can be replaced; name a file");
+        }
+        return real;
     }
 
     /** Writes these bytes as the whole of {@code target}. */
@@ -159,7 +187,7 @@ public final class WholeFile {
         return switch (failed) {
             case AccessDeniedException denied -> "no permission to write in this folder";
             case FileSystemException named when named.getReason() != null -> named.getReason();
-            default -> failed.getMessage() == null ? failed.getClass().getSimpleName() : failed.getMessage();
+            default -> Reason.of(failed);
         };
     }
 

@@ -1,2 +1,2 @@
-/** Text out of files: quoted for messages, and JSON read field by field. */
+/** Text for messages, quoted where it comes out of files; and JSON read field by field. */
 package ddpm.text;

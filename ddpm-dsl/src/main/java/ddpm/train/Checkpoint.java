@@ -13,6 +13,7 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,27 +82,38 @@ public final class Checkpoint {
      * Opens a checkpoint and checks every file's checksum.
      *
      * @throws FileFormatException if anything in it is missing or damaged
+     * @throws IOException if anything in it cannot be read, which says nothing of its state
      */
     public static Checkpoint open(Path folder) throws IOException {
         var file = folder.resolve(STATE);
-        if (!Files.isRegularFile(file)) {
-            throw new FileFormatException(file, "is missing, so the checkpoint is not whole");
+        StateJson.State state;
+        try {
+            state = StateJson.read(file, Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new FileFormatException(file, "is missing, so the checkpoint is not whole", e);
         }
-        var state = StateJson.read(file, Files.readString(file));
         for (var name : List.of(MODEL, RAW, OPTIMIZER)) {
             var path = folder.resolve(name);
-            if (name.equals(OPTIMIZER) && !Files.exists(path) && Files.exists(folder.resolve(RAW))) {
+            if (name.equals(OPTIMIZER) && Files.notExists(path) && Files.exists(folder.resolve(RAW))) {
                 throw new FileFormatException(
                         path,
                         "is missing, and without the optimizer's state a run cannot be resumed;"
                                 + " begin a new run with these weights instead: --init-from " + folder.resolve(RAW));
             }
-            if (!Files.isRegularFile(path)
-                    || !checksum(path).equals(state.files().get(name))) {
+            if (!isWhole(path, state.files().get(name))) {
                 throw new FileFormatException(path, "is missing or damaged: its checksum is not that in " + STATE);
             }
         }
         return new Checkpoint(folder, state);
+    }
+
+    /** A file that is there and cannot be read is no damaged one: that is thrown. */
+    private static boolean isWhole(Path path, String sum) throws IOException {
+        try {
+            return !Files.isDirectory(path) && checksum(path).equals(sum);
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     public Path folder() {

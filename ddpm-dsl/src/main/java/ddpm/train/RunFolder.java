@@ -1,8 +1,12 @@
 package ddpm.train;
 
+import ddpm.io.FileFormatException;
 import ddpm.io.WholeFile;
+import ddpm.text.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -129,7 +133,8 @@ public final class RunFolder {
      * The newest checkpoint whose files are all there and whole.
      *
      * @param damaged takes a line for each newer one that was passed over, with the reason
-     * @throws IOException if there are checkpoints but none is whole: a run is never silently started anew
+     * @throws IOException if there are checkpoints but none is whole: a run is never silently started anew; or if one
+     *     cannot be read, for an older one in its place would lose steps
      */
     public Optional<Checkpoint> newest(Consumer<String> damaged) throws IOException {
         var all = newestFirst();
@@ -137,9 +142,14 @@ public final class RunFolder {
         for (var candidate : all) {
             try {
                 return Optional.of(Checkpoint.open(candidate));
-            } catch (IOException e) {
+            } catch (FileFormatException e) {
                 damaged.accept("skipping checkpoint " + candidate.getFileName() + ": " + e.getMessage());
                 last = e;
+            } catch (IOException e) {
+                throw new IOException(
+                        "checkpoint " + candidate + " cannot be read, and an older one would lose steps: "
+                                + Reason.of(e),
+                        e);
             }
         }
         if (last != null) {
@@ -150,6 +160,20 @@ public final class RunFolder {
                     last);
         }
         return Optional.empty();
+    }
+
+    /**
+     * Requires that no results of an earlier run are here, before one begins.
+     *
+     * @throws IOException if there are; the message says what to do
+     */
+    void requireFresh() throws IOException {
+        if (Files.exists(model())) {
+            throw new IOException(model() + " is the result of a run whose checkpoints are gone, and a new run would"
+                    + " replace it: put them back into " + checkpoints()
+                    + " to resume that run, or name another folder;"
+                    + " --init-from " + model() + " begins one there with its weights");
+        }
     }
 
     /** Whether a run has been saved here, whole or not. */
@@ -171,12 +195,11 @@ public final class RunFolder {
 
     private static List<Path> entries(Path folder, Pattern name) throws IOException {
         var found = new ArrayList<Path>();
-        if (Files.isDirectory(folder)) {
-            try (var entries = Files.list(folder)) {
-                entries.filter(entry ->
-                                name.matcher(entry.getFileName().toString()).matches())
-                        .forEach(found::add);
-            }
+        try (var entries = Files.list(folder)) {
+            entries.filter(entry -> name.matcher(entry.getFileName().toString()).matches())
+                    .forEach(found::add);
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return found; // one that cannot be read is no empty one, and thrown
         }
         return found;
     }

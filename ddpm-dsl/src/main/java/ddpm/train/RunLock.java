@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.text.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -37,7 +38,7 @@ final class RunLock implements AutoCloseable {
             // another run of this process: said below
         } catch (IOException e) {
             channel.close();
-            throw new IOException(file + ": cannot be locked: " + e.getMessage(), e);
+            throw new IOException(file + ": cannot be locked: " + Reason.of(e), e);
         }
         var owner = owner(channel);
         channel.close();

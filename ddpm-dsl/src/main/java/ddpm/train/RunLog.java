@@ -4,6 +4,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.image.Picture;
 import ddpm.io.WholeFile;
 import ddpm.model.ModelLayout;
+import ddpm.text.Reason;
 import ddpm.torch.LibTorch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +28,8 @@ final class RunLog {
     private final RunObserver observer;
     private final Metrics metrics;
     private final EventFile events;
-    private boolean failing;
+    /** Records that could not be written, and whether the latest of their kind could not. */
+    private final Map<String, Boolean> failing = new LinkedHashMap<>();
 
     /** @param step steps made; records of later ones are removed, for those steps will be made again */
     RunLog(RunFolder folder, Recipe recipe, RunPlan plan, RunObserver observer, long step) throws IOException {
@@ -48,8 +50,8 @@ final class RunLog {
     }
 
     void add(StepMetrics m) {
-        unlessFull(() -> metrics.add(m));
-        unlessFull(() -> {
+        unlessFull("metrics", () -> metrics.add(m));
+        unlessFull("events for TensorBoard", () -> {
             events.scalar(m.step(), "train/loss", m.loss());
             events.scalar(m.step(), "train/gradient norm", m.gradientNorm());
             events.scalar(m.step(), "train/learning rate", m.learningRate());
@@ -59,39 +61,46 @@ final class RunLog {
     }
 
     void add(ValidationMetrics m) {
-        unlessFull(() -> metrics.add(m));
-        unlessFull(() -> events.scalar(m.step(), "validation/epsilon mse", m.mse()));
+        unlessFull("metrics", () -> metrics.add(m));
+        unlessFull("events for TensorBoard", () -> events.scalar(m.step(), "validation/epsilon mse", m.mse()));
         observer.validated(m);
     }
 
     void add(long step, Picture grid) {
         var file = folder.samples(step);
-        unlessFull(() -> {
+        unlessFull("samples", () -> {
             Files.createDirectories(folder.samples());
             grid.write(file, Map.of("Software", "ddpm", "Step", Long.toString(step)));
             observer.sampled(file);
         });
-        unlessFull(() -> events.image(step, "samples", grid));
+        unlessFull("events for TensorBoard", () -> events.image(step, "samples", grid));
     }
 
     void report() {
-        unlessFull(() -> WholeFile.write(
-                folder.report(),
-                new Report(folder, describe(), plan.command(), metrics.steps(), metrics.validations()).html()));
+        unlessFull(
+                "the report",
+                () -> WholeFile.write(
+                        folder.report(),
+                        new Report(folder, describe(), plan.command(), metrics.steps(), metrics.validations()).html()));
+        failing.entrySet().removeIf(kind -> {
+            if (!kind.getValue()) {
+                observer.note(kind.getKey() + " can be written again");
+            }
+            return !kind.getValue();
+        });
     }
 
-    /** Says once that the disk takes nothing, and once that it does again. */
-    private void unlessFull(Writing writing) {
+    /**
+     * Notes once that a kind of record cannot be written. That it can again is noted with the next report, for on a full
+     * disk small records succeed and fail in turn.
+     */
+    private void unlessFull(String kind, Writing writing) {
         try {
             writing.run();
-            if (failing) {
-                failing = false;
-                observer.note("metrics and samples can be written again");
-            }
+            failing.replace(kind, false);
         } catch (IOException e) {
-            if (!failing) {
-                failing = true;
-                observer.note("metrics and samples cannot be written: " + e.getMessage() + "; training goes on");
+            if (failing.put(kind, true) == null) {
+                observer.note(kind + " cannot be written: " + Reason.of(e) + "; training goes on");
             }
         }
     }

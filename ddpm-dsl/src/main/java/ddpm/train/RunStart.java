@@ -24,6 +24,7 @@ final class RunStart implements AutoCloseable {
             if (checkpoint.isPresent()) {
                 resume(checkpoint.get(), recipe, observer);
             } else {
+                folder.requireFresh();
                 begin(recipe, observer);
             }
         } catch (IOException | RuntimeException e) {

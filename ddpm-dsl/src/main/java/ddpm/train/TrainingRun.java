@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.text.Reason;
 import ddpm.torch.DType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -204,7 +205,7 @@ public final class TrainingRun implements AutoCloseable {
         // Weights, EMA and two moments; and the EMA once more at the top of the folder.
         long bytes = 5 * start.model().params().count() * Float.BYTES;
         return new IOException(
-                "the checkpoint of step " + trainer.step() + " was not written: " + e.getMessage()
+                "the checkpoint of step " + trainer.step() + " was not written: " + Reason.of(e)
                         + ". A checkpoint takes about " + bytes + " bytes beside the " + plan.keep() + " kept ones",
                 e);
     }

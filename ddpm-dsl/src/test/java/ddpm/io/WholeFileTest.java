@@ -154,6 +154,21 @@ class WholeFileTest {
     }
 
     @Test
+    void whatCannotBeWrittenIsKnownBeforehand() throws IOException {
+        var old = Files.writeString(folder.resolve("old"), "old");
+        WholeFile.tryOut(old);
+        WholeFile.tryOut(folder.resolve("n".repeat(255)));
+        assertEquals("old", Files.readString(old));
+        assertEquals(List.of("old"), names());
+        var tooLong = folder.resolve("n".repeat(256));
+        var refused = assertThrows(IOException.class, () -> WholeFile.tryOut(tooLong));
+        assertTrue(refused.getMessage().startsWith(tooLong + ": cannot be written: File name too long"));
+        assertThrows(IOException.class, () -> WholeFile.tryOut(folder));
+        assertThrows(IOException.class, () -> WholeFile.tryOut(folder.resolve("missing/a")));
+        assertEquals(List.of("old"), names());
+    }
+
+    @Test
     void deletingDoesNotFollowLinks() throws IOException {
         var kept = Files.writeString(folder.resolve("kept"), "kept");
         var tree = Files.createDirectory(folder.resolve("tree"));

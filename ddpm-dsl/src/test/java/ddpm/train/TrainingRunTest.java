@@ -251,6 +251,50 @@ class TrainingRunTest {
     }
 
     @Test
+    void aCheckpointThatCannotBeReadIsNoDamagedOne() throws IOException {
+        trainTo(4, Tiny.recipe(7), Tiny.plan(2));
+        var weights = folder().resolve("checkpoints/step-00000004/raw.safetensors");
+        Files.delete(weights);
+        Files.createSymbolicLink(weights, weights); // reading a link to itself fails, also for root
+        var refused = assertThrows(IOException.class, () -> train(folder(), Tiny.recipe(7), Tiny.plan(2)));
+        assertTrue(refused.getMessage().contains("step-00000004 cannot be read, and an older one would lose steps"));
+        assertTrue(Files.exists(folder().resolve("checkpoints/step-00000002/raw.safetensors")));
+    }
+
+    @Test
+    void aModelWithoutItsCheckpointsIsNotReplaced() throws IOException {
+        trainTo(4, Tiny.recipe(7), Tiny.plan(2));
+        var model = Files.readAllBytes(folder().resolve("model.safetensors"));
+        var metrics = Files.readAllBytes(folder().resolve("metrics.jsonl"));
+        Files.move(folder().resolve("checkpoints"), folder().resolve("checkpoints.old"));
+        var refused = assertThrows(IOException.class, () -> train(folder(), Tiny.recipe(7), Tiny.plan(2)));
+        assertTrue(refused.getMessage().contains("is the result of a run whose checkpoints are gone"));
+        assertArrayEquals(model, Files.readAllBytes(folder().resolve("model.safetensors")));
+        assertArrayEquals(metrics, Files.readAllBytes(folder().resolve("metrics.jsonl")));
+        Files.move(folder().resolve("checkpoints.old"), folder().resolve("checkpoints"));
+        train(folder(), Tiny.recipe(7), Tiny.plan(2));
+        assertTrue(noted("resuming at step 4"), notes.toString());
+    }
+
+    @Test
+    void recordsThatFailAreNotedOnceHoweverOftenOthersSucceed() throws IOException {
+        Files.createDirectories(folder());
+        var samples = Files.writeString(folder().resolve("samples"), "a file where a folder is needed");
+        var plan = new RunPlan(2, 3, 1, 1, 1, 2, 0, 1, FullDisk.CONTINUE, "");
+        try (var run = TrainingRun.open(folder(), Tiny.recipe(8), plan, observer(made -> {
+            if (made == 5) {
+                assertTrue(samples.toFile().delete());
+            }
+        }))) {
+            run.run();
+        }
+        var said = notes.stream().filter(note -> note.contains("written")).toList();
+        assertEquals(2, said.size(), said.toString());
+        assertTrue(said.getFirst().startsWith("samples cannot be written: "), said.toString());
+        assertEquals("samples can be written again", said.getLast());
+    }
+
+    @Test
     void aFolderOfCheckpointsAloneIsResumed() throws IOException {
         trainTo(4, Tiny.recipe(7), Tiny.plan(2));
         for (var name : List.of("metrics.jsonl", "run.json", "report.html", "model.safetensors", ".lock")) {
