@@ -68,7 +68,7 @@ final class EngineOptions {
      * @throws ExitCode.Failure with {@link ExitCode#NO_LIBTORCH} if that is not possible
      */
     LibTorch load(Console news) {
-        LibTorch.onProgress(news::note);
+        LibTorch.onNote(news::note);
         try {
             var torch = libtorch == null ? LibTorch.load() : LibTorch.load(LibTorch.folder(libtorch.toString()));
             torch.version(); // binds the functions, so that one that is missing is found here

@@ -60,7 +60,7 @@ public final class Conv2d implements Convolution {
     @Override
     public Tensor convolve(Tensor x, Tensor withBias) {
         var kernel = weight.as(x.dtype());
-        if (weight.isFixed() && PackedKernel.suits(x)) {
+        if (weight.isFixed() && PackedKernel.suits(x, kernel, withBias)) {
             var laidOut = packed.get(
                     x.dtype(), () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
             return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());

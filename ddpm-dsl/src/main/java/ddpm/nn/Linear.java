@@ -29,11 +29,12 @@ public final class Linear implements Block {
     @Override
     public Tensor forward(Tensor x) {
         var matrix = weight.as(x.dtype());
-        if (weight.isFixed() && PackedKernel.suits(x)) {
+        var offset = bias.as(x.dtype());
+        if (weight.isFixed() && PackedKernel.suits(x, matrix, offset)) {
             long rows = x.shape().numel() / x.shape().size(-1);
             var laidOut = packed.get(x.dtype(), () -> PackedKernel.ofLinear(matrix, rows));
-            return PackedKernel.linear(x, laidOut, bias.as(x.dtype()));
+            return PackedKernel.linear(x, laidOut, offset);
         }
-        return Ops.linear(x, matrix, bias.as(x.dtype()));
+        return Ops.linear(x, matrix, offset);
     }
 }

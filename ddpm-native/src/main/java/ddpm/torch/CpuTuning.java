@@ -102,13 +102,11 @@ final class CpuTuning {
     private static final class OneDnn {
         static final boolean CONVOLVES = convolves();
 
-        /** Not every libtorch is built with oneDNN: those for ARM may not be. */
+        /** Not every libtorch is built with oneDNN, as those for ARM, and one might compute wrongly. */
         private static boolean convolves() {
             try (var _ = TensorScope.open();
                     var _ = GradMode.off()) {
-                var image = Tensor.zeros(Shape.of(1, 1, 3, 3), DType.FLOAT32, Device.CPU);
-                Ops.convolveByOneDnn(image, image, null, 1, 0);
-                return true;
+                return KernelCheck.oneDnnConvolves();
             } catch (TorchException e) {
                 return false;
             }

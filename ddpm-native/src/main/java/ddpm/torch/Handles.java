@@ -1,6 +1,7 @@
 package ddpm.torch;
 
 import java.util.Objects;
+import java.util.function.LongFunction;
 
 /**
  * Tensors as bare addresses, for the other binding of the same libtorch in {@link ddpm.torch.cpp}.
@@ -12,12 +13,18 @@ public final class Handles {
     private Handles() {}
 
     /**
-     * The address of the {@code at::Tensor} behind this tensor. It is lent: it is valid until the tensor is closed.
+     * Lends the address of the {@code at::Tensor} behind a tensor to a function. It is valid until the function returns,
+     * whoever closes the tensor meanwhile.
      *
      * @throws IllegalStateException if the tensor is closed
      */
-    public static long lend(Tensor tensor) {
-        return tensor.handle();
+    public static <T> T lend(Tensor tensor, LongFunction<T> use) {
+        long address = tensor.acquire();
+        try {
+            return use.apply(address);
+        } finally {
+            tensor.release();
+        }
     }
 
     /**
@@ -27,14 +34,14 @@ public final class Handles {
      * @throws IllegalStateException if the tensor is closed or has gaps
      */
     public static long data(Tensor tensor) {
-        if (!tensor.isContiguous()) {
+        if (tensor.isPacked() || !tensor.isContiguous()) {
             throw new IllegalStateException("no plain memory of " + tensor + ": contiguous tensors only");
         }
-        return TensorAbi.getDataPtr(tensor.handle(), CallScratch.get());
+        return lend(tensor, handle -> TensorAbi.getDataPtr(handle, CallScratch.get()));
     }
 
     /**
-     * A tensor of the current scope on the memory of the {@code at::Tensor} at this address, which stays its owner's.
+     * Makes a tensor of the current scope on the memory of the {@code at::Tensor} at this address, which stays its owner's.
      *
      * @param address of a live, defined {@code at::Tensor} of this process's libtorch, not 0
      * @throws TorchException if its element type or device is none that this library handles

@@ -5,6 +5,7 @@ import ddpm.torch.natives.TorchFolder;
 import java.io.IOException;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -20,7 +21,7 @@ public final class LibTorch {
     public static final String VARIABLE = "DDPM_LIBTORCH";
 
     private static LibTorch loaded;
-    private static Consumer<String> progress = line -> {};
+    private static volatile Consumer<String> notes = line -> {};
 
     private final TorchFolder source;
     private final TorchFolder.Loaded libraries;
@@ -30,9 +31,16 @@ public final class LibTorch {
         this.libraries = libraries;
     }
 
-    /** Sets where one-line news of the first unpacking goes; silent unless set before the first load. */
-    public static synchronized void onProgress(Consumer<String> sink) {
-        progress = sink;
+    /**
+     * Sets where one-line notes go: of the first unpacking, and of kernels of this libtorch that compute wrongly and are
+     * therefore not used. Silent unless set before the first load.
+     */
+    public static void onNote(Consumer<String> sink) {
+        notes = Objects.requireNonNull(sink, "sink");
+    }
+
+    static void note(String line) {
+        notes.accept(line);
     }
 
     /**
@@ -54,7 +62,7 @@ public final class LibTorch {
             return load(folder(variable));
         }
         try {
-            return open(TorchFolder.bundled(progress)
+            return open(TorchFolder.bundled(LibTorch::note)
                     .orElseThrow(() -> new LibTorchNotFound("no libtorch for " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch")
                             + " is bundled: give one with --libtorch DIR or " + VARIABLE

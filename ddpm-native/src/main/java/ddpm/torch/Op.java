@@ -10,8 +10,8 @@ import java.util.Arrays;
  * One operator of libtorch's dispatcher, by schema name, e.g. {@code aten::conv2d}.
  *
  * <p>A call lists <em>every</em> argument of the schema in order, defaults included. Nothing native is allocated until
- * all arguments are known and all tensors are known to be open; from the moment the dispatcher is entered, libtorch owns
- * what was passed, also when it fails.
+ * all arguments are known and all tensors are held, so that no other thread's {@code close()} frees them; from the moment
+ * the dispatcher is entered, libtorch owns what was passed, also when it fails.
  */
 final class Op {
     private static final int MAX_ARGUMENTS = 24;
@@ -87,7 +87,7 @@ final class Op {
         }
 
         Call tensors(Tensor... tensors) {
-            return put(Kind.TENSORS, 0, tensors);
+            return put(Kind.TENSORS, 0, tensors.clone()); // what is held must be what is released
         }
 
         Call integer(long value) {
@@ -147,18 +147,11 @@ final class Op {
 
         private void run() {
             int n = count;
-            for (int i = 0; i < n; i++) {
-                switch (kinds[i]) {
-                    case TENSOR, PRESENT_TENSOR -> ((Tensor) objects[i]).handle();
-                    case TENSORS -> {
-                        for (var tensor : (Tensor[]) objects[i]) {
-                            tensor.handle();
-                        }
-                    }
-                    default -> {}
-                }
-            }
+            int held = 0;
             try {
+                for (; held < n; held++) {
+                    hold(objects[held]);
+                }
                 for (int i = 0; i < n; i++) {
                     stack.setAtIndex(JAVA_LONG, i, encode(kinds[i], values[i], objects[i]));
                 }
@@ -172,7 +165,38 @@ final class Op {
                     throw Abi.failed(this::describe);
                 }
             } finally {
+                while (held > 0) {
+                    letGo(objects[--held]);
+                }
                 Arrays.fill(objects, 0, n, null); // do not hold tensors of the past
+            }
+        }
+
+        /** Begins a use of an argument's tensors; of none of them if one is closed. */
+        private static void hold(Object argument) {
+            if (argument instanceof Tensor tensor) {
+                tensor.acquire();
+            } else if (argument instanceof Tensor[] tensors) {
+                int held = 0;
+                try {
+                    for (; held < tensors.length; held++) {
+                        tensors[held].acquire();
+                    }
+                } finally {
+                    while (held < tensors.length && held > 0) {
+                        tensors[--held].release();
+                    }
+                }
+            }
+        }
+
+        private static void letGo(Object argument) {
+            if (argument instanceof Tensor tensor) {
+                tensor.release();
+            } else if (argument instanceof Tensor[] tensors) {
+                for (var tensor : tensors) {
+                    tensor.release();
+                }
             }
         }
 
@@ -213,7 +237,7 @@ final class Op {
 
         /** Makes a handle for the dispatcher, which consumes those that it is given. */
         private long duplicate(Tensor tensor) {
-            return TensorAbi.newTensorHandle(tensor.handle(), scratch);
+            return TensorAbi.newTensorHandle(tensor.held(), scratch);
         }
 
         private long cell(long value) {

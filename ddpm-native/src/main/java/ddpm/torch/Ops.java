@@ -89,23 +89,12 @@ public final class Ops {
     }
 
     static void checkConv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        var in = images("conv2d", x);
-        var w = weight.shape();
-        if (w.rank() != 4 || w.size(1) != in.size(1)) {
-            throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
-                    + " channels, but the weight is " + w + " ([out, in, height, width])");
-        }
-        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
-            throw new IllegalArgumentException("conv2d: bias " + bias.shape() + " for a weight of shape " + w);
-        }
-        if (stride < 1
-                || padding < 0
-                || in.size(2) + 2L * padding < w.size(2)
-                || in.size(3) + 2L * padding < w.size(3)) {
-            throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
-                    + " at padding " + padding + ", stride " + stride);
-        }
+        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), stride, padding);
         sameType("conv2d", x, weight);
+    }
+
+    private static Shape shapeOf(Tensor optional) {
+        return optional == null ? null : optional.shape();
     }
 
     /**
@@ -117,22 +106,7 @@ public final class Ops {
      * @return {@code [B, O, (H - 1) stride - 2 padding + kh, ...]}
      */
     public static Tensor convTranspose2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        var in = images("convTranspose2d", x);
-        var w = weight.shape();
-        if (w.rank() != 4 || w.size(0) != in.size(1)) {
-            throw new IllegalArgumentException("convTranspose2d: input " + in + " has " + in.size(1)
-                    + " channels, but the weight is " + w + " ([in, out, height, width])");
-        }
-        if (bias != null && !bias.shape().equals(Shape.of(w.size(1)))) {
-            throw new IllegalArgumentException("convTranspose2d: bias " + bias.shape() + " for a weight of shape " + w);
-        }
-        if (stride < 1
-                || padding < 0
-                || (in.size(2) - 1) * stride - 2L * padding + w.size(2) < 1
-                || (in.size(3) - 1) * stride - 2L * padding + w.size(3) < 1) {
-            throw new IllegalArgumentException("convTranspose2d: nothing is left of input " + in + " under a kernel of "
-                    + w + " at padding " + padding + ", stride " + stride);
-        }
+        ShapeChecks.convTranspose2d(x.shape(), weight.shape(), shapeOf(bias), stride, padding);
         sameType("convTranspose2d", x, weight);
         return CONV_TRANSPOSE2D
                 .call()
@@ -149,20 +123,9 @@ public final class Ops {
 
     /** {@code x [..., in] · weight[out, in]^T + bias[out]}; bias may be null. */
     public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
-        checkLinear(x, weight, bias);
-        return LINEAR.call().tensor(x).tensor(weight).optional(bias).one();
-    }
-
-    static void checkLinear(Tensor x, Tensor weight, Tensor bias) {
-        var w = weight.shape();
-        if (w.rank() != 2 || x.shape().rank() < 1 || x.shape().size(-1) != w.size(1)) {
-            throw new IllegalArgumentException(
-                    "linear: input " + x.shape() + " against a weight of shape " + w + " ([out, in])");
-        }
-        if (bias != null && !bias.shape().equals(Shape.of(w.size(0)))) {
-            throw new IllegalArgumentException("linear: bias " + bias.shape() + " for a weight of shape " + w);
-        }
+        ShapeChecks.linear(x.shape(), weight.shape(), shapeOf(bias));
         sameType("linear", x, weight);
+        return LINEAR.call().tensor(x).tensor(weight).optional(bias).one();
     }
 
     /**
@@ -171,14 +134,7 @@ public final class Ops {
      */
     public static Tensor groupNorm(Tensor x, int groups, Tensor weight, Tensor bias, double eps) {
         var in = x.shape();
-        if (in.rank() < 2 || groups < 1 || in.size(1) % groups != 0) {
-            throw new IllegalArgumentException("groupNorm: " + groups + " groups do not divide the channels of " + in);
-        }
-        var channels = Shape.of(in.size(1));
-        if (!weight.shape().equals(channels) || !bias.shape().equals(channels)) {
-            throw new IllegalArgumentException(
-                    "groupNorm: weight " + weight.shape() + " and bias " + bias.shape() + " for input " + in);
-        }
+        ShapeChecks.groupNorm(in, groups, weight.shape(), bias.shape());
         if (x.dtype() != weight.dtype()
                 // CUDA's kernel knows one type only.
                 && (x.device().kind() == Device.Kind.CUDA || CpuTuning.normalisesInFloat32(in, groups))) {
@@ -208,7 +164,7 @@ public final class Ops {
 
     /** Mean over windows of {@code size} by {@code size} pixels that do not overlap; sizes are divided, rounding down. */
     public static Tensor avgPool2d(Tensor x, int size) {
-        pooling("avgPool2d", x, size);
+        ShapeChecks.pooling("avgPool2d", x.shape(), size);
         return AVG_POOL2D
                 .call()
                 .tensor(x)
@@ -223,7 +179,7 @@ public final class Ops {
 
     /** Maximum over windows of {@code size} by {@code size} pixels that do not overlap. */
     public static Tensor maxPool2d(Tensor x, int size) {
-        pooling("maxPool2d", x, size);
+        ShapeChecks.pooling("maxPool2d", x.shape(), size);
         return MAX_POOL2D
                 .call()
                 .tensor(x)
@@ -235,19 +191,10 @@ public final class Ops {
                 .one();
     }
 
-    private static void pooling(String op, Tensor x, int size) {
-        var in = images(op, x);
-        if (size < 1 || in.size(2) < size || in.size(3) < size) {
-            throw new IllegalArgumentException(op + ": windows of " + size + " pixels on images of " + in);
-        }
-    }
-
     /** Every pixel repeated {@code factor} times along height and width. */
     public static Tensor upsampleNearest2d(Tensor x, int factor) {
-        var in = images("upsampleNearest2d", x);
-        if (factor < 1 || in.numel() == 0) {
-            throw new IllegalArgumentException("upsampleNearest2d: factor " + factor + " on " + in);
-        }
+        var in = x.shape();
+        ShapeChecks.upsample(in, factor);
         return UPSAMPLE_NEAREST
                 .call()
                 .tensor(x)
@@ -259,10 +206,7 @@ public final class Ops {
 
     /** Zeros added around images {@code [B, C, H, W]}. */
     public static Tensor padZeros(Tensor x, int left, int right, int top, int bottom) {
-        var in = images("padZeros", x);
-        if (left < 0 || right < 0 || top < 0 || bottom < 0) {
-            throw new IllegalArgumentException("padZeros of " + in + " by negative amounts");
-        }
+        ShapeChecks.pad(x.shape(), left, right, top, bottom);
         return PAD.call()
                 .tensor(x)
                 .integers(left, right, top, bottom)
@@ -550,15 +494,7 @@ public final class Ops {
 
     // ---- Checks ----------------------------------------------------------------------------------------------------
 
-    private static Shape images(String op, Tensor x) {
-        var shape = x.shape();
-        if (shape.rank() != 4) {
-            throw new IllegalArgumentException(op + ": images [B, C, H, W] needed, not " + shape);
-        }
-        return shape;
-    }
-
-    private static void sameType(String op, Tensor... tensors) {
+    static void sameType(String op, Tensor... tensors) {
         for (var tensor : tensors) {
             if (tensor.dtype() != tensors[0].dtype() || !tensor.device().equals(tensors[0].device())) {
                 throw new IllegalArgumentException(op + ": types and devices differ: " + Arrays.toString(tensors));

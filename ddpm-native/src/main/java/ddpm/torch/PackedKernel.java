@@ -2,11 +2,15 @@ package ddpm.torch;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Weights laid out beforehand as oneDNN wants them on this processor, instead of at every call. Convolutions give the same
  * numbers, up to twice as fast where images are few and small. Linear layers in float32 are twice as fast as in the BLAS,
- * and round every row alike, whatever rows are beside it. For inference; there is no gradient.
+ * and round every row alike, whatever rows are beside it.
+ *
+ * <p>Packed kernels have no gradient: they are for inference. Some libtorchs compute some of them wrongly, so each is
+ * compared with the plain operator when it is made, and where they differ the plain operator takes its place.
  */
 public final class PackedKernel {
     private static final Op TO_MKLDNN = new Op("aten::to_mkldnn");
@@ -16,40 +20,75 @@ public final class PackedKernel {
     private static final Op CONVOLVE = new Op("mkldnn::_convolution_pointwise");
 
     /** By type; not every libtorch is built with oneDNN, nor does every processor compute in bfloat16. */
-    private static final Map<DType, Boolean> WORKS = new ConcurrentHashMap<>();
+    private static final Map<DType, Boolean> AVAILABLE = new ConcurrentHashMap<>();
+
+    private static final AtomicBoolean NOTED = new AtomicBoolean();
 
     private PackedKernel() {}
 
-    /** Whether there are packed kernels for tensors like this one here. */
-    public static boolean suits(Tensor x) {
-        return x.device().equals(Device.CPU)
-                && x.shape().numel() > 0
-                && WORKS.computeIfAbsent(x.dtype(), PackedKernel::works);
+    /**
+     * Whether packed kernels may compute with these tensors: the input first, then the weight and the bias if there is
+     * one. They may not on other devices and in other types than float32 and bfloat16, nor where a gradient is wanted.
+     */
+    public static boolean suits(Tensor x, Tensor... others) {
+        if (!x.device().equals(Device.CPU) || x.shape().numel() == 0 || !isAvailable(x.dtype())) {
+            return false;
+        }
+        return !wantsGradient(x, others);
     }
 
-    private static boolean works(DType type) {
+    private static boolean wantsGradient(Tensor x, Tensor... others) {
+        if (!GradMode.isOn()) {
+            return false;
+        }
+        boolean wanted = x.requiresGrad();
+        for (var other : others) {
+            wanted |= other != null && other.requiresGrad();
+        }
+        return wanted;
+    }
+
+    private static boolean isAvailable(DType type) {
+        return AVAILABLE.computeIfAbsent(type, PackedKernel::isImplemented);
+    }
+
+    private static boolean isImplemented(DType type) {
         if (type != DType.FLOAT32 && type != DType.BFLOAT16) {
             return false;
         }
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var image = Tensor.zeros(Shape.of(1, 1, 3, 3), type, Device.CPU);
-            conv2d(image, ofConv2d(image, image.shape(), 1, 1), null, 1, 1);
+            convolve(image, pack(image, image.shape(), 1, 1), null, 1, 1);
             var row = Tensor.zeros(Shape.of(1, 3), type, Device.CPU);
-            linear(row, ofLinear(row, 1), null);
+            multiply(row, pack(row, 1), null);
             return true;
         } catch (TorchException e) {
             return false;
         }
     }
 
+    // ---- Convolutions ---------------------------------------------------------------------------------------------
+
     /**
-     * Lays a convolution's weight out. The result has no readable elements; it is for {@link #conv2d} only.
+     * Lays a convolution's weight out. The result has no readable elements; it is for {@link #conv2d} only. Where this
+     * libtorch computes such a kernel wrongly, the result is the weight itself under a new handle.
      *
      * @param weight {@code [O, C, kh, kw]}
      * @param images the shape {@code [B, C, H, W]} it is for; others are right too, perhaps slower
      */
     public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int padding) {
+        ShapeChecks.conv2d(images, weight.shape(), null, stride, padding);
+        packable("ofConv2d", weight, images.numel());
+        try (var scope = TensorScope.open();
+                var _ = GradMode.off()) {
+            var packed = pack(weight, images, stride, padding);
+            var comparison = KernelCheck.conv2d(weight, packed, images, stride, padding);
+            return scope.keep(trusted(comparison, "convolution", weight, packed));
+        }
+    }
+
+    static Tensor pack(Tensor weight, Shape images, int stride, int padding) {
         var opaque = TO_MKLDNN.call().tensor(weight).none().one();
         return REORDER.call()
                 .tensor(opaque)
@@ -65,9 +104,18 @@ public final class PackedKernel {
      * {@link Ops#conv2d} with a weight from {@link #ofConv2d}.
      *
      * @param bias {@code [O]}, or null
+     * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
         Ops.checkConv2d(x, packed, bias, stride, padding);
+        if (!packed.isPacked()) {
+            return Ops.conv2d(x, packed, bias, stride, padding);
+        }
+        computable("conv2d", x, bias);
+        return convolve(x, packed, bias, stride, padding);
+    }
+
+    static Tensor convolve(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
         return CONVOLVE.call()
                 .tensor(x)
                 .tensor(packed)
@@ -82,13 +130,31 @@ public final class PackedKernel {
                 .one();
     }
 
+    // ---- Linear layers --------------------------------------------------------------------------------------------
+
     /**
-     * Lays a linear layer's weight out, for {@link #linear} only.
+     * Lays a linear layer's weight out, for {@link #linear} only. Where this libtorch computes such a kernel wrongly, the
+     * result is the weight itself under a new handle.
      *
      * @param weight {@code [out, in]}
      * @param rows how many vectors go through at once, about
      */
     public static Tensor ofLinear(Tensor weight, long rows) {
+        if (weight.shape().rank() != 2) {
+            throw new IllegalArgumentException("ofLinear: weight " + weight.shape() + ": [out, in] needed");
+        }
+        if (rows < 1 || rows > ShapeChecks.LARGEST_SIZE) {
+            throw new IllegalArgumentException("ofLinear: " + rows + " rows; 1 to " + ShapeChecks.LARGEST_SIZE);
+        }
+        packable("ofLinear", weight, 1);
+        try (var scope = TensorScope.open();
+                var _ = GradMode.off()) {
+            var packed = pack(weight, rows);
+            return scope.keep(trusted(KernelCheck.linear(weight, packed, rows), "linear layer", weight, packed));
+        }
+    }
+
+    static Tensor pack(Tensor weight, long rows) {
         return REORDER_LINEAR.call().tensor(weight).optionalInteger(rows).one();
     }
 
@@ -96,9 +162,19 @@ public final class PackedKernel {
      * {@link Ops#linear} with a weight from {@link #ofLinear}.
      *
      * @param bias {@code [out]}, or null
+     * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor linear(Tensor x, Tensor packed, Tensor bias) {
-        Ops.checkLinear(x, packed, bias);
+        ShapeChecks.linear(x.shape(), packed.shape(), bias == null ? null : bias.shape());
+        Ops.sameType("linear", x, packed);
+        if (!packed.isPacked()) {
+            return Ops.linear(x, packed, bias);
+        }
+        computable("linear", x, bias);
+        return multiply(x, packed, bias);
+    }
+
+    static Tensor multiply(Tensor x, Tensor packed, Tensor bias) {
         return LINEAR.call()
                 .tensor(x)
                 .tensor(packed)
@@ -107,5 +183,43 @@ public final class PackedKernel {
                 .tensors()
                 .none()
                 .one();
+    }
+
+    // ---- Checks ---------------------------------------------------------------------------------------------------
+
+    private static void packable(String method, Tensor weight, long elements) {
+        if (!weight.device().equals(Device.CPU)
+                || weight.isPacked()
+                || weight.shape().numel() == 0
+                || elements == 0
+                || !isAvailable(weight.dtype())) {
+            throw new IllegalArgumentException("PackedKernel." + method + " of " + weight
+                    + ": a float32 or bfloat16 weight on the CPU with elements is needed, and images too;"
+                    + " ask suits() first");
+        }
+    }
+
+    private static void computable(String method, Tensor x, Tensor bias) {
+        if (x.isPacked() || x.shape().numel() == 0 || bias != null && (bias.isPacked() || bias.dtype() != x.dtype())) {
+            throw new IllegalArgumentException("PackedKernel." + method + ": input " + x + " with bias " + bias
+                    + ": tensors of one type with elements are needed");
+        }
+        if (wantsGradient(x, bias)) {
+            throw new IllegalStateException("PackedKernel." + method + " has no gradient, and " + x
+                    + " or its bias requires one: use Ops." + method + ", or GradMode.off()");
+        }
+    }
+
+    private static Tensor trusted(KernelCheck.Comparison comparison, String what, Tensor weight, Tensor packed) {
+        if (comparison.agrees()) {
+            return packed;
+        }
+        if (comparison.isFinite() && NOTED.compareAndSet(false, true)) {
+            LibTorch.note("libtorch " + LibTorch.load().version() + " computes a packed " + what + " of " + weight
+                    + " wrongly (" + comparison
+                    + "): the plain operator is used instead, here and wherever else that is"
+                    + " so; other libtorchs may be faster");
+        }
+        return weight.detach();
     }
 }

@@ -11,28 +11,40 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A libtorch tensor: one owned handle of its C ABI.
  *
  * <p>A tensor is freed when its {@link TensorScope} closes, or earlier by {@link #close()}; using it afterwards is an
- * {@link IllegalStateException}, never a crash. It may be read from several threads, but whoever closes it must know
- * that nobody still uses it. Arithmetic is here as methods; everything a network needs is in {@link Ops}.
+ * {@link IllegalStateException}, never a crash. It may be used from several threads: an operation that another thread's
+ * {@code close()} overtakes still ends as it would have. Arithmetic is here as methods; everything a network needs is in
+ * {@link Ops}.
  */
 public final class Tensor implements AutoCloseable {
     private static final int MAX_RANK = 24;
-    private static final VarHandle HANDLE;
+    private static final VarHandle STATE;
 
     static {
         try {
-            HANDLE = MethodHandles.lookup().findVarHandle(Tensor.class, "handle", long.class);
+            STATE = MethodHandles.lookup().findVarHandle(Tensor.class, "state", int.class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
         }
     }
 
-    private long handle;
-    TensorScope scope;
+    /** The bit of {@link #state} that {@link #close} clears. */
+    private static final int OPEN = 1;
+
+    /** What one use adds to {@link #state}. */
+    private static final int USE = 2;
+
+    private final long handle;
+    /** {@link #OPEN}, plus {@link #USE} for every use that has not ended; at 0 the handle is freed. */
+    private volatile int state = OPEN;
+
+    volatile TensorScope scope;
     int slot;
     private Shape shape;
     private DType dtype;
@@ -41,6 +53,76 @@ public final class Tensor implements AutoCloseable {
     Tensor(long handle, TensorScope scope) {
         this.handle = handle;
         scope.add(this);
+    }
+
+    // ---- Use and end ----------------------------------------------------------------------------------------------
+
+    /**
+     * Begins a use of the handle, which stays valid until {@link #release()}, whoever closes the tensor meanwhile.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    long acquire() {
+        for (int now = state; (now & OPEN) != 0; now = state) {
+            if (STATE.compareAndSet(this, now, now + USE)) {
+                return handle;
+            }
+        }
+        throw new IllegalStateException("this tensor was closed" + (shape == null ? "" : " (shape " + shape + ")")
+                + ": keep it in an outer scope if it lives on");
+    }
+
+    /** The handle, for whoever has acquired it. */
+    long held() {
+        return handle;
+    }
+
+    /** Ends a use; the last one of a closed tensor frees its handle. */
+    void release() {
+        if ((int) STATE.getAndAdd(this, -USE) == USE) {
+            TensorAbi.deleteTensorObject(handle);
+        }
+    }
+
+    /** What is asked of the handle while it is in use. */
+    private interface Use<T> {
+        T of(long handle, CallScratch scratch);
+    }
+
+    private <T> T use(Use<T> use) {
+        long held = acquire();
+        try {
+            return use.of(held, CallScratch.get());
+        } finally {
+            release();
+        }
+    }
+
+    public boolean isOpen() {
+        return (state & OPEN) != 0;
+    }
+
+    /**
+     * Frees the handle, or lets the last operation that still uses it do so; memory goes when no other handle or autograd
+     * graph holds it. Closing twice is harmless, also from two threads at once.
+     */
+    @Override
+    public void close() {
+        int now;
+        do {
+            now = state;
+            if ((now & OPEN) == 0) {
+                return;
+            }
+        } while (!STATE.compareAndSet(this, now, now - OPEN));
+        var owner = scope;
+        if (owner != null) {
+            owner.forget(this);
+        }
+        TensorScope.closedOne();
+        if (now == OPEN) {
+            TensorAbi.deleteTensorObject(handle);
+        }
     }
 
     // ---- Making tensors -------------------------------------------------------------------------------------------
@@ -111,22 +193,19 @@ public final class Tensor implements AutoCloseable {
     /** A float32 tensor on the CPU with these elements in row-major order. */
     public static Tensor of(float[] values, Shape shape) {
         var tensor = forElements(values.length, shape, DType.FLOAT32);
-        MemorySegment.copy(values, 0, tensor.memory(), JAVA_FLOAT, 0, values.length);
-        return tensor;
+        return tensor.write(memory -> copy(values, 0, memory, JAVA_FLOAT, 0, values.length));
     }
 
     /** A float64 tensor on the CPU. */
     public static Tensor of(double[] values, Shape shape) {
         var tensor = forElements(values.length, shape, DType.FLOAT64);
-        MemorySegment.copy(values, 0, tensor.memory(), JAVA_DOUBLE, 0, values.length);
-        return tensor;
+        return tensor.write(memory -> copy(values, 0, memory, JAVA_DOUBLE, 0, values.length));
     }
 
     /** An int64 tensor on the CPU. */
     public static Tensor of(long[] values, Shape shape) {
         var tensor = forElements(values.length, shape, DType.INT64);
-        MemorySegment.copy(values, 0, tensor.memory(), JAVA_LONG, 0, values.length);
-        return tensor;
+        return tensor.write(memory -> copy(values, 0, memory, JAVA_LONG, 0, values.length));
     }
 
     /** A tensor on the CPU with the buffer's remaining bytes (little-endian, row-major) as its elements. */
@@ -137,14 +216,19 @@ public final class Tensor implements AutoCloseable {
                     "a " + dtype + " tensor of shape " + shape + " is " + need + " bytes, not " + bytes.remaining());
         }
         var tensor = empty(shape, dtype, Device.CPU);
-        tensor.memory().copyFrom(MemorySegment.ofBuffer(bytes));
-        return tensor;
+        return tensor.write(memory -> memory.copyFrom(MemorySegment.ofBuffer(bytes)));
     }
 
     /** A float32 scalar. */
     public static Tensor scalar(float value) {
         var scope = TensorScope.current();
         return new Tensor(TensorAbi.scalarToTensorFloat32(value, CallScratch.get()), scope);
+    }
+
+    private static MemorySegment copy(
+            Object array, int from, MemorySegment memory, ValueLayout layout, long offset, int count) {
+        MemorySegment.copy(array, from, memory, layout, offset, count);
+        return memory;
     }
 
     private static Tensor forElements(long count, Shape shape, DType dtype) {
@@ -157,63 +241,70 @@ public final class Tensor implements AutoCloseable {
 
     // ---- What it is -----------------------------------------------------------------------------------------------
 
-    /** The live handle. */
-    long handle() {
-        if (handle == 0) {
-            throw new IllegalStateException("this tensor was closed" + (shape == null ? "" : " (shape " + shape + ")")
-                    + ": keep it in an outer scope if it lives on");
-        }
-        return handle;
-    }
-
     public Shape shape() {
-        if (shape == null) {
-            var scratch = CallScratch.get();
-            int rank = TensorAbi.getDim(handle(), scratch);
-            shape = Shape.of(TensorAbi.getSizes(handle(), rank, scratch));
+        var known = shape;
+        if (known == null) {
+            known = use((h, scratch) -> Shape.of(TensorAbi.getSizes(h, TensorAbi.getDim(h, scratch), scratch)));
+            shape = known;
         }
-        return shape;
+        return known;
     }
 
     /** Distance in elements between neighbours along each dimension. */
     public long[] strides() {
-        return TensorAbi.getStrides(handle(), shape().rank(), CallScratch.get());
+        int rank = shape().rank();
+        return use((h, scratch) -> TensorAbi.getStrides(h, rank, scratch));
     }
 
     public DType dtype() {
-        if (dtype == null) {
-            dtype = DType.ofCode(TensorAbi.getDtype(handle(), CallScratch.get()));
+        var known = dtype;
+        if (known == null) {
+            known = use((h, scratch) -> DType.ofCode(TensorAbi.getDtype(h, scratch)));
+            dtype = known;
         }
-        return dtype;
+        return known;
     }
 
     public Device device() {
-        if (device == null) {
-            var scratch = CallScratch.get();
-            device = Device.of(TensorAbi.getDeviceType(handle(), scratch), TensorAbi.getDeviceIndex(handle(), scratch));
+        var known = device;
+        if (known == null) {
+            known = use((h, scratch) ->
+                    Device.of(TensorAbi.getDeviceType(h, scratch), TensorAbi.getDeviceIndex(h, scratch)));
+            device = known;
         }
-        return device;
+        return known;
     }
 
     /** Whether the elements lie in row-major order without gaps. */
     public boolean isContiguous() {
-        return TensorAbi.isContiguous(handle(), CallScratch.get());
+        return use(TensorAbi::isContiguous);
     }
 
-    public boolean isOpen() {
-        return handle != 0;
+    /** Whether its memory is laid out by oneDNN, for its kernels alone. */
+    boolean isPacked() {
+        return use(TensorAbi::getLayout) == TensorAbi.LAYOUT_MKLDNN;
     }
 
     // ---- Elements -------------------------------------------------------------------------------------------------
 
-    /** The elements' memory; only for contiguous tensors on the CPU, and only inside this package. */
-    MemorySegment memory() {
-        if (device().kind() != Device.Kind.CPU || !isContiguous()) {
+    /** What is done with the elements' memory while the tensor is in use. */
+    interface MemoryUse<T> {
+        T of(MemorySegment memory);
+    }
+
+    /** Uses the elements' memory; only for contiguous tensors on the CPU, and only inside this package. */
+    <T> T memory(MemoryUse<T> use) {
+        if (device().kind() != Device.Kind.CPU || isPacked() || !isContiguous()) {
             throw new IllegalStateException("no direct memory of " + this + ": contiguous CPU tensors only");
         }
         long bytes = shape().numel() * dtype().bytes();
-        return MemorySegment.ofAddress(TensorAbi.getDataPtr(handle(), CallScratch.get()))
-                .reinterpret(bytes);
+        return use((h, scratch) ->
+                use.of(MemorySegment.ofAddress(TensorAbi.getDataPtr(h, scratch)).reinterpret(bytes)));
+    }
+
+    private Tensor write(MemoryUse<?> writing) {
+        memory(writing);
+        return this;
     }
 
     /** A copy of the elements in row-major order, as float32; any type, device and layout. */
@@ -234,9 +325,11 @@ public final class Tensor implements AutoCloseable {
     private <A> A elements(DType as, ValueLayout layout, A target) {
         try (var _ = TensorScope.open()) {
             var plain = on(Device.CPU).to(as).contiguous();
-            MemorySegment.copy(plain.memory(), layout, 0, target, 0, checkedLength());
+            return plain.memory(memory -> {
+                MemorySegment.copy(memory, layout, 0, target, 0, checkedLength());
+                return target;
+            });
         }
-        return target;
     }
 
     private int checkedLength() {
@@ -255,7 +348,7 @@ public final class Tensor implements AutoCloseable {
         }
         var buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
         try (var _ = TensorScope.open()) {
-            MemorySegment.ofBuffer(buffer).copyFrom(on(Device.CPU).contiguous().memory());
+            on(Device.CPU).contiguous().memory(MemorySegment.ofBuffer(buffer)::copyFrom);
         }
         return buffer;
     }
@@ -266,8 +359,7 @@ public final class Tensor implements AutoCloseable {
             throw new IllegalArgumentException("set(float[]) on " + this);
         }
         Objects.checkFromIndexSize(at, count, shape().numel());
-        MemorySegment.copy(source, from, memory(), JAVA_FLOAT, 4 * at, count);
-        return this;
+        return write(memory -> copy(source, from, memory, JAVA_FLOAT, 4 * at, count));
     }
 
     /** Overwrites elements of this contiguous int64 CPU tensor. */
@@ -276,18 +368,18 @@ public final class Tensor implements AutoCloseable {
             throw new IllegalArgumentException("set(long[]) on " + this);
         }
         Objects.checkFromIndexSize(at, source.length, shape().numel());
-        MemorySegment.copy(source, 0, memory(), JAVA_LONG, 8 * at, source.length);
-        return this;
+        return write(memory -> copy(source, 0, memory, JAVA_LONG, 8 * at, source.length));
     }
 
     /** Overwrites all bytes of this contiguous CPU tensor with the buffer's remaining ones. */
     public Tensor set(ByteBuffer bytes) {
-        var memory = memory();
-        if (memory.byteSize() != bytes.remaining()) {
-            throw new IllegalArgumentException(this + " is " + memory.byteSize() + " bytes, not " + bytes.remaining());
-        }
-        memory.copyFrom(MemorySegment.ofBuffer(bytes));
-        return this;
+        return write(memory -> {
+            if (memory.byteSize() != bytes.remaining()) {
+                throw new IllegalArgumentException(
+                        this + " is " + memory.byteSize() + " bytes, not " + bytes.remaining());
+            }
+            return memory.copyFrom(MemorySegment.ofBuffer(bytes));
+        });
     }
 
     /** The value of a tensor of one element, waiting for its device if need be. */
@@ -364,8 +456,13 @@ public final class Tensor implements AutoCloseable {
     }
 
     public Tensor fill(double value) {
-        if (TensorAbi.fill(handle(), value) != 0) {
-            throw Abi.failed(() -> "filling " + this + " with " + value);
+        long held = acquire();
+        try {
+            if (TensorAbi.fill(held, value) != 0) {
+                throw Abi.failed(() -> "filling " + this + " with " + value);
+            }
+        } finally {
+            release();
         }
         OpWatch.ran("aten::fill_");
         return this;
@@ -460,8 +557,18 @@ public final class Tensor implements AutoCloseable {
         Broadcast.check(alpha < 0 ? "add" : "sub", shape(), other.shape());
         var scope = TensorScope.current();
         var scratch = CallScratch.get();
-        if (TensorAbi.subtract(handle(), other.handle(), alpha, scratch) != 0) {
-            throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
+        long held = acquire();
+        try {
+            long heldOther = other.acquire();
+            try {
+                if (TensorAbi.subtract(held, heldOther, alpha, scratch) != 0) {
+                    throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
+                }
+            } finally {
+                other.release();
+            }
+        } finally {
+            release();
         }
         var result = new Tensor(scratch.getLong(0), scope);
         OpWatch.ran("aten::subtract");
@@ -512,82 +619,116 @@ public final class Tensor implements AutoCloseable {
 
     // ---- Autograd -------------------------------------------------------------------------------------------------
 
-    /** Whether backward passes leave a gradient here; for tensors that no operation made. Returns this. */
-    public Tensor requiresGrad(boolean required) {
-        if (required && !dtype().isFloating()) {
-            throw new IllegalArgumentException("gradients need a floating type, not " + dtype());
-        }
-        if (TensorAbi.setRequiresGrad(handle(), required) != 0) {
-            throw Abi.failed(() -> "requires_grad of " + this);
-        }
-        return this;
+    private static final Op BACKWARD = new Op("aten::_backward");
+
+    /** Held by backward passes and readers of gradients together, and alone by whoever exchanges a gradient's memory. */
+    private static final ReadWriteLock GRADIENTS = new ReentrantReadWriteLock();
+
+    /** Whether operations on this tensor are recorded for backward passes where {@link GradMode} is on. */
+    public boolean requiresGrad() {
+        return use((h, _) -> CppSymbols.requiresGrad(impl(h)));
     }
 
-    private static final Op BACKWARD = new Op("aten::_backward");
+    /** Sets whether backward passes leave a gradient here; for tensors that no operation made. Returns this. */
+    public Tensor requiresGrad(boolean required) {
+        if (required && (!dtype().isFloating() || isPacked())) {
+            throw new IllegalArgumentException("gradients need plain memory of a floating type, not " + this);
+        }
+        synchronized (GRADIENTS) { // libtorch makes room for a gradient at the first call, without a lock of its own
+            return use((h, _) -> {
+                if (TensorAbi.setRequiresGrad(h, required) != 0) {
+                    throw Abi.failed(() -> "requires_grad of " + this);
+                }
+                return this;
+            });
+        }
+    }
 
     /** Accumulates d(this)/d(leaf) into the gradient of every leaf that requires one. For tensors of one element. */
     public void backward() {
         if (shape().numel() != 1) {
             throw new IllegalArgumentException("backward() from shape " + shape() + ": one element only");
         }
-        BACKWARD.call().tensor(this).tensors().none().none().bool(false).nothing();
+        var lock = GRADIENTS.readLock();
+        lock.lock();
+        try {
+            BACKWARD.call().tensor(this).tensors().none().none().bool(false).nothing();
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** The accumulated gradient under a new handle (same memory), or null where there is none yet. */
+    /** Returns the accumulated gradient (the same memory each time), or null where there is none yet. */
     public Tensor grad() {
-        var scratch = CallScratch.get();
-        long slot = gradSlot();
-        return TensorAbi.isDefined(slot, scratch)
-                ? new Tensor(TensorAbi.newTensorHandle(slot, scratch), TensorScope.current())
-                : null;
+        var scope = TensorScope.current();
+        var lock = GRADIENTS.readLock();
+        lock.lock();
+        try {
+            return use((h, scratch) -> {
+                long slot = gradSlot(h);
+                if (!TensorAbi.isDefined(slot, scratch)) {
+                    return null;
+                }
+                try (var gradient = new Tensor(TensorAbi.newTensorHandle(slot, scratch), scope)) {
+                    return gradient.detach();
+                }
+            });
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Makes backward passes accumulate in {@code gradient}'s memory, e.g. a view of one flat buffer. */
+    /**
+     * Makes backward passes accumulate in {@code gradient}'s memory, e.g. a view of one flat buffer.
+     *
+     * <p>libtorch gets a tensor of its own on that memory, which can have no gradient in turn. So gradients form no chain,
+     * whose end would be a recursion as deep as the chain is long, and no circle, which would never end.
+     */
     public void gradInto(Tensor gradient) {
         if (!gradient.shape().equals(shape())
                 || gradient.dtype() != dtype()
-                || !gradient.device().equals(device())) {
+                || !gradient.device().equals(device())
+                || gradient.isPacked()
+                || isPacked()) {
             throw new IllegalArgumentException("the gradient of " + this + " cannot be " + gradient);
         }
-        if (gradient.impl() == impl()) {
+        if (gradient.<Long>use((h, _) -> impl(h)).equals(this.<Long>use((h, _) -> impl(h)))) {
             throw new IllegalArgumentException("the gradient of " + this + " cannot be that tensor itself");
         }
-        TensorAbi.assign(gradient.handle(), gradSlot());
+        var lock = GRADIENTS.writeLock();
+        lock.lock();
+        try (var memory = gradient.detach()) {
+            use((h, _) -> {
+                long source = memory.acquire();
+                try {
+                    TensorAbi.assign(source, gradSlot(h));
+                } finally {
+                    memory.release();
+                }
+                return this;
+            });
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The address of the TensorImpl's own gradient, an {@code at::Tensor} and so a handle that libtorch owns. */
-    private long gradSlot() {
-        return CppSymbols.mutableGrad(impl());
+    private static long gradSlot(long handle) {
+        synchronized (GRADIENTS) {
+            return CppSymbols.mutableGrad(impl(handle));
+        }
     }
 
     /** The address of the TensorImpl: an {@code at::Tensor} is a pointer to one. */
-    private long impl() {
-        return MemorySegment.ofAddress(handle()).reinterpret(8).get(JAVA_LONG, 0);
+    private static long impl(long handle) {
+        return MemorySegment.ofAddress(handle).reinterpret(8).get(JAVA_LONG, 0);
     }
 
-    // ---- End ------------------------------------------------------------------------------------------------------
-
-    /**
-     * Frees the handle; memory goes when no other handle or autograd graph holds it. Closing twice is harmless, also from
-     * two threads at once.
-     */
-    @Override
-    public void close() {
-        long h = (long) HANDLE.getAndSet(this, 0L);
-        if (h == 0) {
-            return;
-        }
-        var owner = scope;
-        if (owner != null) {
-            owner.forget(this);
-        }
-        TensorScope.closedOne();
-        TensorAbi.deleteTensorObject(h);
-    }
+    // ---- Text -----------------------------------------------------------------------------------------------------
 
     /** {@code float32 [16, 3, 32, 32] cpu}. */
     @Override
     public String toString() {
-        return handle == 0 ? "a closed tensor" : dtype() + " " + shape() + " " + device();
+        return !isOpen() ? "a closed tensor" : dtype() + " " + shape() + " " + device();
     }
 }

@@ -115,10 +115,11 @@ public final class TensorScope implements AutoCloseable {
         return tensor.scope == this;
     }
 
-    /** Takes a tensor out of whatever scope owns it: from now on the caller closes it. */
+    /** Takes a tensor out of the scope that owns it, if any: from now on the caller closes it. */
     public static Tensor detach(Tensor tensor) {
-        if (tensor.scope != null) {
-            tensor.scope.forget(tensor);
+        var owner = tensor.scope;
+        if (owner != null) {
+            owner.forget(tensor);
         }
         return tensor;
     }

@@ -51,9 +51,11 @@ public final class CppTensors {
      */
     public static org.bytedeco.pytorch.Tensor toCpp(Tensor tensor) {
         ready();
-        try (var lent = new Lent(Handles.lend(tensor))) {
-            return new org.bytedeco.pytorch.Tensor(lent); // C++'s copy constructor: one more reference
-        }
+        return Handles.lend(tensor, address -> {
+            try (var lent = new Lent(address)) {
+                return new org.bytedeco.pytorch.Tensor(lent); // C++'s copy constructor: one more reference
+            }
+        });
     }
 
     /**
