@@ -36,6 +36,7 @@ class OperatorsTest {
             "Tensor.device()",
             "Tensor.isContiguous()",
             "Tensor.isOpen()",
+            "Tensor.requiresGrad()",
             "Tensor.close()",
             "Tensor.toString()",
             "Tensor.toFloats()",
