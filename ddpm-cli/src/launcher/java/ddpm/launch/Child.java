@@ -122,9 +122,8 @@ final class Child {
     /** Java has no interrupt for processes, only destroy, which is SIGTERM. */
     private static void interrupt(Process process) {
         try {
-            new ProcessBuilder("kill", "-INT", String.valueOf(pid(process)))
-                    .inheritIO()
-                    .start();
+            // Its words are nobody's business: by the time it runs, the process may have ended by itself.
+            new ProcessBuilder("kill", "-INT", String.valueOf(pid(process))).start();
         } catch (IOException e) {
             process.destroy();
         } catch (ReflectiveOperationException e) {

@@ -4,7 +4,9 @@ import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.TextTable;
 import ddpm.text.Reason;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.KernelCheck;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
@@ -136,15 +138,20 @@ final class Doctor implements Callable<Integer> {
 
     private void libtorch(Console news) {
         try {
+            var unpacked = engine.verify(news);
             var torch = engine.load(news);
             ok(
                     "libtorch",
                     torch.version() + (torch.isBundled() ? " (built in) in " : " in ") + torch.folder() + ", "
-                            + torch.cpuCapability() + ", " + torch.threads() + " threads");
+                            + torch.cpuCapability() + ", " + torch.threads() + " threads" + unpacked);
             ok("CUDA", CudaStatus.of(torch).finding());
             var device = engine.device(torch, news);
             ok("device", device + memory(device));
             convolution(device);
+            if (device.kind() == Device.Kind.CPU) {
+                kernels("fp32", DType.FLOAT32);
+                kernels("bf16", DType.BFLOAT16);
+            }
         } catch (ExitCode.Failure e) {
             checks.add(new Check(
                     e.exitCode(), e.exitCode() == ExitCode.NO_DEVICE ? "device" : "libtorch", e.getMessage()));
@@ -188,6 +195,30 @@ final class Doctor implements Callable<Integer> {
         } catch (TorchException e) {
             checks.add(new Check(
                     ExitCode.NO_LIBTORCH, "convolution", e.getMessage() + "; use another libtorch with --libtorch"));
+        }
+    }
+
+    /** Compares this libtorch's kernels with each other in one precision. */
+    private void kernels(String name, DType precision) {
+        try {
+            var found = KernelCheck.of(precision);
+            if (!found.plainIsRight()) {
+                checks.add(new Check(
+                        ExitCode.NO_LIBTORCH,
+                        name,
+                        "convolutions or linear layers are computed wrongly: use another libtorch with --libtorch, or"
+                                + " another --precision"));
+            } else {
+                ok(
+                        name,
+                        found.wrongPacked().isEmpty()
+                                ? "right"
+                                : "right, but slower than it could be: packed kernels that compute wrongly are not used ("
+                                        + String.join(", ", found.wrongPacked()) + ")");
+            }
+        } catch (TorchException e) {
+            checks.add(
+                    new Check(ExitCode.NO_LIBTORCH, name, e.getMessage() + "; use another libtorch with --libtorch"));
         }
     }
 

@@ -62,6 +62,27 @@ final class EngineOptions {
     }
 
     /**
+     * Compares the bundled libtorch with its checksums, if it is the one to be used, and unpacks it anew where it differs.
+     *
+     * @param news takes a note when it is unpacked
+     * @return what was found, to be put behind what else is said of libtorch; empty for another libtorch
+     */
+    String verify(Console news) {
+        LibTorch.onNote(news::note);
+        var variable = System.getenv(LibTorch.VARIABLE);
+        if (libtorch != null || variable != null && !variable.isBlank()) {
+            return "";
+        }
+        try {
+            return LibTorch.verifyBundled()
+                    .map(right -> right ? ", unpacked without damage" : ", was damaged and has been unpacked anew")
+                    .orElse("");
+        } catch (TorchException e) {
+            throw ExitCode.NO_LIBTORCH.because(e.getMessage(), e);
+        }
+    }
+
+    /**
      * Loads libtorch.
      *
      * @param news takes a note when the bundled one is unpacked

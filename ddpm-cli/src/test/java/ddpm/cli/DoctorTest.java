@@ -21,7 +21,9 @@ class DoctorTest {
         var run = Cli.run("doctor", "--device", "cpu");
         assertEquals(0, run.status(), run.out());
         assertTrue(run.out().contains("Java         " + Runtime.version()), run.out());
+        assertTrue(run.out().contains("unpacked without damage"), run.out());
         assertTrue(run.out().contains("convolution  right"), run.out());
+        assertTrue(run.out().contains("bf16         right"), run.out());
         assertTrue(run.out().lines().allMatch(line -> line.startsWith("ok ")), run.out());
     }
 
@@ -32,7 +34,9 @@ class DoctorTest {
         assertEquals(true, json.get("ok"));
         var names = ((List<?>) json.get("checks"))
                 .stream().map(check -> ((Map<?, ?>) check).get("name")).toList();
-        assertEquals(List.of("ddpm", "Java", "system", "cache", "libtorch", "CUDA", "device", "convolution"), names);
+        assertEquals(
+                List.of("ddpm", "Java", "system", "cache", "libtorch", "CUDA", "device", "convolution", "fp32", "bf16"),
+                names);
     }
 
     @Test

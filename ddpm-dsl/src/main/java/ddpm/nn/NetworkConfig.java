@@ -30,8 +30,8 @@ public interface NetworkConfig {
      */
     default NetworkConfig withLabels(int labels) {
         if (labels != labels()) {
-            throw new IllegalArgumentException(
-                    this + " cannot be class-conditional on " + labels + " labels (it has " + labels() + "); use the paper's UNet");
+            throw new IllegalArgumentException(this + " cannot be class-conditional on " + labels + " labels (it has "
+                    + labels() + "); use the paper's UNet");
         }
         return this;
     }

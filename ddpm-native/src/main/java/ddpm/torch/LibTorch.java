@@ -100,6 +100,21 @@ public final class LibTorch {
     }
 
     /**
+     * Compares the bundled libtorch, as it lies unpacked in this user's cache, with its checksums, and unpacks it anew
+     * where it differs. Call it before libtorch is loaded: a damaged library can end the process.
+     *
+     * @return whether it was right, or empty if none is bundled
+     * @throws LibTorchNotFound if it cannot be unpacked
+     */
+    public static Optional<Boolean> verifyBundled() {
+        try {
+            return TorchFolder.verifyBundled(LibTorch::note);
+        } catch (IOException e) {
+            throw new LibTorchNotFound(e.getMessage(), e);
+        }
+    }
+
+    /**
      * Loads the libtorch in this folder, its {@code lib} folder or its {@code torch/lib} folder.
      *
      * @throws LibTorchNotFound if the folder has no libtorch, one older than 2.10, or one that cannot be loaded

@@ -25,7 +25,8 @@ import java.util.stream.Stream;
  * CRC-32, forced to disk and renamed. A file lock makes a second JVM wait for the first; where the file system has no
  * locks, both unpack and the later rename loses. A start that finds every file there with its size opens no lock, writes
  * nothing and decompresses nothing, so a prepared cache may be read-only. A missing or wrong-sized file means the whole
- * folder is unpacked anew.
+ * folder is unpacked anew. Where a process that used the folder ended without a word, as one does that a damaged library
+ * brings down, the files' contents are compared with their checksums too.
  */
 final class NativeCache {
     private final Path natives;
@@ -50,14 +51,45 @@ final class NativeCache {
     }
 
     /**
+     * Compares this platform's unpacked libraries with their checksums, and unpacks them anew where they differ.
+     *
+     * @param progress takes one line when something is unpacked or waited for; silent otherwise
+     * @return whether they were right, or empty if no libtorch for this platform is on the class path
+     * @throws IOException if the cache cannot be used; the message says why and what to do
+     */
+    static Optional<Boolean> verify(Consumer<String> progress) throws IOException {
+        var found = BundledNatives.find(NativeCache.class.getClassLoader());
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        var cache = new NativeCache(CacheRoot.ofThisUser());
+        var folder = cache.natives.resolve(found.get().key());
+        boolean right = !Files.exists(folder) || Checksums.agree(folder, found.get());
+        if (!right) {
+            cache.folder(found.get(), progress, Checksums::agree);
+        }
+        return Optional.of(right);
+    }
+
+    /**
      * Finds the folder that holds the given libraries, unpacking them now if needed.
      *
      * @throws IOException if the cache cannot be used; the message says why and what to do
      */
     Path folder(BundledNatives bundle, Consumer<String> progress) throws IOException {
         Path folder = natives.resolve(bundle.key());
+        if (UncleanEnds.areMarkedAt(folder)) {
+            folder(bundle, progress, Checksums::agree);
+            UncleanEnds.forget(folder);
+            return folder;
+        }
+        return folder(bundle, progress, NativeCache::isWhole);
+    }
+
+    private Path folder(BundledNatives bundle, Consumer<String> progress, Test whole) throws IOException {
+        Path folder = natives.resolve(bundle.key());
         Mounts.refuseNoexec(folder);
-        if (isWhole(folder, bundle)) {
+        if (whole.of(folder, bundle)) {
             return folder;
         }
         try {
@@ -66,18 +98,23 @@ final class NativeCache {
             try (FileChannel channel =
                     FileChannel.open(natives.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 FileLock lock = lock(channel, progress);
-                if (isWhole(folder, bundle)) {
+                if (whole.of(folder, bundle)) {
                     return folder;
                 }
                 if (lock != null) {
                     removeLeftovers();
                 }
-                unpack(bundle, folder, progress);
+                unpack(bundle, folder, progress, whole);
             }
             return folder;
         } catch (IOException e) {
             throw new IOException(describe(e, bundle), e);
         }
+    }
+
+    /** Whether a folder holds the libraries of a bundle. */
+    private interface Test {
+        boolean of(Path folder, BundledNatives bundle);
     }
 
     /** True if every expected file is there with its expected size. */
@@ -156,7 +193,7 @@ final class NativeCache {
         return name.contains(".part-") || name.contains(".old-");
     }
 
-    private void unpack(BundledNatives bundle, Path folder, Consumer<String> progress) throws IOException {
+    private void unpack(BundledNatives bundle, Path folder, Consumer<String> progress, Test whole) throws IOException {
         long free = Files.getFileStore(natives).getUsableSpace();
         if (free < bundle.totalSize()) {
             throw new IOException("the disk is too full");
@@ -168,16 +205,16 @@ final class NativeCache {
                 bundle.key() + ".part-" + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime())));
         try {
             new Unpacking(bundle.libraries(), part).run();
-            publish(part, folder, bundle);
+            publish(part, folder, bundle, whole);
         } finally {
             delete(part);
         }
     }
 
     /** Renames the finished folder to its place; if another process won that race, theirs is as good. */
-    private void publish(Path part, Path folder, BundledNatives bundle) throws IOException {
+    private void publish(Path part, Path folder, BundledNatives bundle, Test whole) throws IOException {
         if (Files.exists(folder)) {
-            if (isWhole(folder, bundle)) {
+            if (whole.of(folder, bundle)) {
                 return;
             }
             Path old = natives.resolve(folder.getFileName() + ".old-" + part.getFileName());

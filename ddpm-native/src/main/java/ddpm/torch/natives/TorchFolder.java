@@ -41,6 +41,17 @@ public record TorchFolder(Path path, boolean bundled) {
     }
 
     /**
+     * Compares the unpacked libtorch of the class path with its checksums, and unpacks it anew where it differs.
+     *
+     * @param progress takes one line when something is unpacked or waited for
+     * @return whether it was right, or empty if no libtorch for this platform is on the class path
+     * @throws IOException if it cannot be unpacked
+     */
+    public static Optional<Boolean> verifyBundled(Consumer<String> progress) throws IOException {
+        return NativeCache.verify(progress);
+    }
+
+    /**
      * Finds the folder that a user's choice means.
      *
      * @param choice a folder, or {@code auto} for the torch package of the {@code python3} on PATH
@@ -78,6 +89,9 @@ public record TorchFolder(Path path, boolean bundled) {
         var names = bundled
                 ? List.of("gcc_s", "quadmath", "gfortran", "openblas", "gomp", "omp", "iomp5", "c10", "torch_cpu")
                 : List.of("c10", "torch_cpu");
+        if (bundled) {
+            UncleanEnds.markUntilTheEnd(path);
+        }
         boolean forCuda = Files.isRegularFile(path.resolve(library("torch_cuda")));
         var loader = new LibraryLoader(forCuda ? LibraryLoader.cudaFolders(path) : List.of());
         try {

@@ -89,6 +89,52 @@ class NativeCacheTest {
     }
 
     @Test
+    void damageInsideIsFoundAfterAProcessThatVanished() throws Exception {
+        Path library = folder().resolve("libtorch_cpu.so");
+        byte[] right = Files.readAllBytes(library);
+        byte[] rotten = right.clone();
+        rotten[150_000] ^= 1;
+        Files.write(library, rotten);
+        folder();
+        assertArrayEquals(rotten, Files.readAllBytes(library), "without a reason contents are not compared");
+
+        Process gone = new ProcessBuilder("true").start();
+        gone.waitFor();
+        Path mark = root.resolve("natives").resolve(bundle.key() + ".used-by-" + gone.pid());
+        Files.write(mark, new byte[0]);
+        said.clear();
+        folder();
+        assertArrayEquals(right, Files.readAllBytes(library));
+        assertEquals(1, said.size(), said::toString);
+        assertFalse(Files.exists(mark), "the mark has done its work");
+    }
+
+    @Test
+    void aMarkAloneCostsAComparisonAndNothingElse() throws Exception {
+        Path folder = folder();
+        FileTime first = Files.getLastModifiedTime(folder.resolve("libc10.so"));
+        Path own = root.resolve("natives")
+                .resolve(bundle.key() + ".used-by-" + ProcessHandle.current().pid());
+        Files.write(own, new byte[0]); // as a container leaves it, whose program is always number 1
+        said.clear();
+        assertEquals(folder, folder());
+        assertEquals(first, Files.getLastModifiedTime(folder.resolve("libc10.so")));
+        assertEquals(List.of(), said);
+        assertFalse(Files.exists(own));
+    }
+
+    @Test
+    void theMarkOfARunningProcessIsNoReason() throws Exception {
+        Path folder = folder();
+        Path mark = root.resolve("natives")
+                .resolve(bundle.key() + ".used-by-"
+                        + ProcessHandle.current().parent().orElseThrow().pid());
+        Files.write(mark, new byte[0]);
+        assertEquals(folder, folder());
+        assertTrue(Files.exists(mark));
+    }
+
+    @Test
     void anotherVersionsFolderStays() throws IOException {
         Path other = Files.createDirectories(root.resolve("natives/linux-fake-0123456789abcdef"));
         folder();
