@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,6 +67,38 @@ class MainTest {
             assertTrue(verbose.startsWith("ddpm: no-such-file: there is no such file"), verbose);
             assertTrue(verbose.contains("\tat ddpm.io."), verbose);
         }
+    }
+
+    /** {@code /dev/full} is a disk without room. */
+    @ParameterizedTest
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "there is no /dev/full elsewhere")
+    @ValueSource(
+            strings = {"--version", "--help", "info", "info --json", "doctor", "generate-completion", "sample", "data"})
+    void aResultThatStandardOutputLostIsAFailure(String command, @TempDir Path folder) throws Exception {
+        var args = switch (command) {
+            case "sample" ->
+                List.of(
+                        "sample",
+                        "--steps",
+                        "1",
+                        "-n",
+                        "1",
+                        "-q",
+                        "-o",
+                        folder.resolve("a.png").toString());
+            case "data" ->
+                List.of(
+                        "data",
+                        "verify",
+                        Cli.threePictures(folder.resolve("three")).toString());
+            default -> List.of(command.split(" "));
+        };
+        var process = Cli.process(List.of(), args)
+                .redirectOutput(Path.of("/dev/full").toFile())
+                .start();
+        var err = new String(process.getErrorStream().readAllBytes());
+        assertEquals(ExitCode.FAILED.status(), process.waitFor(), err);
+        assertTrue(err.contains("ddpm: standard output: not written whole: No space left on device"), err);
     }
 
     @Test

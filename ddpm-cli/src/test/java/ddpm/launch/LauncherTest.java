@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.cli.process.Parent;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -119,6 +120,18 @@ class LauncherTest {
         child.onExit().get(10, TimeUnit.SECONDS);
     }
 
+    @Test
+    @EnabledOnOs(
+            value = {OS.LINUX, OS.MAC},
+            disabledReason = "Windows has no SIGKILL")
+    void aLauncherThatIsKilledTakesItsChildWithIt() throws Exception {
+        Process launcher = new ProcessBuilder(java(RunOrphan.class)).start();
+        assertEquals('c', launcher.getInputStream().read(), "the child has started");
+        ProcessHandle child = launcher.children().findFirst().orElseThrow();
+        assertTrue(launcher.toHandle().destroyForcibly());
+        child.onExit().get(20, TimeUnit.SECONDS);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "'7 (java) S 1 7 7 34816 7 0', true",
@@ -146,6 +159,31 @@ class LauncherTest {
             System.out.print("c");
             System.out.flush();
             Thread.sleep(Long.MAX_VALUE);
+        }
+    }
+
+    /** Waits for ever, as long as its launcher lives. */
+    static final class Orphan {
+        private Orphan() {}
+
+        public static void main(String[] args) throws InterruptedException {
+            Parent.endWith(7);
+            Wait.main(args);
+        }
+    }
+
+    /** Starts a child as the launcher does, which names its own process to it. */
+    static final class RunOrphan {
+        private RunOrphan() {}
+
+        public static void main(String[] args) throws Exception {
+            List<String> command = java(Orphan.class);
+            String launcher = Launcher.command(THIS, List.of(), args).stream()
+                    .filter(option -> option.startsWith("-Dddpm.launcher="))
+                    .findFirst()
+                    .orElseThrow();
+            command.add(1, launcher);
+            System.exit(Child.run(command, Map.of()));
         }
     }
 

@@ -13,11 +13,15 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged jar from end to end, each command in a JVM of its own. */
@@ -62,6 +66,25 @@ class CommandLineIT {
         assertTrue(version.contains("ddpm ") && !version.contains("Java 17"), version);
         assertTrue(old.expect(0, "--help").out().contains("sample"));
         assertEquals(2, old.run("nonsense").status(), "the exit status passes through");
+    }
+
+    /** Cron, systemd and containers start programs in the C locale, where Java itself can name no file beyond ASCII. */
+    @Test
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "other systems name files alike in every locale")
+    void namesBeyondAsciiAreKeptInTheCLocale() throws Exception {
+        var javas = new ArrayList<>(List.of(ChildJvm.java()));
+        java17().ifPresent(javas::add);
+        for (var java : javas) {
+            // The shell names the file and looks for it, for this JVM's locale may be C as well.
+            var ended = new Jar(java, folder)
+                    .shellInC("\"$@\" sample --steps 1 -n 1 -q -o 'gr\u00fcn.png' && ls && rm *.png");
+            assertEquals(0, ended.status(), ended.toString());
+            assertEquals(2, ended.out().lines().filter("gr\u00fcn.png"::equals).count(), ended.toString());
+            var latin = new Jar(java, folder)
+                    .shellInC("\"$@\" sample --steps 1 -o \"$(printf 'gr\\374n.png')\"; echo $?; ls");
+            assertTrue(latin.out().startsWith("2") && !latin.out().contains("png"), latin.toString());
+            assertTrue(latin.err().contains("'gr?n.png', is neither in the charset of this locale"), latin.toString());
+        }
     }
 
     private static Optional<Path> java17() throws IOException {

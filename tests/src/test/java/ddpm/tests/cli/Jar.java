@@ -36,6 +36,24 @@ final class Jar {
         return ChildJvm.run(java, List.of("-jar", JAR.toString()), List.of(arguments), folder, environment);
     }
 
+    /** Runs a script in the C locale, to which {@code "$@"} is the program. */
+    ChildJvm.Ended shellInC(String script) throws IOException, InterruptedException {
+        var file = Files.writeString(Files.createTempFile("script", ".sh"), script);
+        Map<String, String> environment = new HashMap<>();
+        environment.put(LibTorch.VARIABLE, null);
+        environment.put("LC_ALL", "C");
+        try {
+            return ChildJvm.run(
+                    Path.of("/bin/sh"),
+                    List.of(file.toString()),
+                    List.of(java.toString(), "-jar", JAR.toString()),
+                    folder,
+                    environment);
+        } finally {
+            Files.delete(file);
+        }
+    }
+
     /** Runs a command that must end with this status, without a stack trace. */
     ChildJvm.Ended expect(int status, String... arguments) throws IOException, InterruptedException {
         var ended = run(arguments);
