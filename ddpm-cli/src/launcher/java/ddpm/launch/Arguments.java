@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Arguments as they were given, byte for byte. A JVM decodes its arguments by the locale's charset, and puts U+FFFD where
@@ -87,7 +88,7 @@ final class Arguments {
         for (String arg : args) {
             for (char c : arg.toCharArray()) {
                 boolean plain = c > ' ' && c < 0x7F && c != '%' && c != ',';
-                text.append(plain ? String.valueOf(c) : String.format("%%%04x", (int) c));
+                text.append(plain ? String.valueOf(c) : String.format(Locale.ROOT, "%%%04x", (int) c));
             }
             text.append(',');
         }

@@ -143,7 +143,9 @@ class ArchitectureTest {
         "ddpm.model, ddpm.torch ddpm.text ddpm.io ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling",
         "ddpm.eval, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.model",
         "ddpm.train, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling ddpm.model"
-                + " ddpm.eval"
+                + " ddpm.eval",
+        "ddpm.cli.console, ddpm.torch ddpm.text ddpm.io",
+        "ddpm.cli.process, ''"
     })
     void arrowsPointDown(String room, String below) {
         onlyKnows(room, below.isEmpty() ? new String[0] : below.split(" "));
@@ -241,6 +243,23 @@ class ArchitectureTest {
             }
         }
         assertEquals(new TreeSet<String>(), missing, "folders without a package-info.java");
+    }
+
+    @Test
+    void noPackageIsTooLargeToKnow() throws Exception {
+        var large = new TreeSet<String>();
+        for (var module : new String[] {"ddpm-native", "ddpm-dsl", "ddpm-cli"}) {
+            try (var sources = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+                sources.filter(file -> file.toString().endsWith(".java") && !file.endsWith("package-info.java"))
+                        .collect(Collectors.groupingBy(Path::getParent, Collectors.counting()))
+                        .forEach((folder, files) -> {
+                            if (files > 40) {
+                                large.add(ROOT.relativize(folder) + ": " + files);
+                            }
+                        });
+            }
+        }
+        assertEquals(new TreeSet<String>(), large, "packages of more than 40 classes");
     }
 
     private static void onlyKnows(String floor, String... below) {
