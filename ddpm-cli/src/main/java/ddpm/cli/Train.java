@@ -118,8 +118,8 @@ final class Train implements Callable<Integer> {
         var config = checked(() -> training.config(preset, images.size(), engine.threads()));
         var card = checked(() -> training.card(plain, images, data));
         requireBatch(config, images);
-        var recipe =
-                checked(() -> new Recipe(card, images, config, validation, Optional.ofNullable(initFrom), Device.CPU));
+        var recipe = checked(() -> new Recipe(
+                card, images, config, validation, Optional.ofNullable(initFrom), Device.CPU, Optional.empty()));
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         console.note("training on " + images.describe());

@@ -151,6 +151,38 @@ public final class Diffusion {
         return perStep(t -> Math.sqrt(1 / alphasCumprod.at(t) - 1));
     }
 
+    /**
+     * sqrt(1 - alphasCumprod) / sqrt(alphasCumprod): the standard deviation of the noise in x_t / sqrt(alphasCumprod), which
+     * Karras et al. 2022 call sigma. Rises with t.
+     */
+    public Table sigmas() {
+        return perStep(t -> Math.sqrt((1 - alphasCumprod.at(t)) / alphasCumprod.at(t)));
+    }
+
+    /**
+     * The timestep with this sigma, between two timesteps by interpolation of ln sigma. Networks that embed timesteps by
+     * sinusoids take such fractions, as a float tensor.
+     *
+     * @param sigma positive; beyond the ends of {@link #sigmas} the first or last timestep is meant
+     */
+    public double timestepOf(double sigma) {
+        if (!(sigma > 0) || !Double.isFinite(sigma)) {
+            throw new IllegalArgumentException("sigma is positive and finite, not " + sigma);
+        }
+        var sigmas = sigmas();
+        int above = 0;
+        while (above < steps() && sigmas.at(above) < sigma) {
+            above++;
+        }
+        if (above == 0 || above == steps()) {
+            return timesteps[Math.min(above, steps() - 1)];
+        }
+        double low = StrictMath.log(sigmas.at(above - 1));
+        double high = StrictMath.log(sigmas.at(above));
+        double fraction = (StrictMath.log(sigma) - low) / (high - low);
+        return timesteps[above - 1] + fraction * (timesteps[above] - timesteps[above - 1]);
+    }
+
     /** The variance of q(x_{t-1} | x_t, x_0), the paper's beta-tilde_t (eq. 7); 0 at t = 0. */
     public Table posteriorVariance() {
         return posteriorVariance;

@@ -1,5 +1,7 @@
 package ddpm.diffusion;
 
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
 import java.util.Objects;
 
 /**
@@ -47,7 +49,9 @@ public final class Noise {
         /** Whether the class of a training example is left out, addressed as TRAIN_TIMESTEP. */
         TRAIN_CLASS(9),
         /** Where a training example is cropped, element 0 from the top and 1 from the left, addressed as TRAIN_TIMESTEP. */
-        TRAIN_CROP(10);
+        TRAIN_CROP(10),
+        /** Draws of programs that use this library, which shares none of their bits. */
+        USER(11);
 
         private final int code;
 
@@ -171,6 +175,15 @@ public final class Noise {
             order[j] = i;
         }
         return order;
+    }
+
+    /**
+     * Standard normals of one address as a tensor of the current scope, on the CPU.
+     *
+     * @param domain the purpose; {@link Domain#USER} in programs of your own
+     */
+    public Tensor normal(Domain domain, long image, int step, Shape shape) {
+        return Tensor.of(normals(domain, image, step, Math.toIntExact(shape.numel())), shape);
     }
 
     /** Equal when the seeds are. */

@@ -86,6 +86,36 @@ public final class Timesteps {
     }
 
     /**
+     * The timesteps nearest to the noise levels of Karras et al. 2022, eq. 5: sigma_i = (sigma_max^(1/rho) + i / (S - 1)
+     * (sigma_min^(1/rho) - sigma_max^(1/rho)))^rho, from the largest to the smallest sigma of the chain. Where two levels
+     * fall on one timestep, the later takes the next lower one that is free, so that there are exactly {@code count}.
+     *
+     * @param rho how densely small sigmas are visited; 7 in the paper
+     */
+    public static Timesteps karras(Diffusion diffusion, int count, double rho) {
+        int of = diffusion.steps();
+        checkCount(of, count);
+        if (!(rho > 0) || !Double.isFinite(rho)) {
+            throw new IllegalArgumentException("rho is positive and finite, not " + rho);
+        }
+        var sigmas = diffusion.sigmas();
+        double largest = Math.pow(sigmas.at(of - 1), 1 / rho);
+        double smallest = Math.pow(sigmas.at(0), 1 / rho);
+        var falling = new int[count];
+        int t = of - 1;
+        for (int i = 0; i < count; i++) {
+            double place = count == 1 ? 0 : i / (count - 1.0);
+            double sigma = Math.pow(largest + place * (smallest - largest), rho);
+            while (t > 0 && Math.abs(sigmas.at(t - 1) - sigma) <= Math.abs(sigmas.at(t) - sigma)) {
+                t--;
+            }
+            falling[i] = Math.max(t, count - 1 - i); // enough must be left below for the rest
+            t = falling[i] - 1;
+        }
+        return new Timesteps(of, falling);
+    }
+
+    /**
      * As {@link Spacing#LEADING} with every timestep raised by {@code offset} (diffusers' steps_offset).
      *
      * @throws IllegalArgumentException also if the first timestep would leave the chain

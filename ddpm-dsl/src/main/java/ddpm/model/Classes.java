@@ -3,7 +3,7 @@ package ddpm.model;
 import static ddpm.text.Untrusted.quote;
 
 import ddpm.data.DataException;
-import ddpm.data.ImageSet;
+import ddpm.data.Examples;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -80,7 +80,7 @@ public record Classes(List<String> names, boolean nullClass) {
      * @throws DataException if the images have no labels
      * @throws IllegalArgumentException if the images have a class that the model has not
      */
-    public int[] labelsOf(ImageSet images) throws DataException {
+    public int[] labelsOf(Examples images) throws DataException {
         if (isEmpty()) {
             return new int[0];
         }

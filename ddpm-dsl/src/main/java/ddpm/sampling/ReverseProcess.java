@@ -40,7 +40,7 @@ final class ReverseProcess {
         this.sampler = sampler;
         this.route = route;
         this.noise = noise;
-        boolean estimates = sampler.showsEstimates();
+        boolean estimates = sampler.showsEstimates() || sampler.hook().isPresent();
         chain = new Chain(sampler, estimates, model, shape, device, route::asked);
         solver = sampler.solver().on(chain);
         x = Tensor.zeros(shape, DType.FLOAT32, device);
@@ -63,15 +63,17 @@ final class ReverseProcess {
     /**
      * Walks the route step by step from where {@link #start} put it.
      *
+     * @param firstImage the index of the first image, for the sampler's hook
      * @return the frames asked for and then x at the end, as arrays that no scope owns
      */
-    List<float[]> run(StepCount count) {
+    List<float[]> run(long firstImage, StepCount count) {
         var frames = new ArrayList<float[]>();
         for (int k = 0; k < route.steps(); k++) {
             count.checkCancelled();
             index.fill(route.index(k));
             prepareNoise(route.index(k), 1);
             step(0);
+            changeByHook(route.index(k), firstImage);
             if (sampler.isFrame(k, route.steps())) {
                 frames.add(frame());
             }
@@ -95,6 +97,22 @@ final class ReverseProcess {
         }
     }
 
+    private void changeByHook(int step, long firstImage) {
+        if (sampler.hook().isEmpty()) {
+            return;
+        }
+        try (var _ = TensorScope.open()) {
+            var changed = sampler.hook().get().after(new Sampler.Step(step, x, estimate, firstImage));
+            if (!changed.shape().equals(x.shape())) {
+                throw new IllegalArgumentException("the hook after step " + step + " returned " + changed.shape()
+                        + " for a slice of shape " + x.shape() + "; return an x of that shape");
+            }
+            if (changed != x) {
+                x.copyFrom(changed);
+            }
+        }
+    }
+
     /** Prepares the noise of steps {@code first, first - 1, ..}. */
     void prepareNoise(int first, int steps) {
         noise.prepare(first, steps, solver);
@@ -109,7 +127,7 @@ final class ReverseProcess {
 
     /** A frame's pixels as the sampler shows them, waiting for the device. */
     float[] frame() {
-        return (estimate != null ? estimate : x).toFloats();
+        return (sampler.showsEstimates() ? estimate : x).toFloats();
     }
 
     /** x, waiting for the device. */

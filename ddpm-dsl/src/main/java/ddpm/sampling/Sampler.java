@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Draws images by running the reverse process from noise, Algorithm 2 of Ho et al. 2020 and its relatives.
@@ -41,6 +42,7 @@ import java.util.Objects;
  * @param frames what a frame shows
  * @param graphSteps how many steps one launch makes on a CUDA device
  * @param progress takes the number of finished steps
+ * @param hook changes x after each step; steps then run one by one on a CUDA device too
  */
 public record Sampler(
         Diffusion diffusion,
@@ -52,7 +54,33 @@ public record Sampler(
         int trajectory,
         Frames frames,
         GraphSteps graphSteps,
-        Progress progress) {
+        Progress progress,
+        Optional<Hook> hook) {
+
+    /**
+     * Changes x after a step, for example to put known pixels back (inpainting) or to follow a gradient (guidance). Each slice
+     * of a batch calls it on a thread of its own.
+     */
+    @FunctionalInterface
+    public interface Hook {
+        /**
+         * Returns the x to go on with.
+         *
+         * @param step the step that was made
+         * @return like {@code step.x()}: that tensor itself to change nothing
+         */
+        Tensor after(Step step);
+    }
+
+    /**
+     * A step that was made.
+     *
+     * @param index of the step in the chain, T-1 to 0
+     * @param x x_{t-1}, {@code [B, C, H, W]} of the slice; x_0 at index 0
+     * @param x0 the estimate of x_0 that led there, clipped if the sampler clips
+     * @param firstImage the index of the slice's first image, for {@link ddpm.diffusion.Noise}
+     */
+    public record Step(int index, Tensor x, Tensor x0, long firstImage) {}
 
     /** The content of a trajectory's frames. */
     public enum Frames {
@@ -119,7 +147,8 @@ public record Sampler(
                 0,
                 Frames.XT,
                 GraphSteps.AUTO,
-                (_, _) -> {});
+                (_, _) -> {},
+                Optional.empty());
     }
 
     /** A sampler for a model that predicts epsilon. */
@@ -150,31 +179,71 @@ public record Sampler(
     /** This sampler for a model whose output means something else. */
     public Sampler withPrediction(Prediction newPrediction) {
         return new Sampler(
-                diffusion, newPrediction, solver, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
+                diffusion,
+                newPrediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook);
     }
 
     /** This sampler with another solver. */
     public Sampler withSolver(Solver newSolver) {
         return new Sampler(
-                diffusion, prediction, newSolver, clip, threads, firstImage, trajectory, frames, graphSteps, progress);
+                diffusion,
+                prediction,
+                newSolver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook);
     }
 
     /** This sampler with x0 estimates clipped or not. */
     public Sampler withClip(Clip newClip) {
         return new Sampler(
-                diffusion, prediction, solver, newClip, threads, firstImage, trajectory, frames, graphSteps, progress);
+                diffusion,
+                prediction,
+                solver,
+                newClip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook);
     }
 
     /** This sampler on so many cores. */
     public Sampler withThreads(int newThreads) {
         return new Sampler(
-                diffusion, prediction, solver, clip, newThreads, firstImage, trajectory, frames, graphSteps, progress);
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                newThreads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook);
     }
 
     /** This sampler of images from another index. */
     public Sampler withFirstImage(long newFirst) {
         return new Sampler(
-                diffusion, prediction, solver, clip, threads, newFirst, trajectory, frames, graphSteps, progress);
+                diffusion, prediction, solver, clip, threads, newFirst, trajectory, frames, graphSteps, progress, hook);
     }
 
     /** This sampler with so many frames kept. */
@@ -189,19 +258,66 @@ public record Sampler(
                 newTrajectory,
                 newFrames,
                 graphSteps,
-                progress);
+                progress,
+                hook);
     }
 
     /** This sampler with another number of steps per launch. */
     public Sampler withGraphSteps(GraphSteps newSteps) {
         return new Sampler(
-                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, newSteps, progress);
+                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, newSteps, progress, hook);
     }
 
     /** This sampler with another receiver of its progress. */
     public Sampler withProgress(Progress newProgress) {
         return new Sampler(
-                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, graphSteps, newProgress);
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                newProgress,
+                hook);
+    }
+
+    /** This sampler with a hook after each step. */
+    public Sampler withStep(Hook newHook) {
+        return new Sampler(
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                Optional.of(newHook));
+    }
+
+    /**
+     * The single steps of this sampler, for a loop of your own: {@link Steps#step} as often and in such order as you like.
+     *
+     * <pre>{@code
+     * try (var scope = TensorScope.open()) {
+     *     var steps = sampler.steps(model, shape, Device.CPU);
+     *     Tensor x = noise.normal(Noise.Domain.INITIAL, 0, 0, shape);
+     *     for (int i = sampler.diffusion().steps() - 1; i >= 0; i--) {
+     *         x = steps.step(x, i, noise.normal(Noise.Domain.REVERSE, 0, i, shape));
+     *     }
+     * }
+     * }</pre>
+     *
+     * @param shape of x, {@code [B, C, H, W]}
+     * @return steps whose tables belong to the current scope
+     */
+    public Steps steps(Denoiser model, Shape shape, Device device) {
+        return new Steps(this, model, shape, device);
     }
 
     /**
@@ -262,7 +378,8 @@ public record Sampler(
             Denoiser model, float[] start, Route route, Shape shape, Noise noise, Addresses addresses, Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
-        boolean recorded = device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE;
+        boolean recorded =
+                device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE && hook.isEmpty();
         try (var workers = Workers.forBatch(device, threads, batch)) {
             var count = new StepCount((long) route.steps() * workers.count(), progress);
             var slices = workers.run(batch, (_, from, to) -> {
@@ -280,7 +397,7 @@ public record Sampler(
                     var z = new NoiseTape(drawn, device);
                     var process = new ReverseProcess(this, route, slice, drawn.shape(), z, device);
                     process.start(x);
-                    return process.run(count);
+                    return process.run(image, count);
                 }
             });
             return join(slices, shape);

@@ -1,10 +1,9 @@
 package ddpm.train;
 
 import ddpm.data.DataException;
-import ddpm.data.ImageSet;
+import ddpm.data.Examples;
 import ddpm.data.View;
 import ddpm.diffusion.Noise;
-import ddpm.image.Pixel;
 import ddpm.model.Classes;
 import ddpm.torch.Shape;
 import java.io.UncheckedIOException;
@@ -14,7 +13,7 @@ import java.io.UncheckedIOException;
  * (seed, s, k), whichever thread asks.
  */
 final class BatchLoader {
-    private final ImageSet data;
+    private final Examples data;
     private final Noise noise;
     private final TrainConfig config;
     private final int timesteps;
@@ -29,10 +28,10 @@ final class BatchLoader {
      *     than the model, or the share of left-out labels does not suit the model's null class
      * @throws UncheckedIOException if the model is conditional and the images have no labels
      */
-    BatchLoader(ImageSet data, Classes classes, Noise noise, TrainConfig config, int timesteps) {
+    BatchLoader(Examples data, Classes classes, Noise noise, TrainConfig config, int timesteps) {
         if (config.batch() > data.size()) {
             throw new IllegalArgumentException("a batch of " + config.batch() + " from only " + data.size()
-                    + " images: use a smaller batch or more images (" + data.describe() + ")");
+                    + " examples: use a smaller batch or more of them (" + data.describe() + ")");
         }
         double drop = config.dropClass();
         if (!classes.isEmpty() && classes.nullClass() != drop > 0) {
@@ -59,8 +58,7 @@ final class BatchLoader {
     Batch load(long step, int from, int to) {
         int n = to - from;
         int s = Math.toIntExact(step);
-        int perImage = data.shape().bytes();
-        var bytes = new byte[perImage];
+        int perImage = data.channels() * data.height() * data.width();
         var images = new int[n];
         var x0 = new float[n * perImage];
         var t = new long[n];
@@ -68,9 +66,9 @@ final class BatchLoader {
         var batchLabels = new long[labels.length == 0 ? 0 : n];
         for (int i = 0; i < n; i++) {
             int place = from + i;
-            images[i] = order.at(step * config.batch() + place);
-            data.read(images[i], view(place, s), bytes, 0);
-            Pixel.values(bytes, 0, x0, i * perImage, perImage);
+            long at = step * config.batch() + place;
+            images[i] = data.isStream() ? (int) (at % Integer.MAX_VALUE) : order.at(at);
+            data.read(images[i], view(place, s), x0, i * perImage);
             t[i] = noise.below(timesteps, Noise.Domain.TRAIN_TIMESTEP, place, s, 0);
             noise.normals(Noise.Domain.TRAIN_NOISE, place, s, epsilon, i * perImage, perImage);
             if (batchLabels.length > 0) {
@@ -98,31 +96,5 @@ final class BatchLoader {
     /** The name of an image, for messages. */
     String name(int image) {
         return data.name(image);
-    }
-
-    /** The endless sequence of epochs, each a permutation of the whole set. */
-    private static final class EpochOrder {
-        private final Noise noise;
-        private final int size;
-        /** The even and the odd epoch last asked for: a batch may span two, which its slices then ask for in turn. */
-        private final int[] epochs = {-1, -1};
-
-        private final int[][] orders = new int[2][];
-
-        EpochOrder(Noise noise, int size) {
-            this.noise = noise;
-            this.size = size;
-        }
-
-        /** The image at a place, counted from the start of the run; places are asked for in about rising order. */
-        synchronized int at(long place) {
-            int wanted = Math.toIntExact(place / size);
-            int slot = wanted & 1;
-            if (wanted != epochs[slot]) {
-                orders[slot] = noise.permutation(wanted, size);
-                epochs[slot] = wanted;
-            }
-            return orders[slot][(int) (place % size)];
-        }
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** A run's {@code metrics.jsonl}: one JSON object per line, steps never falling. */
 final class Metrics {
@@ -82,6 +83,16 @@ final class Metrics {
         append(json);
     }
 
+    /** Adds figures of the observer's own. */
+    void add(long step, Map<String, Double> own) throws IOException {
+        var json = new LinkedHashMap<String, Object>();
+        json.put("step", step);
+        var figures = new LinkedHashMap<String, Object>();
+        new TreeMap<>(own).forEach((name, value) -> figures.put(name, rounded(value)));
+        json.put("own", figures);
+        append(json);
+    }
+
     private void append(Map<String, Object> json) throws IOException {
         file.append((JSON.std.asString(json) + "\n").getBytes(StandardCharsets.UTF_8));
     }
@@ -121,7 +132,7 @@ final class Metrics {
                     number(json.get("epoch")),
                     number(json.get("seconds"))));
         } else {
-            return false;
+            return json.get("own") instanceof Map<?, ?>;
         }
         return true;
     }

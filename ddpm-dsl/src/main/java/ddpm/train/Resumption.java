@@ -35,7 +35,7 @@ final class Resumption {
         differ(differences, "classes", card.classes(), recipe.card().classes());
         differ(differences, "height", card.height(), recipe.card().height());
         differ(differences, "width", card.width(), recipe.card().width());
-        differ(differences, "images (fingerprint)", checkpoint.dataset(), recipe.dataset());
+        differ(differences, "data (fingerprint of images and labels, loss)", checkpoint.dataset(), recipe.dataset());
         var before = flat(checkpoint.config());
         var now = flat(recipe.config());
         var keys = new TreeSet<>(before.keySet());

@@ -58,6 +58,15 @@ final class RunLog {
             events.scalar(m.step(), "train/images per second", m.imagesPerSecond());
         });
         observer.logged(m);
+        var own = observer.metrics(m.step());
+        if (!own.isEmpty()) {
+            unlessFull(() -> metrics.add(m.step(), own));
+            unlessFull(() -> {
+                for (var figure : own.entrySet()) {
+                    events.scalar(m.step(), "own/" + figure.getKey(), figure.getValue());
+                }
+            });
+        }
     }
 
     void add(ValidationMetrics m) {

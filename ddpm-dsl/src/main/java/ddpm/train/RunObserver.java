@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Takes a run's news, from the thread that trains. */
 public interface RunObserver {
@@ -12,6 +13,23 @@ public interface RunObserver {
      * @param of steps of the whole run
      */
     default void step(StepReport report, long made, long of) {}
+
+    /**
+     * Whether the run is to stop after this step, for example because a validation no longer improves. It is then saved, and
+     * can be resumed.
+     */
+    default boolean stops(StepReport report) {
+        return false;
+    }
+
+    /**
+     * Figures of your own, which are written to {@code metrics.jsonl} and TensorBoard with each line of metrics.
+     *
+     * @param made steps made
+     */
+    default Map<String, Double> metrics(long made) {
+        return Map.of();
+    }
 
     default void logged(StepMetrics metrics) {}
 

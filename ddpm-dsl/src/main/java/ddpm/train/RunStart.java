@@ -48,7 +48,7 @@ final class RunStart implements AutoCloseable {
         }
         model = Model.load(checkpoint.raw(), recipe.device());
         Resumption.check(checkpoint, model.card(), recipe).forEach(observer::note);
-        trainer = new Trainer(model, recipe.data(), recipe.config());
+        trainer = recipe.trainer(model);
         checkpoint.restore(trainer);
         observer.note("resuming at step " + checkpoint.step() + " of "
                 + recipe.config().steps());
@@ -62,11 +62,11 @@ final class RunStart implements AutoCloseable {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
                 give(weights, Noise.seed(recipe.config().seed()));
             }
-            trainer = new Trainer(model, recipe.data(), recipe.config());
+            trainer = recipe.trainer(model);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
         } else {
             model = new Model(recipe.card(), recipe.device());
-            trainer = new Trainer(model, recipe.data(), recipe.config());
+            trainer = recipe.trainer(model);
             trainer.initialise();
         }
     }

@@ -1,6 +1,7 @@
 package ddpm.train;
 
-import ddpm.data.ImageSet;
+import ddpm.data.Examples;
+import ddpm.diffusion.Denoiser;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.ForwardProcess;
 import ddpm.diffusion.Loss;
@@ -34,9 +35,9 @@ import java.util.stream.Collectors;
 public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainConfig config;
-    private final LossWeight weight;
     private final Held<ForwardProcess> forward;
-    private final Held<Loss> loss;
+    private final Held<Loss> objective;
+    private final ExampleLoss loss;
     private final BatchLoader loader;
     private final Noise noise;
     private final Device device;
@@ -49,21 +50,21 @@ public final class Trainer implements AutoCloseable {
     /** One worker's network: the model's weights, its own gradient. */
     private record Replica(Network network, Params params) {}
 
-    /** A trainer whose loss is the configured objective's and nothing else. */
-    public Trainer(Model model, ImageSet data, TrainConfig config) {
-        this(model, data, config, LossWeight.SIMPLE);
+    /** A trainer whose loss is the configured objective. */
+    public Trainer(Model model, Examples data, TrainConfig config) {
+        this(model, data, config, null);
     }
 
     /**
-     * A trainer with a further factor of each image's loss.
+     * A trainer with a loss of its own.
      *
      * @param model initialised or loaded, on the device to train on; it stays the caller's, and training changes its weights
-     * @param data images of the model's channels and size; for a conditional model with labels of its classes
-     * @param weight a further factor of each image's loss
+     * @param data examples of the model's channels and size; for a conditional model with labels of its classes
+     * @param ownLoss the loss of each example; null for the configured objective
      * @throws IllegalArgumentException if the images or the objective do not suit the model; the message says why
      * @throws java.io.UncheckedIOException if a conditional model's images have no labels
      */
-    public Trainer(Model model, ImageSet data, TrainConfig config, LossWeight weight) {
+    public Trainer(Model model, Examples data, TrainConfig config, ExampleLoss ownLoss) {
         var card = model.card();
         if (data.channels() != card.network().inChannels()
                 || data.height() != card.height()
@@ -76,7 +77,6 @@ public final class Trainer implements AutoCloseable {
         config.objective().require(card.variance());
         this.model = model;
         this.config = config;
-        this.weight = weight;
         var diffusion = new Diffusion(card.schedule());
         this.noise = Noise.seed(config.seed());
         this.loader = new BatchLoader(
@@ -90,7 +90,8 @@ public final class Trainer implements AutoCloseable {
             replicas.add(new Replica(network, params));
         }
         forward = Held.of(() -> new ForwardProcess(diffusion, device));
-        loss = Held.of(() -> new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device));
+        objective = Held.of(() -> new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device));
+        loss = ownLoss != null ? ownLoss : this::objective;
         adam = new Adam(replicas.getFirst().params(), config.optimizer());
         average = config.ema().of(model.params());
     }
@@ -187,14 +188,18 @@ public final class Trainer implements AutoCloseable {
         int n = batch.t().length;
         try (var _ = TensorScope.open();
                 var _ = GradMode.on()) {
-            var epsilon = batch.epsilonTensor(device);
-            var t = batch.tTensor(device);
-            var x0 = batch.x0Tensor(device);
-            var xt = forward.value().xt(x0, t, epsilon);
+            var labels = batch.labelsTensor(device);
             dropout(replica, firstPlace, n);
-            var output = replica.network().forward(xt, t, batch.labelsTensor(device), config.precision());
-            var perImage = loss.value().perImage(x0, xt, epsilon, t, output);
-            var share = Ops.mean(weighted(perImage, batch.t())).mul((double) n / wholeBatch);
+            var perImage = loss.perExample(
+                    (xt, t) -> replica.network().forward(xt, t, labels, config.precision()),
+                    batch.x0Tensor(device),
+                    batch.tTensor(device),
+                    batch.epsilonTensor(device));
+            if (!perImage.shape().equals(Shape.of(n))) {
+                throw new IllegalArgumentException("a loss of " + perImage.shape() + " for " + n + " examples; [" + n
+                        + "] is needed, one number for each");
+            }
+            var share = Ops.mean(perImage).mul((double) n / wholeBatch);
             share.backward();
             return share.item();
         } finally {
@@ -214,15 +219,10 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
-    private Tensor weighted(Tensor perImage, long[] t) {
-        if (weight == LossWeight.SIMPLE) {
-            return perImage;
-        }
-        var weights = new float[t.length];
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = (float) weight.at(Math.toIntExact(t[i]));
-        }
-        return perImage.mul(Tensor.of(weights, Shape.of(weights.length)).on(device));
+    /** The configured objective: x0 noised to x_t, and the model's output about it. */
+    private Tensor objective(Denoiser model, Tensor x0, Tensor t, Tensor epsilon) {
+        var xt = forward.value().xt(x0, t, epsilon);
+        return objective.value().perImage(x0, xt, epsilon, t, model.predict(xt, t));
     }
 
     private StepReport update(double loss) {
@@ -253,7 +253,7 @@ public final class Trainer implements AutoCloseable {
     public void close() {
         workers.close();
         forward.close();
-        loss.close();
+        objective.close();
         replicas.forEach(replica -> replica.params().close());
         average.close();
         adam.close();

@@ -130,6 +130,9 @@ public final class TrainingRun implements AutoCloseable {
                 interval.add(report, (System.nanoTime() - before) / 1e9);
                 long made = trainer.step();
                 observer.step(report, made, last);
+                if (observer.stops(report)) {
+                    stop();
+                }
                 if (made % plan.logEvery() == 0 || made == last) {
                     log(interval.close(report));
                 }

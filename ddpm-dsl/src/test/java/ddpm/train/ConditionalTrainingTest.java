@@ -170,7 +170,7 @@ class ConditionalTrainingTest {
         }
         var same = recipe(4);
         var relabelled = new Recipe(same.card(), new Labelled(new TinyImages(13), 1), same.config());
-        assertRefused("images (fingerprint) is ", relabelled);
+        assertRefused("data (fingerprint of images and labels, loss) is ", relabelled);
         assertRefused(
                 "dropClass is 0.1 there and 0.2 here",
                 same.withConfig(same.config().withDropClass(0.2)));

@@ -176,7 +176,7 @@ class TrainingRunTest {
         var wider = ModelCard.of(
                 new UNetMini.Config(1, 16, List.of(1, 1, 1), 8), recipe.card().schedule(), 8, 8);
         var network = refused(new Recipe(wider, recipe.data(), recipe.config()));
-        assertTrue(network.getMessage().contains("network is Config[channels=1, base=8"), network.getMessage());
+        assertTrue(network.getMessage().contains("network is UNetMini[channels=1, base=8"), network.getMessage());
     }
 
     @Test
