@@ -60,8 +60,8 @@ final class RunLog {
         observer.logged(m);
         var own = observer.metrics(m.step());
         if (!own.isEmpty()) {
-            unlessFull(() -> metrics.add(m.step(), own));
-            unlessFull(() -> {
+            unlessFull("metrics", () -> metrics.add(m.step(), own));
+            unlessFull("events for TensorBoard", () -> {
                 for (var figure : own.entrySet()) {
                     events.scalar(m.step(), "own/" + figure.getKey(), figure.getValue());
                 }
