@@ -1,5 +1,8 @@
 package ddpm.data;
 
+import static ddpm.text.Untrusted.quote;
+
+import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -18,6 +21,7 @@ import java.util.Optional;
  */
 public final class DataFetch {
     private static final int ATTEMPTS_IN_VAIN = 4;
+    private static final int WORTH_AN_ATTEMPT = 16 << 10;
 
     private final List<URI> mirrors;
     private final Duration pause;
@@ -76,6 +80,7 @@ public final class DataFetch {
         try (var download = new Download(patience)) {
             for (RemoteFile file : files) {
                 Path whole = folder.resolve(file.name());
+                WholeFile.requireFile(whole);
                 if (!Files.exists(whole)) {
                     fetch(file, whole, download, progress);
                 } else if (!PartialFile.md5(whole).equals(file.md5())) {
@@ -124,8 +129,8 @@ public final class DataFetch {
                 if (Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
-                failure = "failed: " + (e.getMessage() == null ? e.toString() : e.getMessage());
-                inVain = part.size() > before ? 1 : inVain + 1;
+                failure = "failed: " + quote(e.getMessage() == null ? e.toString() : e.getMessage());
+                inVain = part.size() >= before + WORTH_AN_ATTEMPT ? 1 : inVain + 1;
                 sleep(pause.multipliedBy(1L << inVain));
                 continue;
             }

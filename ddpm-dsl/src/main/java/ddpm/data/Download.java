@@ -1,5 +1,7 @@
 package ddpm.data;
 
+import static ddpm.text.Untrusted.quote;
+
 import ddpm.text.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -20,6 +22,9 @@ import java.util.concurrent.Flow;
 final class Download implements AutoCloseable {
     /** More than any of the data sets; a server that sends more sends something else. */
     private static final long MAX_BYTES = 1L << 30;
+
+    /** A server that sends less over the time of its patience is left: the largest set would take a week. */
+    private static final long SLOWEST_PER_SECOND = 1024;
 
     private final HttpClient client = HttpClient.newBuilder()
             .connectTimeout(Duration.ofSeconds(20))
@@ -79,6 +84,8 @@ final class Download implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while asking for " + request.uri());
+        } catch (RuntimeException e) { // the client's answer to redirects that lead to no possible address
+            throw new RefusedException("leads to an impossible address: " + quote(String.valueOf(e.getMessage())));
         }
     }
 
@@ -86,14 +93,15 @@ final class Download implements AutoCloseable {
         String range = response.headers().firstValue("Content-Range").orElse("");
         if (!range.startsWith("bytes " + have + "-")) {
             throw new RefusedException(
-                    "was asked to resume at byte " + have + " and answered with range '" + range + "'");
+                    "was asked to resume at byte " + have + " and answered with range " + quote(range));
         }
     }
 
-    private static void copy(
-            HttpBody body, FileChannel part, long have, long total, String name, DataFetch.Progress progress)
+    private void copy(HttpBody body, FileChannel part, long have, long total, String name, DataFetch.Progress progress)
             throws IOException {
         long at = have;
+        long since = System.nanoTime();
+        long before = at;
         for (List<ByteBuffer> bytes = body.next(); bytes != null; bytes = body.next()) {
             for (ByteBuffer piece : bytes) {
                 at += piece.remaining();
@@ -103,6 +111,14 @@ final class Download implements AutoCloseable {
                 write(part, piece, name);
             }
             progress.at(name, at, total);
+            long waited = System.nanoTime() - since;
+            if (waited >= patience.toNanos()) {
+                if (at - before < SLOWEST_PER_SECOND * patience.toMillis() / 1000) {
+                    throw new RefusedException("sends less than " + SLOWEST_PER_SECOND + " bytes a second");
+                }
+                since += waited;
+                before = at;
+            }
         }
         if (total >= 0 && at < total) {
             throw new IOException("stopped after " + at + " of " + total + " bytes");

@@ -1,5 +1,6 @@
 package ddpm.data;
 
+import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -23,6 +24,7 @@ final class PartialFile implements AutoCloseable {
     PartialFile(Path whole) throws IOException {
         this.whole = whole;
         this.path = whole.resolveSibling(whole.getFileName() + ".part");
+        WholeFile.requireFile(path);
         this.channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             FileLock lock = channel.tryLock(); // released with the channel

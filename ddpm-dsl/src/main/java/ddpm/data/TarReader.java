@@ -1,5 +1,7 @@
 package ddpm.data;
 
+import static ddpm.text.Untrusted.quote;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -94,8 +96,8 @@ final class TarReader {
         try {
             return digits.isEmpty() ? 0 : Long.parseUnsignedLong(digits, 8);
         } catch (NumberFormatException e) {
-            throw new StreamCorruptedException(
-                    "is no tar archive or a damaged one: a header has '" + digits + "' where an octal number stands");
+            throw new StreamCorruptedException("is no tar archive or a damaged one: a header has " + quote(digits)
+                    + " where an octal number stands");
         }
     }
 }

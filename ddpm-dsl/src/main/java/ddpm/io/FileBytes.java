@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -47,7 +49,7 @@ public final class FileBytes implements Closeable {
      * @throws NoSuchFileException if there is no such file
      * @throws FileFormatException if it is a folder, a pipe or a device, which have no bytes to check beforehand
      */
-    public static FileBytes open(Path path) throws IOException {
+    static FileBytes open(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             throw new FileFormatException(
                     path,
@@ -72,7 +74,7 @@ public final class FileBytes implements Closeable {
         return path;
     }
 
-    public long size() {
+    long size() {
         return size;
     }
 
@@ -89,7 +91,7 @@ public final class FileBytes implements Closeable {
     }
 
     /** {@code length} bytes from {@code offset}, copied to the heap. Little-endian, position 0. */
-    public ByteBuffer copy(long offset, int length) throws IOException {
+    ByteBuffer copy(long offset, int length) throws IOException {
         requireInside(offset, length);
         var bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         if (memory != null) {
@@ -118,9 +120,33 @@ public final class FileBytes implements Closeable {
      */
     public static <T> T readJson(Path file, String what, Function<JsonObject, T> reading) throws IOException {
         try (var bytes = open(file)) {
+            if (bytes.size() > JsonObject.MAX_CHARACTERS) {
+                throw bytes.bad("has " + bytes.size() + " bytes; " + what + " may have " + JsonObject.MAX_CHARACTERS);
+            }
             return reading.apply(bytes.json(what, 0, bytes.size(), json -> JsonObject.read(what, json)));
         } catch (IllegalArgumentException e) {
             throw new FileFormatException(file, e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads a file that is text in UTF-8.
+     *
+     * @param what the text, for messages
+     * @param mostBytes how long it may be
+     * @throws FileFormatException if it is longer, or no such text
+     */
+    public static String readText(Path file, String what, int mostBytes) throws IOException {
+        try (var bytes = open(file)) {
+            if (bytes.size() > mostBytes) {
+                throw bytes.bad("has " + bytes.size() + " bytes; " + what + " may have " + mostBytes);
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(bytes.copy(0, (int) bytes.size()))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new FileFormatException(file, "is not valid UTF-8; fetch or write the file again", e);
         }
     }
 
@@ -138,10 +164,21 @@ public final class FileBytes implements Closeable {
             return StrictJson.read(what, copy(offset, (int) length), reading);
         } catch (JsonException e) {
             throw new FileFormatException(path, e.getMessage(), e);
+        } catch (OutOfMemoryError e) {
+            throw tooLarge(e);
         }
     }
 
-    public FileFormatException bad(String reason) {
+    /** The refusal of a file that Java's heap is too small for. */
+    FileFormatException tooLarge(OutOfMemoryError cause) {
+        return new FileFormatException(
+                path,
+                "has " + size + " bytes and takes more memory to read than Java may use ("
+                        + (Runtime.getRuntime().maxMemory() >> 20) + " MiB); raise -Xmx",
+                cause);
+    }
+
+    FileFormatException bad(String reason) {
         return new FileFormatException(path, reason);
     }
 

@@ -12,25 +12,32 @@ import java.util.SequencedMap;
 
 /** A tree of containers as flat maps, names joined by dots; lists count from 0. */
 final class FlatTree {
-    /** One long key above many entries is repeated in each of their names; real files stay far below this. */
-    private static final long MAX_CHARACTERS = 64 << 20;
+    /**
+     * A container that stands at many places is named at each, and a long key above many entries is repeated in each of
+     * their names; this many bytes of names are free, and so many for each byte of the file.
+     */
+    private static final long FREE = 16 << 20;
+
+    private static final long PER_BYTE = 16;
+    private static final int ENTRY = 128;
 
     private final Path file;
     private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     private final SequencedMap<String, Object> values = new LinkedHashMap<>();
     private final Map<Object, Boolean> holdsTensors = new IdentityHashMap<>();
-    private long characters;
+    private long allowance;
 
-    private FlatTree(Path file) {
+    private FlatTree(Path file, long fileBytes) {
         this.file = file;
+        this.allowance = FREE + PER_BYTE * fileBytes;
     }
 
     /**
      * @param root as {@link TorchFile} describes
      * @throws FileFormatException if two leaves get one name, e.g. of {@code {"a.b": 1, "a": {"b": 2}}}
      */
-    static FlatTree of(Path file, Object root) throws FileFormatException {
-        var flat = new FlatTree(file);
+    static FlatTree of(Path file, long fileBytes, Object root) throws FileFormatException {
+        var flat = new FlatTree(file, fileBytes);
         flat.add("", root);
         return flat;
     }
@@ -87,14 +94,15 @@ final class FlatTree {
     }
 
     private <T> void put(Map<String, T> leaves, String name, T leaf) throws FileFormatException {
+        allowance -= ENTRY + name.length();
+        if (allowance < 0) {
+            throw new FileFormatException(
+                    file, "unfolds into more names than a file of its size has any use for, by sharing containers");
+        }
         if (tensors.containsKey(name) || values.containsKey(name)) {
             throw new FileFormatException(
                     file,
                     "holds two things that are both named " + quote(name) + " when nested names are joined by dots");
-        }
-        characters += name.length();
-        if (characters > MAX_CHARACTERS) {
-            throw new FileFormatException(file, "has names of more than " + MAX_CHARACTERS + " characters in all");
         }
         leaves.put(name, leaf);
     }

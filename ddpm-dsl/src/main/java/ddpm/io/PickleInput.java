@@ -8,19 +8,35 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * The bytes of a pickle and the numbers and text in them. No declared length is believed beyond the bytes that remain,
- * so a lie costs no memory.
+ * The bytes of a pickle and the numbers and text in them, with what reading them may cost. No declared length is believed
+ * beyond the bytes that remain, so a lie costs no memory.
+ *
+ * <p>A pickle can do much with few bytes: make containers, recall a long text again and again, have it copied or hashed.
+ * So each such act is paid for, in bytes of memory or of text that is looked at, out of an allowance of
+ * {@value #PER_BYTE} for each byte of the pickle and {@value #FREE} besides. Real checkpoints need some 15 for a byte.
  */
 final class PickleInput {
     private static final int MAX_INTEGER_BYTES = 256;
     private static final int MAX_LINE = 1000;
+    private static final long PER_BYTE = 32;
+    private static final long FREE = 16 << 20;
 
     private final Path file;
     private final ByteBuffer in;
+    private long allowance;
 
     PickleInput(Path file, ByteBuffer pickle) {
         this.file = file;
         this.in = pickle.order(ByteOrder.LITTLE_ENDIAN);
+        this.allowance = FREE + PER_BYTE * pickle.remaining();
+    }
+
+    /** Pays for {@code bytes} of memory or of text that is looked at again. */
+    void spend(long bytes) throws FileFormatException {
+        allowance -= bytes;
+        if (allowance < 0) {
+            throw bad("it asks for more memory or work than a checkpoint of its size has any use for");
+        }
     }
 
     byte opcode() throws FileFormatException {

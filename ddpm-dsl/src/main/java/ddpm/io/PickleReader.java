@@ -21,14 +21,14 @@ import java.util.Set;
  * {@code ByteBuffer} (bytes), {@code null}, {@code LinkedHashMap}, {@code ArrayList}, {@code LinkedHashSet} and
  * {@link PickleTuple}. The result may contain itself; {@link TorchTree} refuses that.
  *
- * <p>Memory is bounded: no declared length is believed beyond the bytes that remain, and {@link PickleStack} caps what
- * can be made.
+ * <p>Time and memory are at most proportional to the pickle's length, see {@link PickleInput}.
  */
 final class PickleReader {
-    /** A pickle takes about 150 bytes per tensor; this leaves room for hundreds of thousands. */
-    static final int MAX_BYTES = 64 << 20;
+    /** A pickle takes about 150 bytes per tensor; this leaves room for a hundred thousand. */
+    static final int MAX_BYTES = 16 << 20;
 
-    private static final int MAX_MEMO = 2_000_000;
+    private static final int MEMO_ENTRY = 64;
+    private static final int DICT_ENTRY = 64;
 
     private final PickleInput in;
     private final PickleStack stack;
@@ -107,15 +107,13 @@ final class PickleReader {
             case STACK_GLOBAL -> stackGlobal();
             case REDUCE -> reduce();
             case BUILD -> build();
-            case BINPERSID -> stack.push(reduce.persistent(stack.pop()));
+            case BINPERSID -> stack.pushContainer(reduce.persistent(stack.pop(), in));
             case STOP -> throw new IllegalStateException("handled by read()");
         }
     }
 
     private void remember(int index) throws FileFormatException {
-        if (memo.size() >= MAX_MEMO) {
-            throw in.bad("it stores more than " + MAX_MEMO + " values for later use, which is refused");
-        }
+        in.spend(MEMO_ENTRY);
         memo.put(index, stack.peek());
     }
 
@@ -156,9 +154,10 @@ final class PickleReader {
         }
     }
 
-    /** Only scalars may be keys: hashing a container costs whatever the file makes of it. */
+    /** Only scalars may be keys, and text costs its length: it is compared with others of its hash each time. */
     private Object key(Object value) throws FileFormatException {
         if (isScalar(value)) {
+            in.spend(DICT_ENTRY + TorchReduce.length(value));
             return value;
         }
         throw in.bad("a dict key or set element is neither text nor a number; only those are allowed");
@@ -199,12 +198,16 @@ final class PickleReader {
         if (!(arguments instanceof PickleTuple tuple) || !(callable instanceof TorchGlobal global)) {
             throw in.bad("it calls something that is not one of the allowed names");
         }
-        stack.pushContainer(reduce.call(global, tuple));
+        stack.pushContainer(reduce.call(global, tuple, in));
     }
 
     /** State dicts carry a {@code _metadata} attribute, the versions of modules; nothing here depends on it. */
     private void build() throws FileFormatException {
         Object state = stack.pop();
+        if (stack.peek() instanceof NumpyType type && state instanceof PickleTuple fields) {
+            type.build(fields, in);
+            return;
+        }
         boolean metadataOnly = state instanceof LinkedHashMap<?, ?> attributes
                 && attributes.keySet().equals(Set.of("_metadata"));
         if (!metadataOnly || !(stack.peek() instanceof LinkedHashMap<?, ?>)) {

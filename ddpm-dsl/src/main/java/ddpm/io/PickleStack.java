@@ -3,20 +3,16 @@ package ddpm.io;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The stack of a pickle machine with its marks. It counts what is pushed, so that a small file cannot swell: the caps
- * are far above what real checkpoints use.
- */
+/** The stack of a pickle machine with its marks. All that is pushed is paid for, see {@link PickleInput#spend}. */
 final class PickleStack {
-    private static final int MAX_VALUES = 8_000_000;
-    private static final int MAX_CONTAINERS = 1_000_000;
-    private static final int MAX_HEIGHT = 2_000_000;
+    private static final int VALUE = 16;
+    private static final int MARK = 24;
+    /** A map with its first entries, and its plain copy. */
+    private static final int CONTAINER = 256;
 
     private final PickleInput in;
     private final List<Object> stack = new ArrayList<>();
     private final List<Integer> marks = new ArrayList<>();
-    private int values;
-    private int containers;
 
     /** @param in where the machine reads, for the position in messages */
     PickleStack(PickleInput in) {
@@ -28,17 +24,12 @@ final class PickleStack {
     }
 
     void push(Object value) throws FileFormatException {
-        if (++values > MAX_VALUES || stack.size() >= MAX_HEIGHT) {
-            throw in.bad("more than " + MAX_VALUES + " values or " + MAX_HEIGHT
-                    + " at once are refused; no checkpoint needs so many outside its tensors");
-        }
+        in.spend(VALUE);
         stack.add(value);
     }
 
     void pushContainer(Object container) throws FileFormatException {
-        if (++containers > MAX_CONTAINERS) {
-            throw in.bad("more than " + MAX_CONTAINERS + " containers are refused; no checkpoint needs so many");
-        }
+        in.spend(CONTAINER);
         push(container);
     }
 
@@ -67,9 +58,7 @@ final class PickleStack {
     }
 
     void mark() throws FileFormatException {
-        if (marks.size() >= MAX_HEIGHT) {
-            throw in.bad("more than " + MAX_HEIGHT + " open marks are refused");
-        }
+        in.spend(MARK);
         marks.add(stack.size());
     }
 

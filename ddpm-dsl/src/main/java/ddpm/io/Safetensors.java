@@ -3,7 +3,6 @@ package ddpm.io;
 import static ddpm.text.Untrusted.quote;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import ddpm.torch.DType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -29,13 +30,24 @@ public final class Safetensors {
     public static final String INDEX_SUFFIX = ".safetensors.index.json";
 
     /**
-     * A file's tensors in the order of its header, and its {@code __metadata__} (free text by name, often
-     * {@code format=pt}).
+     * A file's tensors in the order of its header, those of types that are not read apart, and its {@code __metadata__}
+     * (free text by name, often {@code format=pt}).
      */
-    public record Contents(SequencedMap<String, StoredTensor> tensors, Map<String, String> metadata) {
+    public record Contents(
+            SequencedMap<String, StoredTensor> tensors,
+            SequencedMap<String, UnreadTensor> unread,
+            Map<String, String> metadata) {
         public Contents {
             tensors = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tensors));
+            unread = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(unread));
             metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        }
+
+        /** The names of all tensors, read or not. */
+        Set<String> names() {
+            var names = new LinkedHashSet<>(tensors.keySet());
+            names.addAll(unread.keySet());
+            return names;
         }
     }
 
@@ -45,7 +57,7 @@ public final class Safetensors {
      * Reads one file, or all shards of a {@code *.safetensors.index.json} in the order of its weight map.
      *
      * @throws FileFormatException if anything in the file contradicts the format or its length, or a tensor has an
-     *     element type without a {@link DType}
+     *     element type that the format has not
      * @throws IOException if a file cannot be reached
      */
     public static Contents read(Path file) throws IOException {
@@ -70,8 +82,13 @@ public final class Safetensors {
     static Contents read(FileBytes bytes) throws IOException {
         var header = SafetensorsHeader.read(bytes);
         var tensors = new LinkedHashMap<String, StoredTensor>();
+        var unread = new LinkedHashMap<String, UnreadTensor>();
         for (var entry : header.entries().entrySet()) {
             var at = entry.getValue();
+            if (at.dtype() == null) {
+                unread.put(entry.getKey(), new UnreadTensor(at.type(), at.shape()));
+                continue;
+            }
             long length = at.end() - at.begin();
             if (length > Integer.MAX_VALUE) {
                 throw bytes.bad("tensor " + quote(entry.getKey()) + " has " + length
@@ -80,7 +97,7 @@ public final class Safetensors {
             var data = bytes.view(header.dataStart() + at.begin(), (int) length);
             tensors.put(entry.getKey(), new StoredTensor(at.dtype(), at.shape(), data));
         }
-        return new Contents(tensors, header.metadata());
+        return new Contents(tensors, unread, header.metadata());
     }
 
     /**

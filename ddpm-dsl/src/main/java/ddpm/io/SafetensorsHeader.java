@@ -38,8 +38,23 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
             "F32", DType.FLOAT32,
             "F64", DType.FLOAT64);
 
-    /** Where a tensor lies: bytes {@code [begin, end)} of the data. */
-    record Entry(DType dtype, Shape shape, long begin, long end) {}
+    /** The format's other element types with their bytes; tensors of these are told of and not read. */
+    private static final Map<String, Integer> UNREAD =
+            Map.of("U16", 2, "U32", 4, "U64", 8, "C64", 8, "F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1);
+
+    private static final int MAX_RANK = 64;
+
+    /**
+     * Where a tensor lies: bytes {@code [begin, end)} of the data.
+     *
+     * @param type the element type by the format's name
+     */
+    record Entry(String type, Shape shape, long begin, long end) {
+        /** Null for a type that is not read. */
+        DType dtype() {
+            return DTYPES.get(type);
+        }
+    }
 
     /** The format's name for an element type, e.g. {@code BF16}. */
     static String nameOf(DType dtype) {
@@ -102,7 +117,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
 
     private static Entry entry(JsonParser json, FileBytes bytes, String what) throws IOException {
         StrictJson.expect(json, JsonToken.START_OBJECT, what);
-        DType dtype = null;
+        String dtype = null;
         long[] shape = null;
         long[] offsets = null;
         while (json.nextToken() != JsonToken.END_OBJECT) {
@@ -123,7 +138,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         return checked(dtype, shape, offsets, bytes, what);
     }
 
-    private static Entry checked(DType dtype, long[] shape, long[] offsets, FileBytes bytes, String what)
+    private static Entry checked(String dtype, long[] shape, long[] offsets, FileBytes bytes, String what)
             throws FileFormatException {
         if (offsets.length != 2 || offsets[0] < 0 || offsets[1] < offsets[0]) {
             throw bytes.bad(what + " has data_offsets " + Arrays.toString(offsets)
@@ -133,7 +148,8 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         Shape checked;
         try {
             checked = Shape.of(shape);
-            need = Math.multiplyExact(checked.numel(), (long) dtype.bytes());
+            int width = DTYPES.containsKey(dtype) ? DTYPES.get(dtype).bytes() : UNREAD.get(dtype);
+            need = Math.multiplyExact(checked.numel(), (long) width);
         } catch (IllegalArgumentException | ArithmeticException impossible) {
             throw bytes.bad(what + " has an impossible shape " + Arrays.toString(shape) + " of " + dtype);
         }
@@ -144,11 +160,11 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         return new Entry(dtype, checked, offsets[0], offsets[1]);
     }
 
-    private static DType dtype(JsonParser json, FileBytes bytes, String what) throws IOException {
+    private static String dtype(JsonParser json, FileBytes bytes, String what) throws IOException {
         StrictJson.expect(json, JsonToken.VALUE_STRING, what + ": dtype");
-        var dtype = DTYPES.get(json.getText());
-        if (dtype == null) {
-            throw bytes.bad(what + " has element type " + quote(json.getText()) + "; this library reads "
+        var dtype = json.getText();
+        if (!DTYPES.containsKey(dtype) && !UNREAD.containsKey(dtype)) {
+            throw bytes.bad(what + " has element type " + quote(dtype) + "; this library reads "
                     + DTYPES.keySet().stream().sorted().toList() + ", so convert it to one of these");
         }
         return dtype;
@@ -159,6 +175,9 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         List<Long> longs = new ArrayList<>();
         while (json.nextToken() != JsonToken.END_ARRAY) {
             StrictJson.expect(json, JsonToken.VALUE_NUMBER_INT, what + " entry " + longs.size());
+            if (longs.size() == MAX_RANK) {
+                throw bytes.bad(what + " has more than " + MAX_RANK + " entries");
+            }
             longs.add(json.getLongValue()); // out of range is a JsonProcessingException
         }
         return longs.stream().mapToLong(Long::longValue).toArray();

@@ -38,7 +38,7 @@ final class SafetensorsIndex {
         var metadata = new LinkedHashMap<String, String>();
         for (var shard : shards.entrySet()) {
             metadata.putAll(shard.getValue().metadata());
-            for (var name : shard.getValue().tensors().keySet()) {
+            for (var name : shard.getValue().names()) {
                 if (!shard.getKey().equals(shardOf.get(name))) {
                     throw new FileFormatException(
                             index,
@@ -48,8 +48,14 @@ final class SafetensorsIndex {
             }
         }
         var tensors = new LinkedHashMap<String, StoredTensor>();
+        var unread = new LinkedHashMap<String, UnreadTensor>();
         for (var entry : shardOf.entrySet()) {
-            var tensor = shards.get(entry.getValue()).tensors().get(entry.getKey());
+            var shard = shards.get(entry.getValue());
+            var tensor = shard.tensors().get(entry.getKey());
+            if (shard.unread().containsKey(entry.getKey())) {
+                unread.put(entry.getKey(), shard.unread().get(entry.getKey()));
+                continue;
+            }
             if (tensor == null) {
                 throw new FileFormatException(
                         index,
@@ -58,7 +64,7 @@ final class SafetensorsIndex {
             }
             tensors.put(entry.getKey(), tensor);
         }
-        return new Safetensors.Contents(tensors, metadata);
+        return new Safetensors.Contents(tensors, unread, metadata);
     }
 
     private static Map<String, String> weightMap(JsonParser json, Path index) throws IOException {

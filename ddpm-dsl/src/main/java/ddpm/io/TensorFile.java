@@ -14,7 +14,7 @@ import java.util.SequencedMap;
  * @param format what it turned out to be
  * @param tensors by dotted name, in the file's order; a lone tensor is named {@code ""}
  * @param values what is not a tensor, by dotted name: scalars, lists without tensors, and containers that are empty;
- *     values are as {@link TorchFile} describes and may be null
+ *     values are as {@link TorchFile} describes and may be null; and each {@link UnreadTensor}
  * @param metadata a safetensors file's free text by name; empty for other formats
  */
 public record TensorFile(

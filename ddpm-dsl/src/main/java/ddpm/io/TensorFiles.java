@@ -37,12 +37,16 @@ public final class TensorFiles {
             return of(file, TensorFormat.SAFETENSORS_SHARDED, Safetensors.read(file));
         }
         try (var bytes = FileBytes.open(file)) {
-            var kind = FileKind.of(bytes);
-            return switch (kind) {
-                case SAFETENSORS -> of(file, TensorFormat.SAFETENSORS, Safetensors.read(bytes));
-                case ZIP, PICKLE -> of(file, TorchFile.read(bytes, kind));
-                default -> throw refused(bytes, kind);
-            };
+            try {
+                var kind = FileKind.of(bytes);
+                return switch (kind) {
+                    case SAFETENSORS -> of(file, TensorFormat.SAFETENSORS, Safetensors.read(bytes));
+                    case ZIP, PICKLE -> of(file, bytes.size(), TorchFile.read(bytes, kind));
+                    default -> throw refused(bytes, kind);
+                };
+            } catch (OutOfMemoryError e) {
+                throw bytes.tooLarge(e);
+            }
         }
     }
 
@@ -63,11 +67,12 @@ public final class TensorFiles {
     }
 
     private static TensorFile of(Path file, TensorFormat format, Safetensors.Contents contents) {
-        return new TensorFile(file, format, contents.tensors(), new LinkedHashMap<>(), contents.metadata());
+        return new TensorFile(
+                file, format, contents.tensors(), new LinkedHashMap<>(contents.unread()), contents.metadata());
     }
 
-    private static TensorFile of(Path file, TorchFile.Contents contents) throws FileFormatException {
-        var flat = FlatTree.of(file, contents.root());
+    private static TensorFile of(Path file, long bytes, TorchFile.Contents contents) throws FileFormatException {
+        var flat = FlatTree.of(file, bytes, contents.root());
         var format = contents.layout() == TorchFile.Layout.ZIP ? TensorFormat.TORCH_ZIP : TensorFormat.TORCH_LEGACY;
         return new TensorFile(file, format, flat.tensors(), flat.values(), Map.of());
     }

@@ -2,6 +2,7 @@ package ddpm.io;
 
 import ddpm.torch.DType;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,14 +11,36 @@ import java.util.Map;
  */
 enum TorchGlobal {
     ORDERED_DICT("collections", "OrderedDict"),
+    COUNTER("collections", "Counter"),
     SET("builtins", "set"),
     COMPLEX("builtins", "complex"),
     BYTES("builtins", "bytes"),
+    BYTE_ARRAY("builtins", "bytearray"),
     ENCODE("_codecs", "encode"),
     REBUILD_TENSOR("torch._utils", "_rebuild_tensor_v2"),
     REBUILD_PARAMETER("torch._utils", "_rebuild_parameter"),
+    REBUILD_PARAMETER_WITH_STATE("torch._utils", "_rebuild_parameter_with_state"),
+    LAYOUT("torch.serialization", "_get_layout"),
     SIZE("torch", "Size"),
-    DEVICE("torch", "device");
+    DEVICE("torch", "device"),
+    NUMPY_TYPE("numpy", "dtype"),
+    NUMPY_SCALAR("numpy.core.multiarray", "scalar");
+
+    /** Element types that tensors here cannot have, but settings beside them may name. */
+    private static final List<String> OTHER_TYPES = List.of(
+            "complex32",
+            "complex64",
+            "complex128",
+            "uint16",
+            "uint32",
+            "uint64",
+            "float8_e4m3fn",
+            "float8_e5m2",
+            "float8_e4m3fnuz",
+            "float8_e5m2fnuz",
+            "qint8",
+            "quint8",
+            "qint32");
 
     /** The class of a typed storage, e.g. {@code torch.FloatStorage}. */
     record StorageType(DType dtype) {}
@@ -33,6 +56,8 @@ enum TorchGlobal {
                 ALLOWED.put(new Name("__builtin__", global.pythonName), global); // as protocol 2 spells it
             }
         }
+        ALLOWED.put(new Name("numpy._core.multiarray", "scalar"), NUMPY_SCALAR); // as NumPy 2 spells it
+        OTHER_TYPES.forEach(type -> ALLOWED.put(new Name("torch", type), "torch." + type));
         for (var dtype : DType.values()) {
             ALLOWED.put(new Name("torch", dtype.toString()), dtype);
             ALLOWED.put(new Name("torch", storageName(dtype)), new StorageType(dtype));
@@ -47,7 +72,7 @@ enum TorchGlobal {
         this.pythonName = pythonName;
     }
 
-    /** What {@code module.name} stands for: one of this enum, a {@link StorageType}, a {@link DType}, or null. */
+    /** What {@code module.name} stands for: one of this enum, a {@link StorageType}, a {@link DType}, text, or null. */
     static Object find(String module, String name) {
         return ALLOWED.get(new Name(module, name));
     }

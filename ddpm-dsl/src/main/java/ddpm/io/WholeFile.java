@@ -149,6 +149,17 @@ public final class WholeFile {
         }
     }
 
+    /**
+     * Requires that a regular file is there, or nothing: opening a pipe waits for whoever may be at its other end.
+     *
+     * @throws IOException if something else is there
+     */
+    public static void requireFile(Path target) throws IOException {
+        if (Files.exists(target) && !Files.isRegularFile(target)) {
+            throw new IOException(target + ": is a folder, a pipe or a device where a file should be; move it away");
+        }
+    }
+
     private static Path parent(Path real, Path target) throws NotDirectoryException {
         Path parent = real.getParent();
         if (parent == null || !Files.isDirectory(parent)) {

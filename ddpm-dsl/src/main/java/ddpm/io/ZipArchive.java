@@ -7,10 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -25,12 +23,11 @@ final class ZipArchive {
 
     private static final int INFLATION = 4;
     private static final int LOCAL = 0x04034b50;
-    private static final int LOCAL_LENGTH = 30;
     private static final int CHUNK = 64 << 10;
 
     private final FileBytes file;
     private final ZipDirectory directory;
-    private final Set<String> verified = new HashSet<>();
+    private final Map<String, Long> verified = new HashMap<>();
     private final Map<String, ByteBuffer> inflated = new HashMap<>();
     private long inflation;
 
@@ -57,22 +54,24 @@ final class ZipArchive {
         if (!entry.isStored()) {
             return inflated(entry).slice((int) offset, length).order(ByteOrder.LITTLE_ENDIAN);
         }
-        long start = contentsAt(entry);
-        if (verified.add(entry.name())) {
+        var start = verified.get(entry.name());
+        if (start == null) {
+            start = contentsAt(entry);
             verify(entry, start);
+            verified.put(entry.name(), start);
         }
         return file.view(start + offset, length);
     }
 
     /** The local header repeats the name, then comes padding, then the contents. */
     private long contentsAt(ZipDirectory.Entry entry) throws IOException {
-        var header = file.copy(entry.headerAt(), LOCAL_LENGTH);
+        var header = file.copy(entry.headerAt(), ZipDirectory.LOCAL_LENGTH);
         int nameLength = header.getShort(26) & 0xffff;
-        long start = entry.headerAt() + LOCAL_LENGTH + nameLength + (header.getShort(28) & 0xffff);
+        long start = entry.headerAt() + ZipDirectory.LOCAL_LENGTH + nameLength + (header.getShort(28) & 0xffff);
         boolean agrees = header.getInt(0) == LOCAL
                 && (header.getShort(8) & 0xffff) == entry.method()
                 && StandardCharsets.UTF_8
-                        .decode(file.copy(entry.headerAt() + LOCAL_LENGTH, nameLength))
+                        .decode(file.copy(entry.headerAt() + ZipDirectory.LOCAL_LENGTH, nameLength))
                         .toString()
                         .equals(entry.name());
         if (!agrees || start > directory.at() - entry.packed()) {

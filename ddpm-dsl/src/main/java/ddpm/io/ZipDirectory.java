@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
@@ -24,6 +25,7 @@ final class ZipDirectory {
     private static final int ZIP64_LOCATOR_LENGTH = 20;
     private static final int ZIP64_END = 0x06064b50;
     private static final int ZIP64_END_LENGTH = 56;
+    static final int LOCAL_LENGTH = 30;
     private static final int CENTRAL = 0x02014b50;
     private static final int CENTRAL_LENGTH = 46;
     private static final int ZIP64_EXTRA = 1;
@@ -101,6 +103,22 @@ final class ZipDirectory {
         }
         if (directory.hasRemaining()) {
             throw file.bad("has more in its ZIP directory than the " + count + " entries it counts; it is damaged");
+        }
+        requireApart();
+    }
+
+    /** Entries that share bytes would be read and checked once for each: a small file of endless work. */
+    private void requireApart() throws FileFormatException {
+        long end = 0;
+        var inOrder = entries.values().stream()
+                .sorted(Comparator.comparingLong(Entry::headerAt))
+                .toList();
+        for (var entry : inOrder) {
+            if (entry.headerAt() < end) {
+                throw file.bad("ZIP entry " + quote(entry.name()) + " begins at byte " + entry.headerAt()
+                        + ", inside another that ends at " + end + "; it is damaged, fetch or write it again");
+            }
+            end = entry.headerAt() + LOCAL_LENGTH + entry.packed();
         }
     }
 

@@ -1,10 +1,13 @@
 package ddpm.model;
 
+import static ddpm.text.Untrusted.quote;
+
 import ddpm.io.FileFormatException;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.io.TensorFiles;
 import ddpm.io.TensorFormat;
+import ddpm.io.UnreadTensor;
 import ddpm.nn.MismatchException;
 import ddpm.nn.Params;
 import ddpm.torch.Shape;
@@ -107,6 +110,14 @@ public final class StoredModel {
         });
         var given = new LinkedHashMap<String, StoredTensor>();
         weights.tensors().forEach((name, tensor) -> given.put(name, likeLinear(tensor, wanted.get(name))));
+        for (var name : wanted.keySet()) {
+            if (file().values().get(weights.prefix() + name) instanceof UnreadTensor unread) {
+                throw new FileFormatException(
+                        file().path(),
+                        "tensor " + quote(name) + " is " + unread
+                                + ", and weights are read as F16, BF16, F32 or F64; convert it to one of these");
+            }
+        }
         var shapes = new LinkedHashMap<String, Shape>();
         given.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         try {

@@ -24,6 +24,9 @@ import java.util.stream.Collectors;
  * out of a file, so it is quoted.
  */
 public final class JsonObject {
+    /** The longest text that is read as one object: a list of a million betas has 22 million characters. */
+    public static final int MAX_CHARACTERS = 32 << 20;
+
     private final Map<String, Object> fields;
     private final Set<String> asked = new HashSet<>();
 
@@ -38,6 +41,9 @@ public final class JsonObject {
      * @throws JsonException if it is anything else
      */
     public static JsonObject parse(String what, String text) throws IOException {
+        if (text.length() > MAX_CHARACTERS) {
+            throw new JsonException(what + " has " + text.length() + " characters; it may have " + MAX_CHARACTERS);
+        }
         return StrictJson.read(what, text, json -> read(what, json));
     }
 

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.io.WholeFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +22,7 @@ final class AppendFile {
 
     /** @param file may exist; records go behind what is there */
     AppendFile(Path file) throws IOException {
+        WholeFile.requireFile(file);
         this.file = file;
         this.end = Files.exists(file) ? Files.size(file) : 0;
     }

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.io.FileBytes;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
@@ -88,7 +89,7 @@ public final class Checkpoint {
         var file = folder.resolve(STATE);
         StateJson.State state;
         try {
-            state = StateJson.read(file, Files.readString(file));
+            state = StateJson.read(file, FileBytes.readText(file, "the state of a run", StateJson.MAX_BYTES));
         } catch (NoSuchFileException e) {
             throw new FileFormatException(file, "is missing, so the checkpoint is not whole", e);
         }

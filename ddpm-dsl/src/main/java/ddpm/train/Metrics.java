@@ -2,6 +2,7 @@ package ddpm.train;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.WholeFile;
+import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -27,6 +28,7 @@ final class Metrics {
      * killed process left.
      */
     Metrics(Path path, long step) throws IOException {
+        WholeFile.requireFile(path);
         if (Files.exists(path)) {
             var kept = new StringBuilder();
             // Bytes that are no UTF-8 make a line that is no JSON, which is cut like any other.
@@ -106,38 +108,41 @@ final class Metrics {
 
     /** Remembers one line, if it is whole and not beyond the step. */
     private boolean read(String line, long upTo) {
-        Map<String, Object> json;
         try {
-            json = JSON.std.mapFrom(line);
-        } catch (IOException halfALine) {
-            return false;
+            var json = JsonObject.parse("a line", line);
+            long step = json.whole("step");
+            if (step > upTo) {
+                return false;
+            }
+            if (json.has("validation")) {
+                validations.add(new ValidationMetrics(
+                        step,
+                        json.number("validation"),
+                        number(json, "standardError"),
+                        json.list("quartiles", Object.class).stream()
+                                .map(value -> value instanceof Number n ? n.doubleValue() : Double.NaN)
+                                .toList(),
+                        json.integer("images")));
+            } else if (json.has("own")) {
+                json.object("own");
+            } else {
+                steps.add(new StepMetrics(
+                        step,
+                        json.number("loss"),
+                        number(json, "gradientNorm"),
+                        number(json, "learningRate"),
+                        number(json, "imagesPerSecond"),
+                        number(json, "epoch"),
+                        number(json, "seconds")));
+            }
+            return true;
+        } catch (IOException | IllegalArgumentException notOurs) {
+            return false; // half a line of a killed process, or another's
         }
-        if (json == null || !(json.get("step") instanceof Number step) || step.longValue() > upTo) {
-            return false;
-        }
-        if (json.get("validation") instanceof Number mse && json.get("quartiles") instanceof List<?> quartiles) {
-            validations.add(new ValidationMetrics(
-                    step.longValue(),
-                    mse.doubleValue(),
-                    number(json.get("standardError")),
-                    quartiles.stream().map(Metrics::number).toList(),
-                    (int) number(json.get("images"))));
-        } else if (json.get("loss") instanceof Number loss) {
-            steps.add(new StepMetrics(
-                    step.longValue(),
-                    loss.doubleValue(),
-                    number(json.get("gradientNorm")),
-                    number(json.get("learningRate")),
-                    number(json.get("imagesPerSecond")),
-                    number(json.get("epoch")),
-                    number(json.get("seconds"))));
-        } else {
-            return json.get("own") instanceof Map<?, ?>;
-        }
-        return true;
     }
 
-    private static double number(Object value) {
-        return value instanceof Number number ? number.doubleValue() : Double.NaN;
+    /** What was not finite is null. */
+    private static double number(JsonObject json, String key) {
+        return json.isNothing(key) ? Double.NaN : json.number(key);
     }
 }

@@ -196,7 +196,9 @@ public final class RunFolder {
     private static List<Path> entries(Path folder, Pattern name) throws IOException {
         var found = new ArrayList<Path>();
         try (var entries = Files.list(folder)) {
-            entries.filter(entry -> name.matcher(entry.getFileName().toString()).matches())
+            entries.filter(entry -> Files.isDirectory(entry) || Files.isRegularFile(entry))
+                    .filter(entry ->
+                            name.matcher(entry.getFileName().toString()).matches())
                     .forEach(found::add);
         } catch (NoSuchFileException | NotDirectoryException e) {
             return found; // one that cannot be read is no empty one, and thrown

@@ -1,5 +1,6 @@
 package ddpm.train;
 
+import ddpm.io.WholeFile;
 import ddpm.text.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ final class RunLock implements AutoCloseable {
      */
     static RunLock take(Path folder) throws IOException {
         var file = folder.resolve(".lock");
+        WholeFile.requireFile(file);
         var channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {

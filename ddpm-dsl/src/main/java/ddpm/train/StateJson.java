@@ -22,6 +22,9 @@ import java.util.zip.CRC32C;
 final class StateJson {
     static final String FORMAT = "ddpm checkpoint 1";
 
+    /** A state has about a thousand. */
+    static final int MAX_BYTES = 1 << 20;
+
     private static final String UNSUMMED = "crc32c:00000000";
     private static final Pattern SUM = Pattern.compile("crc32c:[0-9a-f]{8}");
 

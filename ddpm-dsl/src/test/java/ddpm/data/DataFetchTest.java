@@ -234,6 +234,66 @@ class DataFetchTest {
         assertThrows(IllegalArgumentException.class, () -> new DataFetch(List.of(URI.create("http://x/y"))));
     }
 
+    @Test
+    @Timeout(60)
+    void aServerThatDripsIsLeftForTheNextMirror() throws Exception {
+        server.createContext("/dripping/", exchange -> {
+            exchange.sendResponseHeaders(200, CONTENT.length);
+            for (byte one : CONTENT) {
+                exchange.getResponseBody().write(one);
+                exchange.getResponseBody().flush();
+                pause();
+            }
+        });
+        fetch("/dripping/", "/whole/");
+        assertWhole();
+        Files.delete(folder.resolve("set.bin"));
+        assertRefused("sends less than 1024 bytes a second", "/dripping/");
+    }
+
+    @Test
+    @Timeout(60)
+    void aServerThatCutsAfterAFewBytesIsGivenUp() throws Exception {
+        serve("/stingy/", 100);
+        assertRefused("failed: ", "/stingy/");
+        assertTrue(requests.size() <= 4, requests.toString());
+    }
+
+    @Test
+    void aRedirectToNowherePossibleIsLeftForTheNextMirror() throws Exception {
+        for (var address : List.of("http://127.0.0.1:99999/set.bin", "http://[/", "\u00e4:\u00f6", "mailto:a@b")) {
+            server.createContext("/away/", exchange -> {
+                exchange.getResponseHeaders().set("Location", address);
+                exchange.sendResponseHeaders(302, -1);
+                exchange.close();
+            });
+            fetch("/away/", "/whole/");
+            assertWhole();
+            Files.delete(folder.resolve("set.bin"));
+            server.removeContext("/away/");
+        }
+    }
+
+    @Test
+    void aPipeUnderTheFilesNameDoesNotHang() throws Exception {
+        for (var name : List.of("set.bin", "set.bin.part")) {
+            var pipe = folder.resolve(name);
+            assertEquals(
+                    0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+            var refused = assertThrows(IOException.class, () -> fetch("/whole/"));
+            assertTrue(refused.getMessage().contains("is a folder, a pipe or a device"), refused.getMessage());
+            Files.delete(pipe);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void fetch(String... paths) throws IOException {
         fetch(List.of(file), QUIET, paths);
     }

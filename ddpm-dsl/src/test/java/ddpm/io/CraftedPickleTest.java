@@ -32,6 +32,7 @@ class CraftedPickleTest {
             "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0kX\3\0\0\0cpuK\10NtQ";
     private static final String REBUILD = "ctorch._utils\n_rebuild_tensor_v2\n(";
     private static final String NO_HOOKS = "}";
+    private static final String TOO_MUCH = "asks for more memory or work";
 
     @TempDir
     Path folder;
@@ -123,7 +124,7 @@ class CraftedPickleTest {
     void nestingIsRefusedBeyondAHundredLevelsHoweverItIsReached() throws IOException {
         read("]".repeat(99) + "a".repeat(98) + ".");
         assertRefused("deeper than 100", "]".repeat(300) + "a".repeat(299) + ".");
-        assertRefused("deeper than 100", "]".repeat(200_000) + "a".repeat(199_999) + ".");
+        assertRefused("deeper than 100", "]".repeat(20_000) + "a".repeat(19_999) + ".");
         // a chain of 60 made once, then put at the end of another chain of 60
         assertRefused(
                 "deeper than 100",
@@ -158,16 +159,68 @@ class CraftedPickleTest {
         for (int i = 0; i < 1000; i++) {
             object.append("M").append((char) (i & 0xff)).append((char) (i >> 8)).append('N');
         }
-        assertRefused("names of more than", object + "us.");
+        assertRefused("unfolds into more names", object + "us.");
     }
 
     @Test
     void stackMemoAndMarksAreBounded() throws IOException {
-        assertRefused("at once are refused", "N".repeat(2_100_000) + ".");
-        assertRefused("open marks", "(".repeat(2_100_000) + ".");
-        assertRefused("for later use", "N" + "\u0094".repeat(2_100_000) + ".");
-        assertRefused("containers are refused", "]0".repeat(1_100_000) + "N.");
+        assertRefused(TOO_MUCH, "N" + "\u0094".repeat(2_100_000) + ".");
+        assertRefused(TOO_MUCH, "]0".repeat(1_100_000) + "N.");
+        assertRefused(TOO_MUCH, "](" + "}NNs".repeat(990_000) + "e.");
+        assertRefused("its pickle is refused", "N".repeat(16_000_000) + ".");
+        assertRefused("its pickle is refused", "(".repeat(16_000_000) + ".");
         assertRefused("an integer of 300 bytes", "\u008b\54\1\0\0" + "x".repeat(300) + ".");
+    }
+
+    /** Each does with two or three bytes what costs as much as its longest text. */
+    @Test
+    void workThatIsAskedForAgainAndAgainIsPaidFor() throws IOException {
+        var text = "X\0\0\1\0" + "k".repeat(1 << 16) + "q\0";
+        assertRefused(TOO_MUCH, "}(" + text + "N" + "h\0N".repeat(20_000) + "u.");
+        assertRefused(TOO_MUCH, "\u008f(" + text + "h\0".repeat(20_000) + "\u0090.");
+        assertRefused(
+                TOO_MUCH, "c_codecs\nencode\nq\1" + text + "0" + "h\1h\0X\6\0\0\0latin1\u0086R0".repeat(20_000) + "N.");
+        assertRefused("a device has at most", "ctorch\ndevice\n" + text + "K\1\u0086R.");
+        var list = "](" + "M\1\1".repeat(1 << 14) + "eq\0" + "0cbuiltins\nset\nq\1" + "0";
+        assertRefused(TOO_MUCH, list + "h\1h\0\u0085R0".repeat(2_000) + "N.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bytes_key_small.pt", "device_small.pt", "unfold.pt"})
+    void smallFilesThatSwelledAreRefused(String name) {
+        assertRefused("", Path.of("src/test/resources/hostile").resolve(name));
+    }
+
+    /** Written by NumPy and Python, protocol 2. */
+    @Test
+    void numbersOfNumpyCountersAndByteArraysStandBesideTheTensors() throws IOException {
+        var object = "}q\000(X\004\000\000\000lossq\001cnumpy._core.multiarray\nscalar\nq\002cnumpy\ndtype\nq\003X"
+                + "\002\000\000\000f8q\004\211\210\207q\005Rq\006(K\003X\001\000\000\000<q\007NNNJ\377\377\377\377"
+                + "J\377\377\377\377K\000tq\010bc_codecs\nencode\nq\011X\011\000\000\000\000\000\000\000\000\000"
+                + "\303\220?q\nX\006\000\000\000latin1q\013\206q\014Rq\015\206q\016Rq\017X\004\000\000\000stepq"
+                + "\020h\002h\003X\002\000\000\000i8q\021\211\210\207q\022Rq\023(K\003h\007NNNJ\377\377\377\377J"
+                + "\377\377\377\377K\000tq\024bh\011X\020\000\000\000\303\271\303\277\303\277\303\277\303\277\303"
+                + "\277\303\277\303\277q\025h\013\206q\026Rq\027\206q\030Rq\031X\004\000\000\000halfq\032h\002h"
+                + "\003X\002\000\000\000f2q\033\211\210\207q\034Rq\035(K\003h\007NNNJ\377\377\377\377J\377\377\377"
+                + "\377K\000tq\036bh\011X\002\000\000\000\000>q\037h\013\206q Rq!\206q\"Rq#X\003\000\000\000bigq$h"
+                + "\002h\003X\002\000\000\000u4q%\211\210\207q&Rq'(K\003h\007NNNJ\377\377\377\377J\377\377\377\377"
+                + "K\000tq(bh\011X\005\000\000\000\000(k\303\256q)h\013\206q*Rq+\206q,Rq-X\004\000\000\000flagq.h"
+                + "\002h\003X\002\000\000\000b1q/\211\210\207q0Rq1(K\003X\001\000\000\000|q2NNNJ\377\377\377\377J"
+                + "\377\377\377\377K\000tq3bh\011X\001\000\000\000\001q4h\013\206q5Rq6\206q7Rq8X\002\000\000\000be"
+                + "q9h\002h\003X\002\000\000\000i2q:\211\210\207q;Rq<(K\003h\007NNNJ\377\377\377\377J\377\377\377"
+                + "\377K\000tq=bh\011X\002\000\000\000\002\001q>h\013\206q?Rq@\206qARqBX\n\000\000\000milestonesqC"
+                + "ccollections\nCounter\nqD}qE(K\003K\001K\011K\002u\205qFRqGu.";
+        assertEquals(
+                "{loss=0.25, step=-7, half=1.5, big=4000000000, flag=true, be=258, milestones={3=1, 9=2}}",
+                read(object).toString());
+    }
+
+    @Test
+    void aParameterWithStateIsItsTensor() throws IOException {
+        var tensor = REBUILD + STORAGE_OF_8_FLOATS + "K\0K\2\u0085K\1\u0085\u0089" + NO_HOOKS + "tR";
+        var object = "}X\1\0\0\0wctorch._utils\n_rebuild_parameter_with_state\n(" + tensor + "\u0088" + NO_HOOKS
+                + "}X\1\0\0\0aK\1stRs.";
+        assertEquals(2, TensorFiles.read(file(object, 8)).get("w").shape().numel());
     }
 
     @Test

@@ -269,4 +269,24 @@ class SafetensorsTest {
         bytes.putLong(json.length).put(json);
         return Files.write(folder.resolve("raw.safetensors"), bytes.array());
     }
+
+    @ParameterizedTest
+    @CsvSource({"U16, 2", "U32, 4", "U64, 8", "C64, 8", "F8_E4M3, 1", "F8_E5M2, 1"})
+    void aTypeWithoutNumbersHereIsToldOfAndKeepsNothingElseFromBeingRead(String type, int bytes) throws IOException {
+        var header = "{\"a\":{\"dtype\":\"" + type + "\",\"shape\":[3],\"data_offsets\":[0," + 3 * bytes + "]},"
+                + "\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[" + 3 * bytes + "," + (3 * bytes + 1)
+                + "]}}";
+        var opened = TensorFiles.open(raw(header, 3 * bytes + 1));
+        assertEquals(Set.of("w"), opened.tensors().keySet());
+        assertEquals(type + " [3]", opened.values().get("a").toString());
+        assertThrows(
+                FileFormatException.class, () -> Safetensors.read(raw(header.replace("[3]", "[4]"), 3 * bytes + 1)));
+    }
+
+    @Test
+    void aShapeOfMillionsOfDimensionsIsNotPrinted() throws IOException {
+        var header = "{\"a\":{\"dtype\":\"U8\",\"shape\":[" + "1,".repeat(4 << 20) + "1],\"data_offsets\":[0,1]}}";
+        var refused = assertThrows(FileFormatException.class, () -> Safetensors.read(raw(header, 1)));
+        assertEquals("tensor 'a': shape has more than 64 entries", refused.reason());
+    }
 }

@@ -81,7 +81,7 @@ class TensorFilesTest {
         var tree = new LinkedHashMap<String, Object>();
         tree.put("a.b", BYTE);
         tree.put("a", Map.of("b", BYTE));
-        var refused = assertThrows(FileFormatException.class, () -> FlatTree.of(Path.of("f"), tree));
+        var refused = assertThrows(FileFormatException.class, () -> FlatTree.of(Path.of("f"), 100, tree));
         assertTrue(refused.reason().contains("both named 'a.b'"), refused::getMessage);
     }
 

@@ -161,7 +161,23 @@ class TorchZipTest {
         var zeros = new StoredTensor(DType.UINT8, Shape.of(32 << 20), ByteBuffer.allocate(32 << 20));
         var pickle = StateDictPickle.of(Map.of("w", zeros));
         assertRefused("would swell", zip(Map.of("a/data.pkl", pickle, "a/data/0", zeros.data())));
-        assertRefused("more than is allowed for compressed tensors", zip(Map.of("a/data.pkl", zeros.data())));
+        assertRefused(
+                "more than is allowed for compressed tensors",
+                zip(Map.of("a/data.pkl", pickle, "a/version", zeros.data())));
+    }
+
+    @Test
+    void entriesThatShareBytesAreRefused() throws IOException {
+        var tensor = new StoredTensor(DType.UINT8, Shape.of(1000), ByteBuffer.allocate(1000));
+        var file = folder.resolve("overlapping.pt");
+        TorchFile.write(file, Map.of("a", tensor, "b", tensor));
+        var bytes = Files.readAllBytes(file);
+        var headers = centralHeaders(bytes);
+        var zip = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int second = headers.get(headers.size() - 2); // of the tensors, before the version
+        zip.putInt(second + 42, zip.getInt(second + 42) - 100);
+        Files.write(file, bytes);
+        assertRefused("inside another that ends at", file);
     }
 
     @Test

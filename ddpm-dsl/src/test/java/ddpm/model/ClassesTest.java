@@ -203,4 +203,11 @@ class ClassesTest {
             assertRefused("label -1", () -> model.conditioned(-1));
         }
     }
+
+    @Test
+    void aCardThatIsTheWordNullIsNone() {
+        var file = Path.of("src/test/resources/hostile/card-null.safetensors");
+        var refused = assertThrows(FileFormatException.class, () -> StoredModel.open(file, Weights.EMA));
+        assertTrue(refused.reason().startsWith("has a model card that is not JSON"), refused.reason());
+    }
 }

@@ -134,6 +134,20 @@ class CheckpointTest {
     }
 
     @Test
+    void aStateThatIsNoneIsPassedOverForTheOneBefore() throws IOException {
+        save(1, 5);
+        save(1, 5);
+        var state = folder.checkpoints().resolve("step-00000002").resolve(Checkpoint.STATE);
+        for (var text :
+                List.of("null", "[]", "\"a\"", "{}", " ".repeat(2 << 20), "{\"format\": null}", "\ud83d\ude00")) {
+            Files.writeString(state, text);
+            assertEquals(1, newest(new ArrayList<>()), text.strip());
+        }
+        Files.write(state, new byte[] {'"', (byte) 0xff, '"'});
+        assertEquals(1, newest(new ArrayList<>()));
+    }
+
+    @Test
     void truncatedAndMissingFilesAreFound() throws IOException {
         save(1, 5);
         save(1, 5);

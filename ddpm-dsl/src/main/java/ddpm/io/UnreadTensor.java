@@ -1,0 +1,17 @@
+package ddpm.io;
+
+import ddpm.torch.Shape;
+
+/**
+ * A tensor whose element type this library has no numbers for. It stands among a file's values: telling of it needs no
+ * numbers, and only whoever needs it is refused.
+ *
+ * @param type as the file has it, e.g. {@code U16}
+ */
+public record UnreadTensor(String type, Shape shape) {
+    /** For example {@code U16 [3, 4]}. */
+    @Override
+    public String toString() {
+        return type + " " + shape;
+    }
+}
