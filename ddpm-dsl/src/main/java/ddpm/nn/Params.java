@@ -1,5 +1,8 @@
 package ddpm.nn;
 
+import ddpm.io.Safetensors;
+import ddpm.io.StoredTensor;
+import ddpm.io.TensorFiles;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
@@ -7,6 +10,8 @@ import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -71,7 +76,12 @@ public final class Params implements AutoCloseable {
         return param;
     }
 
-    void replace(String name, UnaryOperator<Tensor> function) {
+    /**
+     * Lets blocks compute with a function of a parameter in the place of its stored value, see {@link ParamPath#replace}.
+     *
+     * @throws IllegalArgumentException if there is no such parameter
+     */
+    public void replace(String name, UnaryOperator<Tensor> function) {
         var param = declared.get(name);
         if (param == null) {
             throw new IllegalArgumentException("there is no parameter " + name + "; those here are such as "
@@ -228,7 +238,9 @@ public final class Params implements AutoCloseable {
     /** The names of the parameters that training changes, in the order of declaration. */
     public List<String> trained() {
         return declared.values().stream()
-                .filter(param -> trained.test(param.name()))
+                .filter(param -> gradient == null
+                        ? trained.test(param.name())
+                        : param.value().requiresGrad())
                 .map(Param::name)
                 .toList();
     }
@@ -396,6 +408,52 @@ public final class Params implements AutoCloseable {
         var named = new LinkedHashMap<String, Tensor>();
         declared.forEach((name, param) -> named.put(name, view(flat, param)));
         return named;
+    }
+
+    /**
+     * Writes all parameters as safetensors, whole or not at all.
+     *
+     * @param metadata free text by name
+     * @throws IOException if the file could not be written; an old one is then as it was
+     */
+    public void save(Path file, Map<String, String> metadata) throws IOException {
+        var stored = new LinkedHashMap<String, StoredTensor>();
+        try (var _ = TensorScope.open()) {
+            named(flat())
+                    .forEach((name, tensor) ->
+                            stored.put(name, new StoredTensor(tensor.dtype(), tensor.shape(), tensor.toBytes())));
+        }
+        Safetensors.write(file, stored, metadata);
+    }
+
+    /** The demands of {@link #load(Path, Strictness)} on a file. */
+    public enum Strictness {
+        /** The file has exactly these parameters. */
+        EXACT,
+        /** Parameters that the file lacks stay as they are, and what else it has is passed by; one must be there. */
+        PRESENT
+    }
+
+    /**
+     * Sets parameters from a file of any format that {@link TensorFiles} reads, converting their type; all or none.
+     *
+     * @throws MismatchException if names or shapes do not fit as strictly as asked for; it lists all of them
+     * @throws IOException if the file cannot be read
+     */
+    public Params load(Path file, Strictness strictness) throws IOException {
+        var stored = TensorFiles.read(file);
+        try (var _ = TensorScope.open()) {
+            var tensors = new LinkedHashMap<String, Tensor>();
+            stored.forEach((name, tensor) -> {
+                if (strictness == Strictness.EXACT || declared.containsKey(name)) {
+                    tensors.put(name, Tensor.of(tensor.data(), tensor.dtype(), tensor.shape()));
+                }
+            });
+            if (strictness == Strictness.PRESENT && !tensors.isEmpty()) {
+                named(flat()).forEach(tensors::putIfAbsent);
+            }
+            return load(tensors);
+        }
     }
 
     /** Frees the memory of the whole tree. */

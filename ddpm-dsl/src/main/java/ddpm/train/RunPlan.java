@@ -38,6 +38,21 @@ public record RunPlan(
         }
     }
 
+    /** This plan without grids of samples, for examples that are no pictures. */
+    public RunPlan withoutSamples() {
+        return new RunPlan(
+                checkpointEvery,
+                keep,
+                logEvery,
+                0,
+                samples,
+                sampleSteps,
+                validateEvery,
+                validationImages,
+                fullDisk,
+                command);
+    }
+
     /**
      * A checkpoint, a grid of 16 samples in 50 DDIM steps and a validation on up to 512 images every so many steps; the
      * newest 3 checkpoints kept, and about 20 metrics per interval.

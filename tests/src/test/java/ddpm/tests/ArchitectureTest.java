@@ -134,7 +134,7 @@ class ArchitectureTest {
     @ParameterizedTest
     @CsvSource({
         "ddpm.text, ''",
-        "ddpm.nn, ddpm.torch",
+        "ddpm.nn, ddpm.torch ddpm.io",
         "ddpm.diffusion, ddpm.torch",
         "ddpm.sampling, ddpm.torch ddpm.diffusion",
         "ddpm.io, ddpm.torch ddpm.text",
