@@ -202,19 +202,19 @@ final class Doctor implements Callable<Integer> {
     private void kernels(String name, DType precision) {
         try {
             var found = KernelCheck.of(precision);
-            if (!found.plainIsRight()) {
+            if (found.plain().isEmpty()) {
+                ok(
+                        name,
+                        found.packed().isEmpty()
+                                ? "right"
+                                : "right, but slower than it could be: packed kernels that compute wrongly are not used,"
+                                        + " for weights of " + String.join(", ", found.packed()));
+            } else {
                 checks.add(new Check(
                         ExitCode.NO_LIBTORCH,
                         name,
-                        "convolutions or linear layers are computed wrongly: use another libtorch with --libtorch, or"
-                                + " another --precision"));
-            } else {
-                ok(
-                        name,
-                        found.wrongPacked().isEmpty()
-                                ? "right"
-                                : "right, but slower than it could be: packed kernels that compute wrongly are not used ("
-                                        + String.join(", ", found.wrongPacked()) + ")");
+                        "computed wrongly are layers with weights of " + String.join(", ", found.plain())
+                                + ": use another libtorch with --libtorch, or another --precision"));
             }
         } catch (TorchException e) {
             checks.add(

@@ -1,8 +1,10 @@
 package ddpm.torch;
 
+import ddpm.torch.KernelCheck.Comparison;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Weights laid out beforehand as oneDNN wants them on this processor, instead of at every call. Convolutions give the same
@@ -10,7 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * and round every row alike, whatever rows are beside it.
  *
  * <p>Packed kernels have no gradient: they are for inference. Some libtorchs compute some of them wrongly, so each is
- * compared with the plain operator when it is made, and where they differ the plain operator takes its place.
+ * tried on noise when it is made. Where it is wrong the plain operator takes its place, and where that is wrong too, the
+ * plain operator in float32.
  */
 public final class PackedKernel {
     private static final Op TO_MKLDNN = new Op("aten::to_mkldnn");
@@ -21,6 +24,9 @@ public final class PackedKernel {
 
     /** By type; not every libtorch is built with oneDNN, nor does every processor compute in bfloat16. */
     private static final Map<DType, Boolean> AVAILABLE = new ConcurrentHashMap<>();
+
+    /** How many rows a packed linear layer is tried with at most. */
+    private static final long MOST_ROWS = 64;
 
     private static final AtomicBoolean NOTED = new AtomicBoolean();
 
@@ -72,7 +78,7 @@ public final class PackedKernel {
 
     /**
      * Lays a convolution's weight out. The result has no readable elements; it is for {@link #conv2d} only. Where this
-     * libtorch computes such a kernel wrongly, the result is the weight itself under a new handle.
+     * libtorch computes such a kernel wrongly, the result is a plain weight.
      *
      * @param weight {@code [O, C, kh, kw]}
      * @param images the shape {@code [B, C, H, W]} it is for; others are right too, perhaps slower
@@ -83,8 +89,14 @@ public final class PackedKernel {
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var packed = pack(weight, images, stride, padding);
-            var comparison = KernelCheck.conv2d(weight, packed, images, stride, padding);
-            return scope.keep(trusted(comparison, "convolution", weight, packed));
+            var x = KernelCheck.images(images, weight.dtype());
+            return scope.keep(trusted(
+                    "convolution",
+                    weight,
+                    packed,
+                    KernelCheck.conv2d(x, weight, stride, padding, v -> convolve(v, packed, null, stride, padding)),
+                    () -> KernelCheck.conv2d(
+                            x, weight, stride, padding, v -> Ops.conv2d(v, weight, null, stride, padding))));
         }
     }
 
@@ -107,10 +119,14 @@ public final class PackedKernel {
      * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
-        Ops.checkConv2d(x, packed, bias, stride, padding);
         if (!packed.isPacked()) {
-            return Ops.conv2d(x, packed, bias, stride, padding);
+            var type = packed.dtype();
+            return x.dtype() == type
+                    ? Ops.conv2d(x, packed, bias, stride, padding)
+                    : Ops.conv2d(x.to(type), packed, bias == null ? null : bias.to(type), stride, padding)
+                            .to(x.dtype());
         }
+        Ops.checkConv2d(x, packed, bias, stride, padding);
         computable("conv2d", x, bias);
         return convolve(x, packed, bias, stride, padding);
     }
@@ -134,7 +150,7 @@ public final class PackedKernel {
 
     /**
      * Lays a linear layer's weight out, for {@link #linear} only. Where this libtorch computes such a kernel wrongly, the
-     * result is the weight itself under a new handle.
+     * result is a plain weight.
      *
      * @param weight {@code [out, in]}
      * @param rows how many vectors go through at once, about
@@ -150,7 +166,14 @@ public final class PackedKernel {
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var packed = pack(weight, rows);
-            return scope.keep(trusted(KernelCheck.linear(weight, packed, rows), "linear layer", weight, packed));
+            var x = KernelCheck.noise(
+                    Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1)), weight.dtype());
+            return scope.keep(trusted(
+                    "linear layer",
+                    weight,
+                    packed,
+                    KernelCheck.linear(x, weight, v -> multiply(v, packed, null)),
+                    () -> KernelCheck.linear(x, weight, v -> Ops.linear(v, weight, null))));
         }
     }
 
@@ -165,11 +188,15 @@ public final class PackedKernel {
      * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor linear(Tensor x, Tensor packed, Tensor bias) {
+        if (!packed.isPacked()) {
+            var type = packed.dtype();
+            return x.dtype() == type
+                    ? Ops.linear(x, packed, bias)
+                    : Ops.linear(x.to(type), packed, bias == null ? null : bias.to(type))
+                            .to(x.dtype());
+        }
         ShapeChecks.linear(x.shape(), packed.shape(), bias == null ? null : bias.shape());
         Ops.sameType("linear", x, packed);
-        if (!packed.isPacked()) {
-            return Ops.linear(x, packed, bias);
-        }
         computable("linear", x, bias);
         return multiply(x, packed, bias);
     }
@@ -210,16 +237,20 @@ public final class PackedKernel {
         }
     }
 
-    private static Tensor trusted(KernelCheck.Comparison comparison, String what, Tensor weight, Tensor packed) {
-        if (comparison.agrees()) {
+    /** The packed weight if its kernel is right, else the plain one, in float32 if need be. */
+    private static Tensor trusted(
+            String what, Tensor weight, Tensor packed, Comparison ofPacked, Supplier<Comparison> ofPlain) {
+        if (ofPacked.agrees()) {
             return packed;
         }
-        if (comparison.isFinite() && NOTED.compareAndSet(false, true)) {
-            LibTorch.note("libtorch " + LibTorch.load().version() + " computes a packed " + what + " of " + weight
-                    + " wrongly (" + comparison
-                    + "): the plain operator is used instead, here and wherever else that is"
-                    + " so; other libtorchs may be faster");
+        if (!ofPacked.isFinite()) {
+            return weight.detach(); // damaged weights, which the network's results will show
         }
-        return weight.detach();
+        if (NOTED.compareAndSet(false, true)) {
+            LibTorch.note("libtorch " + LibTorch.load().version() + " computes a packed " + what + " of "
+                    + weight.dtype() + " " + weight.shape() + " wrongly (" + ofPacked + "): the plain operator is used"
+                    + " instead, here and wherever else that is so; other libtorchs may be faster");
+        }
+        return ofPlain.get().agrees() ? weight.detach() : weight.to(DType.FLOAT32);
     }
 }
