@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.concurrent.locks.Lock;
 
 /**
  * One operator of libtorch's dispatcher, by schema name, e.g. {@code aten::conv2d}.
@@ -78,16 +79,33 @@ final class Op {
         }
 
         Call tensor(Tensor tensor) {
-            return put(Kind.TENSOR, 0, tensor);
+            return put(Kind.TENSOR, 0, plain(tensor));
         }
 
         /** {@code Tensor?}: null is None. */
         Call optional(Tensor tensor) {
-            return tensor == null ? none() : put(Kind.PRESENT_TENSOR, 0, tensor);
+            return tensor == null ? none() : put(Kind.PRESENT_TENSOR, 0, plain(tensor));
+        }
+
+        /** A weight that oneDNN has laid out, for the operators that know how. */
+        Call packed(Tensor weight) {
+            return put(Kind.TENSOR, 0, weight);
+        }
+
+        /** Most operators read packed memory as if it were plain, or fail in their own words. */
+        private static Tensor plain(Tensor tensor) {
+            if (tensor.isPacked()) {
+                throw new IllegalArgumentException("a packed weight " + tensor.shape() + " is for PackedKernel alone");
+            }
+            return tensor;
         }
 
         Call tensors(Tensor... tensors) {
-            return put(Kind.TENSORS, 0, tensors.clone()); // what is held must be what is released
+            var copy = tensors.clone(); // what is held must be what is released
+            for (var tensor : copy) {
+                plain(tensor);
+            }
+            return put(Kind.TENSORS, 0, copy);
         }
 
         Call integer(long value) {
@@ -126,32 +144,34 @@ final class Op {
         /** Runs an operator that returns one tensor, which the current scope owns. */
         Tensor one() {
             var scope = TensorScope.current();
-            run();
+            run(false);
             var result = new Tensor(stack.getAtIndex(JAVA_LONG, 0), scope);
             OpWatch.ran(op);
             return result;
         }
 
-        /** Runs an operator that returns the (in place changed) first argument or nothing of interest. */
+        /** Runs an operator that returns its first argument, changed in place. */
         void inPlace() {
-            run();
+            run(true);
             TensorAbi.deleteTensorObject(stack.getAtIndex(JAVA_LONG, 0));
             OpWatch.ran(op);
         }
 
         /** Runs an operator whose schema returns nothing. */
         void nothing() {
-            run();
+            run(false);
             OpWatch.ran(op);
         }
 
-        private void run() {
+        private void run(boolean changes) {
             int n = count;
             int held = 0;
+            Lock lock = null;
             try {
                 for (; held < n; held++) {
                     hold(objects[held]);
                 }
+                lock = changes && changesGraph() ? GraphLock.change() : GraphLock.read();
                 for (int i = 0; i < n; i++) {
                     stack.setAtIndex(JAVA_LONG, i, encode(kinds[i], values[i], objects[i]));
                 }
@@ -165,11 +185,24 @@ final class Op {
                     throw Abi.failed(this::describe);
                 }
             } finally {
+                GraphLock.leave(lock);
                 while (held > 0) {
                     letGo(objects[--held]);
                 }
                 Arrays.fill(objects, 0, n, null); // do not hold tensors of the past
             }
+        }
+
+        /** Whether a change in place is recorded, because one of the tensors requires a gradient. */
+        private boolean changesGraph() {
+            if (Abi.gradModeIsEnabled()) {
+                for (int i = 0; i < count; i++) {
+                    if (objects[i] instanceof Tensor tensor && tensor.requiresGrad()) {
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
 
         /** Begins a use of an argument's tensors; of none of them if one is closed. */

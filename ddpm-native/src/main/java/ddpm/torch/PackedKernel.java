@@ -109,7 +109,8 @@ public final class PackedKernel {
                 .integers(1, 1)
                 .integer(1)
                 .presentIntegers(images.toArray())
-                .one();
+                .one()
+                .packed();
     }
 
     /**
@@ -134,7 +135,7 @@ public final class PackedKernel {
     static Tensor convolve(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
         return CONVOLVE.call()
                 .tensor(x)
-                .tensor(packed)
+                .packed(packed)
                 .optional(bias)
                 .integers(padding, padding)
                 .integers(stride, stride)
@@ -178,7 +179,7 @@ public final class PackedKernel {
     }
 
     static Tensor pack(Tensor weight, long rows) {
-        return REORDER_LINEAR.call().tensor(weight).optionalInteger(rows).one();
+        return REORDER_LINEAR.call().tensor(weight).optionalInteger(rows).one().packed();
     }
 
     /**
@@ -204,7 +205,7 @@ public final class PackedKernel {
     static Tensor multiply(Tensor x, Tensor packed, Tensor bias) {
         return LINEAR.call()
                 .tensor(x)
-                .tensor(packed)
+                .packed(packed)
                 .optional(bias)
                 .string("none")
                 .tensors()

@@ -11,8 +11,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A libtorch tensor: one owned handle of its C ABI.
@@ -46,6 +44,7 @@ public final class Tensor implements AutoCloseable {
 
     volatile TensorScope scope;
     int slot;
+    private boolean packed;
     private Shape shape;
     private DType dtype;
     private Device device;
@@ -280,9 +279,21 @@ public final class Tensor implements AutoCloseable {
         return use(TensorAbi::isContiguous);
     }
 
-    /** Whether its memory is laid out by oneDNN, for its kernels alone. */
+    /** Whether its memory is laid out by oneDNN, for {@link PackedKernel} alone. */
     boolean isPacked() {
-        return use(TensorAbi::getLayout) == TensorAbi.LAYOUT_MKLDNN;
+        return packed;
+    }
+
+    private void plain(String operator) {
+        if (packed) {
+            throw new IllegalArgumentException(operator + " of a packed weight, which is for PackedKernel alone");
+        }
+    }
+
+    /** Marks memory that oneDNN has laid out. Returns this. */
+    Tensor packed() {
+        packed = true;
+        return this;
     }
 
     // ---- Elements -------------------------------------------------------------------------------------------------
@@ -456,12 +467,15 @@ public final class Tensor implements AutoCloseable {
     }
 
     public Tensor fill(double value) {
+        plain("fill");
         long held = acquire();
+        var lock = Abi.gradModeIsEnabled() && requiresGrad() ? GraphLock.change() : GraphLock.read();
         try {
             if (TensorAbi.fill(held, value) != 0) {
                 throw Abi.failed(() -> "filling " + this + " with " + value);
             }
         } finally {
+            GraphLock.leave(lock);
             release();
         }
         OpWatch.ran("aten::fill_");
@@ -554,17 +568,22 @@ public final class Tensor implements AutoCloseable {
     }
 
     private Tensor subtractScaled(Tensor other, double alpha) {
-        Broadcast.check(alpha < 0 ? "add" : "sub", shape(), other.shape());
+        var operator = alpha < 0 ? "add" : "sub";
+        plain(operator);
+        other.plain(operator);
+        Broadcast.check(operator, shape(), other.shape());
         var scope = TensorScope.current();
         var scratch = CallScratch.get();
         long held = acquire();
         try {
             long heldOther = other.acquire();
+            var lock = GraphLock.read();
             try {
                 if (TensorAbi.subtract(held, heldOther, alpha, scratch) != 0) {
                     throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
                 }
             } finally {
+                GraphLock.leave(lock);
                 other.release();
             }
         } finally {
@@ -621,8 +640,8 @@ public final class Tensor implements AutoCloseable {
 
     private static final Op BACKWARD = new Op("aten::_backward");
 
-    /** Held by backward passes and readers of gradients together, and alone by whoever exchanges a gradient's memory. */
-    private static final ReadWriteLock GRADIENTS = new ReentrantReadWriteLock();
+    /** Held while libtorch makes room for a tensor's gradient, which it does at first need and without a lock. */
+    private static final Object ROOM = new Object();
 
     /** Whether operations on this tensor are recorded for backward passes where {@link GradMode} is on. */
     public boolean requiresGrad() {
@@ -634,7 +653,7 @@ public final class Tensor implements AutoCloseable {
         if (required && (!dtype().isFloating() || isPacked())) {
             throw new IllegalArgumentException("gradients need plain memory of a floating type, not " + this);
         }
-        synchronized (GRADIENTS) { // libtorch makes room for a gradient at the first call, without a lock of its own
+        synchronized (ROOM) {
             return use((h, _) -> {
                 if (TensorAbi.setRequiresGrad(h, required) != 0) {
                     throw Abi.failed(() -> "requires_grad of " + this);
@@ -649,20 +668,18 @@ public final class Tensor implements AutoCloseable {
         if (shape().numel() != 1) {
             throw new IllegalArgumentException("backward() from shape " + shape() + ": one element only");
         }
-        var lock = GRADIENTS.readLock();
-        lock.lock();
+        var lock = GraphLock.readAlways();
         try {
             BACKWARD.call().tensor(this).tensors().none().none().bool(false).nothing();
         } finally {
-            lock.unlock();
+            GraphLock.leave(lock);
         }
     }
 
     /** Returns the accumulated gradient (the same memory each time), or null where there is none yet. */
     public Tensor grad() {
         var scope = TensorScope.current();
-        var lock = GRADIENTS.readLock();
-        lock.lock();
+        var lock = GraphLock.readAlways();
         try {
             return use((h, scratch) -> {
                 long slot = gradSlot(h);
@@ -674,7 +691,7 @@ public final class Tensor implements AutoCloseable {
                 }
             });
         } finally {
-            lock.unlock();
+            GraphLock.leave(lock);
         }
     }
 
@@ -695,8 +712,7 @@ public final class Tensor implements AutoCloseable {
         if (gradient.<Long>use((h, _) -> impl(h)).equals(this.<Long>use((h, _) -> impl(h)))) {
             throw new IllegalArgumentException("the gradient of " + this + " cannot be that tensor itself");
         }
-        var lock = GRADIENTS.writeLock();
-        lock.lock();
+        var lock = GraphLock.change();
         try (var memory = gradient.detach()) {
             use((h, _) -> {
                 long source = memory.acquire();
@@ -708,13 +724,13 @@ public final class Tensor implements AutoCloseable {
                 return this;
             });
         } finally {
-            lock.unlock();
+            GraphLock.leave(lock);
         }
     }
 
     /** The address of the TensorImpl's own gradient, an {@code at::Tensor} and so a handle that libtorch owns. */
     private static long gradSlot(long handle) {
-        synchronized (GRADIENTS) {
+        synchronized (ROOM) {
             return CppSymbols.mutableGrad(impl(handle));
         }
     }

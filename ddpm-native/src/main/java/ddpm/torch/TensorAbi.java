@@ -25,7 +25,6 @@ final class TensorAbi {
     private static final MethodHandle DEVICE_TYPE = Binding.code("aoti_torch_get_device_type", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle DEVICE_INDEX = Binding.code("aoti_torch_get_device_index", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle IS_CONTIGUOUS = Binding.code("aoti_torch_is_contiguous", JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle LAYOUT = Binding.code("aoti_torch_get_layout", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle IS_DEFINED = Binding.code("aoti_torch_is_defined", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SUBTRACT =
             Binding.code("aoti_torch_aten_subtract_Tensor", JAVA_LONG, JAVA_LONG, JAVA_DOUBLE, JAVA_LONG);
@@ -33,9 +32,6 @@ final class TensorAbi {
     private static final MethodHandle ASSIGN = Binding.code("aoti_torch_assign_tensors", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SET_REQUIRES_GRAD =
             Binding.code("torch_set_requires_grad", JAVA_LONG, JAVA_BOOLEAN);
-
-    /** c10::Layout's number for memory that oneDNN arranges. */
-    static final int LAYOUT_MKLDNN = 3;
 
     private TensorAbi() {}
 
@@ -152,15 +148,6 @@ final class TensorAbi {
         try {
             Abi.check((int) IS_CONTIGUOUS.invokeExact(tensor, scratch.address), "aoti_torch_is_contiguous");
             return (scratch.getInt() & 0xFF) != 0; // a bool: one byte is written
-        } catch (Throwable e) {
-            throw Binding.unexpected(e);
-        }
-    }
-
-    static int getLayout(long tensor, CallScratch scratch) {
-        try {
-            Abi.check((int) LAYOUT.invokeExact(tensor, scratch.address), "aoti_torch_get_layout");
-            return scratch.getInt();
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

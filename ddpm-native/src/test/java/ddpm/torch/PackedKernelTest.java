@@ -3,6 +3,7 @@ package ddpm.torch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
@@ -96,8 +97,38 @@ class PackedKernelTest {
     @Test
     void aPackedConvolutionHasNoReadableElements() {
         var packed = PackedKernel.ofConv2d(Normals.of(8, 4, 3, 3), Shape.of(1, 4, 8, 8), 1, 1);
-        assertThrows(TorchException.class, packed::toFloats);
-        assertThrows(TorchException.class, packed::toBytes);
+        assertThrows(IllegalArgumentException.class, packed::toFloats);
+        assertThrows(IllegalArgumentException.class, packed::toBytes);
+        assertThrows(IllegalArgumentException.class, () -> packed.add(packed));
+        assertThrows(IllegalArgumentException.class, () -> Ops.cat(0, packed, packed));
+        assertThrows(IllegalArgumentException.class, () -> packed.fill(1));
+    }
+
+    @Test
+    void whereAGradientIsWantedItIsNotSuitableAndSaysSo() {
+        var packed = PackedKernel.ofLinear(Normals.of(8, 4), 2);
+        var x = Normals.of(2, 4).requiresGrad(true);
+        assertTrue(PackedKernel.suits(x), "nothing is recorded here");
+        try (var _ = GradMode.on()) {
+            assertFalse(PackedKernel.suits(x));
+            assertFalse(PackedKernel.suits(Normals.of(2, 4), null, x));
+            assertThrows(IllegalStateException.class, () -> PackedKernel.linear(x, packed, null));
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> PackedKernel.linear(
+                            Normals.of(2, 4), packed, Normals.of(8).requiresGrad(true)));
+        }
+    }
+
+    @Test
+    void sizesThatEndedTheProcessAreRefused() {
+        var weight = Normals.of(1, 1, 3, 3);
+        assertThrows(
+                IllegalArgumentException.class, () -> PackedKernel.ofConv2d(weight, Shape.of(1, 1, 8, 8), 0, 0), "stride");
+        assertThrows(IllegalArgumentException.class, () -> PackedKernel.ofLinear(Normals.of(3, 3), Long.MAX_VALUE));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Ops.convTranspose2d(Normals.of(4, 1, 8, 1), Normals.of(1, 4, 3, 3), null, 65536, 1));
     }
 
     @Test
