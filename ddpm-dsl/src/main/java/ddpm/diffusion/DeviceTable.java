@@ -4,6 +4,7 @@ import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
+import java.util.Arrays;
 
 /** A table's values on a device, in float32, looked up by tensors of indices. */
 public final class DeviceTable {
@@ -21,6 +22,18 @@ public final class DeviceTable {
      * @return {@code [B, 1, 1, 1]}, one factor per image
      */
     public Tensor at(Tensor indices) {
-        return Ops.indexSelect(values, 0, indices).view(-1, 1, 1, 1);
+        return at(indices, 4);
+    }
+
+    /**
+     * Looks up one factor for each example of a rank other than images'.
+     *
+     * @return {@code [B, 1, ..]} of this rank
+     */
+    public Tensor at(Tensor indices, int rank) {
+        var shape = new long[rank];
+        Arrays.fill(shape, 1);
+        shape[0] = -1;
+        return Ops.indexSelect(values, 0, indices).view(shape);
     }
 }

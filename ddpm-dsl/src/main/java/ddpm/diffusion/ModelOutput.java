@@ -3,7 +3,7 @@ package ddpm.diffusion;
 import ddpm.torch.Tensor;
 
 /**
- * The two halves of what a model says of x_t: its {@link Prediction}, as many channels as x_t has, and, of a model with
+ * The two halves of a model's output about x_t: its {@link Prediction}, as many channels as x_t has, and, of a model with
  * twice as many, the outputs v that a {@linkplain Variance#LEARNED_RANGE learned variance} is made of.
  */
 public final class ModelOutput {
@@ -14,16 +14,26 @@ public final class ModelOutput {
      *
      * @param output {@code [B, C, H, W]} or {@code [B, 2C, H, W]}
      * @param xt {@code [B, C, H, W]}
-     * @throws IllegalArgumentException for another number of channels
+     * @throws IllegalArgumentException for any other shape
      */
     public static Tensor prediction(Tensor output, Tensor xt) {
         long channels = xt.shape().size(1);
-        long given = output.shape().size(1);
-        if (given != channels && given != 2 * channels) {
-            throw new IllegalArgumentException("the model's output has " + given + " channels for images of " + channels
-                    + ": as many are needed, or twice as many with a learned variance");
-        }
+        long given = check(output, xt);
         return given == channels ? output : output.narrow(1, 0, channels);
+    }
+
+    /** Checks the whole shape, for one that broadcasts would be a wrong result in silence; returns the output's channels. */
+    private static long check(Tensor output, Tensor xt) {
+        var wanted = xt.shape();
+        var shape = output.shape();
+        long channels = wanted.size(1);
+        long given = shape.rank() == wanted.rank() ? shape.size(1) : -1;
+        if (given != channels && given != 2 * channels
+                || !shape.with(1, channels).equals(wanted)) {
+            throw new IllegalArgumentException("the model's output is " + shape + " for x_t of shape " + wanted
+                    + ": that shape is needed, or with a learned variance twice as many channels");
+        }
+        return given;
     }
 
     /**

@@ -30,8 +30,10 @@ final class InputCheck {
         if (shape.rank() != 4 || shape.size(1) != channels) {
             throw new IllegalArgumentException(network + " takes images [B, " + channels + ", H, W], not " + shape);
         }
-        if (shape.size(0) == 0
-                || shape.size(2) == 0
+        if (shape.size(0) == 0) {
+            throw new IllegalArgumentException(network + " takes at least one image, not an empty batch " + shape);
+        }
+        if (shape.size(2) == 0
                 || shape.size(3) == 0
                 || shape.size(2) % multiple != 0
                 || shape.size(3) % multiple != 0) {

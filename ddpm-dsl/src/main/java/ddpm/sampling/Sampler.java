@@ -398,10 +398,20 @@ public record Sampler(
                     var process = new ReverseProcess(this, route, slice, drawn.shape(), z, device);
                     process.start(x);
                     return process.run(image, count);
+                } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                    throw to - from == batch ? e : ofSlice(e, from, to, batch);
                 }
             });
             return join(slices, shape);
         }
+    }
+
+    private static RuntimeException ofSlice(RuntimeException e, int from, int to, int batch) {
+        return new IllegalArgumentException(
+                e.getMessage() + " (on the slice of images " + from + ".." + (to - 1) + " of " + batch
+                        + ", one slice for each thread: a model that holds something for each image overrides"
+                        + " Denoiser.slice, or draws withThreads(1))",
+                e);
     }
 
     /** Whether the frames are estimates of x0. */

@@ -3,6 +3,7 @@ package ddpm.train;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
+import java.util.Arrays;
 
 /**
  * One step's examples, or a slice of them: images, timesteps, noise and labels, as arrays so that any thread makes tensors of it.
@@ -18,6 +19,18 @@ public record Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape s
     /** A batch for an unconditional network. */
     public Batch(int[] images, float[] x0, long[] t, float[] epsilon, Shape shape) {
         this(images, x0, t, epsilon, shape, new long[0]);
+    }
+
+    /** Places {@code from..to-1} of this batch. */
+    Batch slice(int from, int to) {
+        int perImage = x0.length / t.length;
+        return new Batch(
+                images.length == 0 ? images : Arrays.copyOfRange(images, from, to),
+                Arrays.copyOfRange(x0, from * perImage, to * perImage),
+                Arrays.copyOfRange(t, from, to),
+                Arrays.copyOfRange(epsilon, from * perImage, to * perImage),
+                shape.with(0, to - from),
+                labels.length == 0 ? labels : Arrays.copyOfRange(labels, from, to));
     }
 
     Tensor x0Tensor(Device device) {

@@ -149,17 +149,16 @@ public final class Trainer implements AutoCloseable {
      */
     public StepReport train() {
         var losses = workers.run(config.batch(), this::accumulate);
-        return update(losses.stream().mapToDouble(Double::doubleValue).sum());
+        return update(losses.stream().mapToDouble(Double::doubleValue).sum(), null);
     }
 
     /** One optimiser step on a given batch, e.g. one recorded elsewhere. */
     public StepReport train(Batch batch) {
         int n = batch.t().length;
-        var loss = workers.run(slice -> {
-            clear(slice);
-            return slice == 0 ? backward(0, batch, 0, n) : 0;
-        });
-        return update(loss.getFirst());
+        replicas.forEach(replica -> replica.params().zeroGradient()); // a small batch does not reach every worker
+        var losses =
+                workers.run(n, (slice, from, to) -> from == to ? 0.0 : backward(slice, batch.slice(from, to), from, n));
+        return update(losses.stream().mapToDouble(Double::doubleValue).sum(), batch.images());
     }
 
     private void clear(int slice) {
@@ -225,7 +224,8 @@ public final class Trainer implements AutoCloseable {
         return objective.value().perImage(x0, xt, epsilon, t, model.predict(xt, t));
     }
 
-    private StepReport update(double loss) {
+    /** @param images the batch's examples, for messages; null for those of the run at this step */
+    private StepReport update(double loss, int[] images) {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var gradient = replicas.getFirst().params().flatGradient();
@@ -234,7 +234,7 @@ public final class Trainer implements AutoCloseable {
             }
             double norm = replicas.getFirst().params().clipGradient(config.clipNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-                throw new DivergedException(step, loss, norm, batchNames());
+                throw new DivergedException(step, loss, norm, names(images));
             }
             double rate = config.learningRate().at(step);
             adam.step(rate);
@@ -243,8 +243,9 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private String batchNames() {
-        var images = loader.load(step, 0, config.batch()).images();
+    private String names(int[] given) {
+        var images =
+                given != null ? given : loader.load(step, 0, config.batch()).images();
         var names = Arrays.stream(images).limit(8).mapToObj(loader::name).collect(Collectors.joining(", "));
         return images.length > 8 ? names + ", and " + (images.length - 8) + " more" : names;
     }
