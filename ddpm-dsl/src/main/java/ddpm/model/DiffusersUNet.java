@@ -7,7 +7,6 @@ import ddpm.nn.UNetConfig;
 import ddpm.text.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,19 +44,11 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
                     "is " + widths + " and down_block_types has " + attention.size()
                             + " blocks; each level needs one of both");
         }
-        var multipliers = new ArrayList<Integer>();
-        int base = widths.getFirst();
-        for (int width : widths) {
-            if (base < 1 || width % base != 0) {
-                throw json.bad("block_out_channels", "is " + widths + "; supported are multiples of the first");
-            }
-            multipliers.add(width / base);
-        }
         var network = new UNetConfig(
                 json.integer("in_channels", 3),
                 json.integer("out_channels", 3),
-                base,
-                multipliers,
+                widths.getFirst(),
+                widths,
                 json.integer("layers_per_block", 2),
                 attention,
                 json.has("attention_head_dim") && json.isNothing("attention_head_dim") ? 0 : headChannels(json),
@@ -146,11 +137,11 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
             throw new IllegalArgumentException(
                     "the model's time embedding has sines and cosines interleaved, which diffusers' UNet2DModel has not");
         }
-        if (network.multipliers().getFirst() != 1) {
+        if (network.widths().getFirst() != network.base()) {
             throw new IllegalArgumentException(
-                    "the model is " + network.multipliers().getFirst()
-                            + " times as wide at full resolution as after its first convolution, which in diffusers' UNet2DModel"
-                            + " is one width");
+                    "the model is " + network.widths().getFirst()
+                            + " wide at full resolution and " + network.base()
+                            + " after its first convolution, which in diffusers' UNet2DModel is one width");
         }
         var json = new LinkedHashMap<String, Object>();
         json.put("_class_name", "UNet2DModel");
@@ -159,9 +150,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
         json.put("add_attention", true);
         json.put("attention_head_dim", network.headChannels() == 0 ? null : network.headChannels());
         json.put("attn_norm_num_groups", null);
-        json.put(
-                "block_out_channels",
-                network.multipliers().stream().map(m -> m * network.base()).toList());
+        json.put("block_out_channels", network.widths());
         json.put("center_input_sample", false);
         json.put("class_embed_type", null);
         json.put("down_block_types", DiffusersBlocks.down(network.attention()));

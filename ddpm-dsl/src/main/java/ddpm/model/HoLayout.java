@@ -44,20 +44,20 @@ final class HoLayout {
                 Map.of(
                         "source", "a state dict in the layout of pesser/pytorch_diffusion and ermongroup/ddim",
                         "assumed", "T = 1000, linear betas, image size from attention at 16 x 16"));
-        int levels = unet.multipliers().size();
+        int levels = unet.widths().size();
         return new StoredModel(ModelLayout.HO_PYTORCH, card, weights, name -> theirs(name, levels));
     }
 
     private static UNetConfig config(StateDict weights) {
         var in = weights.shape("conv_in.weight", 4);
         int base = Math.toIntExact(in.size(0));
-        var multipliers = new ArrayList<Integer>();
+        var widths = new ArrayList<Integer>();
         var attention = new ArrayList<Boolean>();
         for (int level = 0; weights.has("down." + level + ".block.0.conv1.weight"); level++) {
-            multipliers.add(weights.multiplier("down." + level + ".block.0.conv1.weight", base));
+            widths.add(weights.width("down." + level + ".block.0.conv1.weight"));
             attention.add(weights.has("down." + level + ".attn.0.q.weight"));
         }
-        if (multipliers.size() > 1 && !weights.has("down.0.downsample.conv.weight")) {
+        if (widths.size() > 1 && !weights.has("down.0.downsample.conv.weight")) {
             throw new IllegalArgumentException(
                     "it was built with resamp_with_conv=False (no down.0.downsample.conv), and"
                             + " only resampling with convolutions is supported");
@@ -66,7 +66,7 @@ final class HoLayout {
                 Math.toIntExact(in.size(1)),
                 Math.toIntExact(weights.shape("conv_out.weight", 4).size(0)),
                 base,
-                multipliers,
+                widths,
                 weights.count("down.0.block.", ".conv1.weight"),
                 attention,
                 0,

@@ -127,7 +127,15 @@ public final class NetworkTypes {
             json.put("inChannels", unet.inChannels());
             json.put("outChannels", unet.outChannels());
             json.put("base", unet.base());
-            json.put("multipliers", unet.multipliers());
+            // As ever where it can be said so: other versions read it.
+            boolean multiples = unet.widths().stream().allMatch(width -> width % unet.base() == 0);
+            json.put(
+                    multiples ? "multipliers" : "widths",
+                    multiples
+                            ? unet.widths().stream()
+                                    .map(width -> width / unet.base())
+                                    .toList()
+                            : unet.widths());
             json.put("resBlocks", unet.resBlocks());
             json.put("attention", unet.attention());
             json.put("headChannels", unet.headChannels());
@@ -149,7 +157,9 @@ public final class NetworkTypes {
                     json.integer("inChannels"),
                     json.integer("outChannels"),
                     json.integer("base"),
-                    json.list("multipliers", Integer.class),
+                    json.has("widths")
+                            ? json.list("widths", Integer.class)
+                            : UNetConfig.times(json.integer("base"), json.list("multipliers", Integer.class)),
                     json.integer("resBlocks"),
                     json.list("attention", Boolean.class),
                     json.integer("headChannels"),

@@ -140,6 +140,11 @@ record StateDict(TensorFile file, String prefix, boolean average, SequencedMap<S
         return tensor.shape();
     }
 
+    /** The output channels of a convolution. */
+    int width(String convolution) {
+        return Math.toIntExact(shape(convolution, 4).size(0));
+    }
+
     /**
      * The output channels of a convolution over those of another, which must be a whole number.
      *

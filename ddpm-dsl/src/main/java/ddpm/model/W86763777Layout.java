@@ -70,18 +70,18 @@ final class W86763777Layout {
     private static UNetConfig config(StateDict weights) {
         var in = weights.shape("head.weight", 4);
         int base = Math.toIntExact(in.size(0));
-        var multipliers = new ArrayList<Integer>();
+        var widths = new ArrayList<Integer>();
         var attention = new ArrayList<Boolean>();
         int resBlocks = weights.count("downblocks.", ".block1.2.weight"); // up to the first level's down-sampling
         for (int n = 0; weights.has(block(n)); n += resBlocks + 1) {
-            multipliers.add(weights.multiplier(block(n), base));
+            widths.add(weights.width(block(n)));
             attention.add(weights.has("downblocks." + n + ".attn.proj_q.weight"));
         }
         return new UNetConfig(
                 Math.toIntExact(in.size(1)),
                 Math.toIntExact(weights.shape("tail.2.weight", 4).size(0)),
                 base,
-                multipliers,
+                widths,
                 resBlocks,
                 attention,
                 0,

@@ -9,7 +9,7 @@ import java.util.List;
  * @param inChannels channels of x_t, 1 to 4 for images
  * @param outChannels channels of the output; twice {@code inChannels} where a variance is learned
  * @param base width at full resolution ("ch")
- * @param multipliers width of each level over {@code base}; each further level halves height and width
+ * @param widths channels of each level; each further level halves height and width
  * @param resBlocks residual blocks per level on the way down; one more on the way up
  * @param attention per level, whether self-attention follows each of its residual blocks
  * @param headChannels channels of one attention head; 0 means one head of all channels, as in the paper
@@ -26,7 +26,7 @@ public record UNetConfig(
         int inChannels,
         int outChannels,
         int base,
-        List<Integer> multipliers,
+        List<Integer> widths,
         int resBlocks,
         List<Boolean> attention,
         int headChannels,
@@ -39,21 +39,22 @@ public record UNetConfig(
         int labels)
         implements NetworkConfig {
 
+    private static final int MAX_WIDTH = 64 * 4096;
+
     public UNetConfig {
-        multipliers = List.copyOf(multipliers);
+        widths = List.copyOf(widths);
         attention = List.copyOf(attention);
         require(in(inChannels, 1, 1024) && in(outChannels, 1, 1024), "channels in and out are 1 to 1024");
-        require(!multipliers.isEmpty() && multipliers.size() <= 10, "1 to 10 levels");
-        require(attention.size() == multipliers.size(), "attention is given for each level");
+        require(!widths.isEmpty() && widths.size() <= 10, "1 to 10 levels");
+        require(attention.size() == widths.size(), "attention is given for each level");
         require(in(resBlocks, 1, 32), "1 to 32 residual blocks per level");
         require(dropout >= 0 && dropout < 1, "dropout is from 0 to below 1");
         require(normEps > 0, "the norms' eps is positive");
         require(in(base, 4, 4096) && base % 2 == 0, "the base width is even, 4 to 4096");
         require(groups >= 1, "at least one group");
         require(in(labels, 0, 1_000_000), "labels are 0 to 1000000, not " + labels);
-        for (int multiplier : multipliers) {
-            require(in(multiplier, 1, 64), "multipliers are 1 to 64");
-            int width = base * multiplier;
+        for (int width : widths) {
+            require(in(width, 1, MAX_WIDTH), "levels are 1 to " + MAX_WIDTH + " wide, not " + width);
             require(
                     width % groups == 0 && base % groups == 0,
                     groups + " norm groups divide every width, and do not divide " + width + " or " + base);
@@ -68,7 +69,7 @@ public record UNetConfig(
             int inChannels,
             int outChannels,
             int base,
-            List<Integer> multipliers,
+            List<Integer> widths,
             int resBlocks,
             List<Boolean> attention,
             int headChannels,
@@ -82,7 +83,7 @@ public record UNetConfig(
                 inChannels,
                 outChannels,
                 base,
-                multipliers,
+                widths,
                 resBlocks,
                 attention,
                 headChannels,
@@ -120,7 +121,11 @@ public record UNetConfig(
         return of(channels, 32, List.of(1, 2, 2), 1, List.of(false, false, true), 8, 0);
     }
 
-    /** The paper's conventions with other sizes. */
+    /**
+     * The paper's conventions with other sizes.
+     *
+     * @param multipliers width of each level over {@code base}
+     */
     public static UNetConfig of(
             int channels,
             int base,
@@ -133,7 +138,7 @@ public record UNetConfig(
                 channels,
                 channels,
                 base,
-                multipliers,
+                times(base, multipliers),
                 resBlocks,
                 attention,
                 0,
@@ -143,6 +148,13 @@ public record UNetConfig(
                 1,
                 TimeEmbedding.Order.SINE_FIRST,
                 false);
+    }
+
+    /** The widths of levels that are multiples of a base. */
+    public static List<Integer> times(int base, List<Integer> multipliers) {
+        return multipliers.stream()
+                .map(multiplier -> Math.multiplyExact(base, multiplier))
+                .toList();
     }
 
     /** This network with another number of output channels, e.g. twice as many as in for a learned variance. */
@@ -161,7 +173,7 @@ public record UNetConfig(
                 inChannels,
                 newOutChannels,
                 base,
-                multipliers,
+                widths,
                 resBlocks,
                 attention,
                 headChannels,
@@ -186,14 +198,14 @@ public record UNetConfig(
 
     @Override
     public int sizeMultiple() {
-        return 1 << (multipliers.size() - 1);
+        return 1 << (widths.size() - 1);
     }
 
     int width(int level) {
-        return base * multipliers.get(level);
+        return widths.get(level);
     }
 
     int levels() {
-        return multipliers.size();
+        return widths.size();
     }
 }

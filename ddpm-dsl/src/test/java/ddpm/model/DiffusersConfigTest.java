@@ -68,9 +68,9 @@ class DiffusersConfigTest {
         assertEquals(Map.of(), unet.notes());
         var paper = UNetConfig.cifar10(3);
         assertEquals(
-                List.of(paper.multipliers(), paper.attention(), paper.timeOrder(), paper.timeShift()),
+                List.of(paper.widths(), paper.attention(), paper.timeOrder(), paper.timeShift()),
                 List.of(
-                        unet.network().multipliers(),
+                        unet.network().widths(),
                         unet.network().attention(),
                         unet.network().timeOrder(),
                         unet.network().timeShift()));
@@ -108,7 +108,7 @@ class DiffusersConfigTest {
                         3,
                         3,
                         224,
-                        List.of(1, 2, 3, 4),
+                        List.of(224, 448, 672, 896),
                         2,
                         List.of(false, true, true, true),
                         8,
@@ -162,7 +162,6 @@ class DiffusersConfigTest {
                 "attention_legacy_order; true",
                 "attention_head_dim; 0",
                 "norm_num_groups; null",
-                "block_out_channels; [32, 48, 64, 64]",
                 "block_out_channels; [32, 64]",
                 "block_out_channels; [32, 64, 'x', 64]",
                 "down_block_types; ['DownBlock2D', 'AttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D']",
@@ -178,6 +177,19 @@ class DiffusersConfigTest {
         var refused = assertThrows(
                 FileFormatException.class, () -> unet("{\"" + key + "\": " + value.replace('\'', '"') + "}"));
         assertTrue(refused.reason().startsWith("'" + key + "' "), refused.reason());
+    }
+
+    @Test
+    void widthsNeedNotBeMultiplesOfTheFirst() throws IOException {
+        var read = unet("{\"block_out_channels\": [16, 24, 40, 64], \"norm_num_groups\": 8}");
+        assertEquals(List.of(16, 24, 40, 64), read.network().widths());
+        assertEquals(List.of(16, 24, 40, 64), read.json().get("block_out_channels"));
+        var card = ModelCard.of(read.network(), BetaSchedule.cosine(10), 32, 32);
+        var text = CardJson.write(card);
+        assertTrue(text.contains("\"widths\":[16,24,40,64]"), text);
+        assertEquals(card, CardJson.read(Path.of("f"), text));
+        var multiples = CardJson.write(ModelCard.of(UNetConfig.mini(3), BetaSchedule.cosine(10), 32, 32));
+        assertTrue(multiples.contains("\"multipliers\":[1,2,2]"), multiples);
     }
 
     @Test

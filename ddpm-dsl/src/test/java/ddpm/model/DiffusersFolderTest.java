@@ -74,7 +74,8 @@ class DiffusersFolderTest {
     }
 
     private static UNetConfig unet(List<Integer> multipliers, TimeEmbedding.Order order) {
-        return new UNetConfig(3, 3, 16, multipliers, 1, List.of(false, true), 0, 8, 1e-6, 0.25, 0, order, true);
+        return new UNetConfig(
+                3, 3, 16, UNetConfig.times(16, multipliers), 1, List.of(false, true), 0, 8, 1e-6, 0.25, 0, order, true);
     }
 
     @Test
@@ -86,7 +87,7 @@ class DiffusersFolderTest {
                 ModelCard.of(UNetMini.Config.ofChannels(3), BetaSchedule.ho2020(), 32, 32),
                 "interleaved",
                 ModelCard.of(unet(List.of(1, 2), TimeEmbedding.Order.INTERLEAVED), BetaSchedule.ho2020(), 32, 32),
-                "2 times as wide",
+                "is 32 wide at full resolution and 16",
                 ModelCard.of(unet(List.of(2, 2), TimeEmbedding.Order.SINE_FIRST), BetaSchedule.ho2020(), 32, 32),
                 "posterior mean",
                 new ModelCard(

@@ -103,15 +103,15 @@ class LayoutNamesTest {
         var ho = StoredModel.of(recorded(HO), Weights.EMA).card();
         var unet = (UNetConfig) ho.network();
         assertEquals(
-                List.of(32, List.of(2, 2), 1, List.of(false, true), 32),
-                List.of(unet.base(), unet.multipliers(), unet.resBlocks(), unet.attention(), ho.height()));
+                List.of(32, List.of(64, 64), 1, List.of(false, true), 32),
+                List.of(unet.base(), unet.widths(), unet.resBlocks(), unet.attention(), ho.height()));
         var w8 = StoredModel.of(recorded(W8), Weights.EMA).card();
         unet = (UNetConfig) w8.network();
         assertEquals(
-                List.of(32, List.of(1, 2), 2, List.of(false, true), 32, 1000),
+                List.of(32, List.of(32, 64), 2, List.of(false, true), 32, 1000),
                 List.of(
                         unet.base(),
-                        unet.multipliers(),
+                        unet.widths(),
                         unet.resBlocks(),
                         unet.attention(),
                         w8.width(),

@@ -35,7 +35,7 @@ class UNetTest {
                 3,
                 3,
                 16,
-                List.of(1, 2),
+                List.of(16, 32),
                 2,
                 List.of(false, true),
                 headChannels,

@@ -121,14 +121,28 @@ class NetworksTest {
     static Stream<UNetConfig> unets() {
         return Stream.of(
                 new UNetConfig(
-                        3, 3, 16, List.of(1, 2), 2, List.of(false, true), 0, 8, 1e-6, 0, 1, Order.SINE_FIRST, false),
+                        3, 3, 16, List.of(16, 32), 2, List.of(false, true), 0, 8, 1e-6, 0, 1, Order.SINE_FIRST, false),
                 new UNetConfig(
-                        3, 3, 8, List.of(1, 2), 1, List.of(false, true), 0, 4, 1e-5, 0, 0, Order.INTERLEAVED, true),
+                        3,
+                        3,
+                        16,
+                        List.of(16, 24, 40),
+                        1,
+                        List.of(false, true, false),
+                        8,
+                        8,
+                        1e-6,
+                        0,
+                        1,
+                        Order.SINE_FIRST,
+                        false),
+                new UNetConfig(
+                        3, 3, 8, List.of(8, 16), 1, List.of(false, true), 0, 4, 1e-5, 0, 0, Order.INTERLEAVED, true),
                 new UNetConfig(
                         1,
                         2,
                         8,
-                        List.of(2, 1, 3),
+                        List.of(16, 8, 24),
                         1,
                         List.of(true, false, true),
                         4,

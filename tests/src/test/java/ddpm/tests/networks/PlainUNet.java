@@ -24,7 +24,7 @@ final class PlainUNet<T> implements PlainNetwork<T> {
         var embedded = layers.linear("time_embedding.linear_2", hidden);
         var time = layers.silu(
                 labels == null ? embedded : layers.add(embedded, layers.embedding("class_embedding", labels)));
-        int levels = config.multipliers().size();
+        int levels = config.widths().size();
         var h = layers.conv3("conv_in", x);
         var skips = new ArrayDeque<T>();
         skips.push(h);
@@ -81,7 +81,7 @@ final class PlainUNet<T> implements PlainNetwork<T> {
     }
 
     private int width(int level) {
-        return config.base() * config.multipliers().get(level);
+        return config.widths().get(level);
     }
 
     private T norm(String name, T x) {
