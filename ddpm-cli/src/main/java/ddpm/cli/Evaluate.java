@@ -94,6 +94,10 @@ final class Evaluate implements Callable<Integer> {
             var meter = measured.epsilonMeter(device, (done, _) -> progress.at(done));
             var mse = meter.measure(
                     subject.conditioned(model), card.schedule(), card.prediction(), subject.images(), images);
+            Measured.requireFinite(
+                    model,
+                    subject,
+                    mse.quartiles().stream().filter(q -> q.images() > 0).mapToDouble(EpsilonMse.Quartile::mse));
             var json = measured.describe(subject, device);
             json.putAll(describe(mse));
             return new Result(table(mse), json, QuartileChart.svg(mse));

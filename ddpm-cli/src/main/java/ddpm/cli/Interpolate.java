@@ -115,7 +115,7 @@ final class Interpolate implements Callable<Integer> {
                 Sampler.Progress steps = (done, of) -> progress.at(start + done * row / of);
                 var mixed = latent.mixture(model, row, engine.threads(), steps)
                         .between(conditioned, tensor(a, image), tensor(b, image), lambdas());
-                pictures.add(Images.of(mixed.toFloats(), mixed.shape()));
+                pictures.add(SampleRun.images(opened, mixed));
                 before += row;
             }
         } finally {

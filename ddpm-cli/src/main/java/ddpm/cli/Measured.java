@@ -10,6 +10,7 @@ import ddpm.diffusion.Denoiser;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
 import ddpm.eval.EpsilonMeter;
+import ddpm.eval.Estimate;
 import ddpm.eval.VariationalBound;
 import ddpm.io.FileFormatException;
 import ddpm.io.TensorFile;
@@ -20,6 +21,7 @@ import ddpm.torch.Device;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -130,10 +132,22 @@ final class Measured {
         console.note(count + " of " + subject.images().describe() + ", " + steps + " steps each");
         var progress = new Progress(console, "steps", (long) count * steps, System::nanoTime);
         try {
-            return meter(model.device(), (done, _) -> progress.at(done))
+            var bits = meter(model.device(), (done, _) -> progress.at(done))
                     .measure(subject.conditioned(model), bound, subject.images(), count);
+            requireFinite(model, subject, bits.terms().stream().mapToDouble(Estimate::mean));
+            return bits;
         } finally {
             progress.end();
+        }
+    }
+
+    /** Requires figures that are numbers: no other is ever printed. */
+    static void requireFinite(Model model, Subject subject, DoubleStream figures) {
+        if (!figures.allMatch(Double::isFinite)) {
+            throw ExitCode.FAILED.because(
+                    subject.file().path() + ": cannot be measured, for its predictions are not finite: "
+                            + model.whyNotFinite(),
+                    null);
         }
     }
 

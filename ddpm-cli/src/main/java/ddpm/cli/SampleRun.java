@@ -11,7 +11,6 @@ import ddpm.sampling.Sampler;
 import ddpm.sampling.Solver;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
@@ -111,10 +110,10 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                                     device);
                     if (trajectory != null) {
                         trajectory.accept(samples.trajectory().stream()
-                                .map(state -> images(state, shape))
+                                .map(state -> images(opened, state))
                                 .toList());
                     }
-                    files.addAll(output.accept(images(samples.images(), shape), first));
+                    files.addAll(output.accept(images(opened, samples.images()), first));
                 }
                 drawn += now;
             }
@@ -173,8 +172,13 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         };
     }
 
-    private static Images images(Tensor tensor, Shape shape) {
-        return Images.of(tensor.toFloats(), shape);
+    /** The images in a tensor, once it is known that they are numbers. */
+    static Images images(Model model, Tensor tensor) {
+        try {
+            return Images.of(tensor.toFloats(), tensor.shape());
+        } catch (IllegalArgumentException e) {
+            throw ExitCode.FAILED.because(e.getMessage() + ": " + model.whyNotFinite(), e);
+        }
     }
 
     static boolean meansNoMemory(TorchException e) {

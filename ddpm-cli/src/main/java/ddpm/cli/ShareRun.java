@@ -85,7 +85,7 @@ record ShareRun(SampleRun run, Pictures asked) {
                                 plan.count(),
                                 Noise.seed(plan.seed()),
                                 run.device());
-                rows.add(Images.of(row.toFloats(), row.shape()));
+                rows.add(SampleRun.images(opened, row));
             }
         } catch (CancellationException e) {
             throw ExitCode.INTERRUPTED.because("interrupted; nothing was written", e);

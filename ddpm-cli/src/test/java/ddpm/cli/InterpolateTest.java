@@ -107,7 +107,7 @@ class InterpolateTest {
         assertTrue(usage.err().contains("--noising 11: 0..10 steps"), usage.err());
         var missing = Cli.run("interpolate", a, folder.resolve("no.png"), "--model", model, "-o", folder + "/x.png");
         assertEquals(ExitCode.FAILED.status(), missing.status());
-        assertTrue(missing.err().contains("no.png: there is no such file"), missing.err());
+        assertTrue(missing.err().contains("no.png is not there"), missing.err());
         var text = Files.writeString(folder.resolve("text.png"), "no picture");
         var broken = Cli.run("interpolate", a, text, "--model", model, "-o", folder + "/x.png");
         assertEquals(ExitCode.FAILED.status(), broken.status());

@@ -170,7 +170,7 @@ public final class Images {
             throw new IllegalArgumentException(bad + " of " + values.length
                     + " values are not finite and cannot be shown as images; the first is " + values[first]
                     + " in image "
-                    + first / (values.length / shape.size(0)) + ". The weights or the sampling step made them");
+                    + first / (values.length / shape.size(0)));
         }
     }
 }

@@ -15,6 +15,7 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -229,6 +230,26 @@ public final class Model implements Denoiser, AutoCloseable {
                             stored.put(name, new StoredTensor(flat.dtype(), tensor.shape(), tensor.toBytes())));
         }
         return StoredCast.to(dtype, stored);
+    }
+
+    /** Explains a result that is not finite: names the weights that are not, or says that it overflowed on the way. */
+    public String whyNotFinite() {
+        var broken = new ArrayList<String>();
+        try (var _ = TensorScope.open()) {
+            params.named(params.flat()).forEach((name, tensor) -> {
+                int bad = 0;
+                for (float value : tensor.toFloats()) {
+                    bad += Float.isFinite(value) ? 0 : 1;
+                }
+                if (bad > 0) {
+                    broken.add(name + " (" + bad + " of " + tensor.shape().numel() + " values)");
+                }
+            });
+        }
+        return broken.isEmpty()
+                ? "all weights are finite, so the network overflows on the way"
+                : "the weights in " + broken.getFirst()
+                        + (broken.size() > 1 ? " and " + (broken.size() - 1) + " more" : "") + " are not finite";
     }
 
     @Override
