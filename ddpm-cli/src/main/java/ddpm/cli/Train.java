@@ -6,8 +6,10 @@ import ddpm.data.ImageSet;
 import ddpm.data.Split;
 import ddpm.model.ModelCard;
 import ddpm.torch.Device;
+import ddpm.torch.MemoryLimit;
 import ddpm.torch.TorchException;
 import ddpm.train.DivergedException;
+import ddpm.train.MemoryPlan;
 import ddpm.train.Recipe;
 import ddpm.train.RunFolder;
 import ddpm.train.RunPlan;
@@ -33,6 +35,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         versionProvider = Main.Version.class)
 final class Train implements Callable<Integer> {
+    /** Of a memory limit; the rest is for Java's heap to grow and for what nobody counts. */
+    private static final int USABLE_PERCENT = 85;
+
     @Option(
             names = "--data",
             required = true,
@@ -126,9 +131,38 @@ final class Train implements Callable<Integer> {
         console.note(config.steps() + " steps of " + config.batch() + " images on " + device
                 + (device.kind() == Device.Kind.CPU ? ", " + config.threads() + " threads" : "") + ", libtorch "
                 + torch.version());
-        train(recipe.withDevice(device), plan, console);
+        train(withinMemory(recipe.withDevice(device), console), plan, console);
         line.getOut().println(new RunFolder(out).model());
         return ExitCode.DONE.status();
+    }
+
+    /** The recipe in as many parts as a memory limit asks for: beyond it the system would end the run without a word. */
+    private Recipe withinMemory(Recipe recipe, Console console) throws IOException {
+        var limit = MemoryLimit.bytes();
+        if (limit.isEmpty() || recipe.device().kind() != Device.Kind.CPU) {
+            return recipe;
+        }
+        long most = limit.getAsLong() / 100 * USABLE_PERCENT;
+        var config = recipe.config();
+        var plan = MemoryPlan.measure(recipe, most);
+        int parts = plan.parts(config, most);
+        if (parts == config.accumulate()) {
+            return recipe;
+        }
+        var need = "batches of " + config.batch() + " images need about "
+                + plan.bytes(config, config.accumulate()) / 1_000_000 + " MB, and this process may take "
+                + limit.getAsLong() / 1_000_000 + " MB";
+        if (parts == 0) {
+            throw ExitCode.FAILED.because(
+                    need + (plan.perImage() == 0 ? "" : ", and one image per thread is too much as well")
+                            + "; use --threads 1, a smaller network, or a higher limit",
+                    null);
+        }
+        if (training.choosesParts()) {
+            throw ExitCode.FAILED.because(need + "; use --accumulate " + parts, null);
+        }
+        console.note(need + ": taking each thread's share in " + parts + " parts, as --accumulate " + parts + " does");
+        return recipe.withConfig(config.withAccumulate(parts));
     }
 
     private void train(Recipe recipe, RunPlan plan, Console console) throws IOException {

@@ -132,6 +132,11 @@ final class TrainOptions {
         return config.withSteps(steps != null ? steps : steps(images, config.batch()));
     }
 
+    /** Whether {@code --accumulate} is given. */
+    boolean choosesParts() {
+        return accumulate != null;
+    }
+
     private long steps(int images, int batch) {
         if (!(epochs > 0) || epochs * images / batch > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(

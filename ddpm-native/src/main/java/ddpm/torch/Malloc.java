@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * Settings of glibc's allocator under which freed blocks stay with the process for reuse.
@@ -45,7 +46,7 @@ final class Malloc {
      */
     private static void trimAsItGrows() {
         try {
-            var level = new Level(residentKilobytes());
+            var level = new Level(residentKilobytes(), MemoryLimit.bytes());
             while (true) {
                 Thread.sleep(INTERVAL);
                 if (level.hasGrown(residentKilobytes())) {
@@ -59,14 +60,18 @@ final class Malloc {
 
     /** The size of the process to which its growth is compared. */
     static final class Level {
-        /** Growth that is worth a trim, in kilobytes. */
+        /** Growth that is worth a trim, in kilobytes; less under a memory limit. */
         static final long GROWTH = 128 << 10;
 
+        private static final long SHARE_OF_LIMIT = 16;
+
+        private final long growth;
         private long kilobytes;
         private boolean trimmed;
 
-        Level(long kilobytes) {
+        Level(long kilobytes, OptionalLong limit) {
             this.kilobytes = kilobytes;
+            this.growth = Math.min(GROWTH, limit.orElse(Long.MAX_VALUE) / 1024 / SHARE_OF_LIMIT);
         }
 
         /**
@@ -78,7 +83,7 @@ final class Malloc {
             if (trimmed) {
                 kilobytes = resident;
                 trimmed = false;
-            } else if (resident > kilobytes + GROWTH) {
+            } else if (resident > kilobytes + growth) {
                 trimmed = true;
             } else {
                 kilobytes = Math.min(kilobytes, resident);
