@@ -46,6 +46,27 @@ public interface Network {
      */
     default void tabulate(int timesteps) {}
 
+    /** A forward pass, see {@link Network#forward(Tensor, Tensor, Tensor)}. */
+    @FunctionalInterface
+    interface Forward {
+        Tensor apply(Tensor x, Tensor t, Tensor labels);
+    }
+
+    /** A network that is its forward pass alone, computing in the type of its images. */
+    static Network of(NetworkConfig config, Forward forward) {
+        return new Network() {
+            @Override
+            public Tensor forward(Tensor x, Tensor t, Tensor labels) {
+                return forward.apply(x, t, labels);
+            }
+
+            @Override
+            public NetworkConfig config() {
+                return config;
+            }
+        };
+    }
+
     /** The configuration that builds this network. */
     NetworkConfig config();
 

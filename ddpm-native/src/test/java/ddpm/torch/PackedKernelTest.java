@@ -124,7 +124,9 @@ class PackedKernelTest {
     void sizesThatEndedTheProcessAreRefused() {
         var weight = Normals.of(1, 1, 3, 3);
         assertThrows(
-                IllegalArgumentException.class, () -> PackedKernel.ofConv2d(weight, Shape.of(1, 1, 8, 8), 0, 0), "stride");
+                IllegalArgumentException.class,
+                () -> PackedKernel.ofConv2d(weight, Shape.of(1, 1, 8, 8), 0, 0),
+                "stride");
         assertThrows(IllegalArgumentException.class, () -> PackedKernel.ofLinear(Normals.of(3, 3), Long.MAX_VALUE));
         assertThrows(
                 IllegalArgumentException.class,
