@@ -19,7 +19,7 @@ final class JavaHome implements Comparable<JavaHome> {
         this.version = version;
     }
 
-    /** @return the Java installed in a folder, or null if there is none whose version can be told */
+    /** @return the Java installed in a folder, or null if there is none whose version is known */
     static JavaHome in(Path home) {
         Path executable = home.resolve("bin").resolve("java");
         if (!Files.isExecutable(executable)) {

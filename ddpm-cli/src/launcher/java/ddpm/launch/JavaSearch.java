@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Looks for an installed Java that is new enough. What the user named comes first, in this order: {@code DDPM_JAVA},
+ * Looks for an installed Java that is new enough. Those that the user named come first, in this order: {@code DDPM_JAVA},
  * {@code JAVA_HOME}, {@code JAVA_HOME_25...} and {@code JDK_25...}, the {@code java} on the {@code PATH}. Only if none of
  * those will do, the places where installers put Javas are listed and the newest wins.
  */

@@ -13,7 +13,7 @@ record GridSize(long width, long height, int scale) {
     /** Some 100 MB as RGB, and what every viewer opens; pictures are held in memory before they are written. */
     static final long MOST_PIXELS = 25_000_000;
 
-    /** What small pictures grow to unless a scale is given. */
+    /** The size that small pictures grow to unless a scale is given. */
     private static final int SCREEN = 512;
 
     /**

@@ -75,7 +75,7 @@ final class NetworkOptions {
             names = "--prediction",
             paramLabel = "WHAT",
             defaultValue = "epsilon",
-            description = "What the network predicts: epsilon, x0, v or mean (default: ${DEFAULT-VALUE}).")
+            description = "Output of the network: epsilon, x0, v or mean (default: ${DEFAULT-VALUE}).")
     private Prediction prediction;
 
     @Option(

@@ -26,7 +26,7 @@ final class PictureOptions {
             names = "--frames",
             paramLabel = "KIND",
             description =
-                    "What --trajectory shows: xt, the noisy states, or x0, the estimates of the image (default: xt).")
+                    "Frames of --trajectory: xt, the noisy states, or x0, the estimates of the image (default: xt).")
     private Sampler.Frames frames;
 
     @Option(

@@ -71,7 +71,7 @@ final class Sample implements Callable<Integer> {
             names = "--seed",
             paramLabel = "N",
             converter = Values.Seed.class,
-            description = "The same seed draws the same images (default: a fresh one, which is printed).")
+            description = "Seed: the same one draws the same images (default: a fresh one, which is printed).")
     private Long seed;
 
     @Option(

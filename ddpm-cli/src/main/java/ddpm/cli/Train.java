@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm train}: begins a run in a folder, or goes on with the one that is there. */
 @Command(
         name = "train",
-        description = "Train a model. The same command again goes on where the run in its folder stopped.",
+        description = "Train a model. Run again, the command resumes the run in its folder.",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         versionProvider = Main.Version.class)

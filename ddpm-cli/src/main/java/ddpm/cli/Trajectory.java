@@ -43,7 +43,7 @@ final class Trajectory {
     }
 
     /**
-     * What is asked for.
+     * A trajectory that is asked for.
      *
      * @param frames states or estimates of x0
      * @param states how many of them are shown

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /**
- * Lets a command end itself when the process is told to (Ctrl-C, SIGTERM): its thread is interrupted, and the JVM waits
+ * Lets a command end itself when the process gets Ctrl-C or SIGTERM: its thread is interrupted, and the JVM waits
  * for it. The JVM then exits with 128 + the signal's number, 130 for Ctrl-C, whatever the command returned.
  */
 public final class CtrlC {
