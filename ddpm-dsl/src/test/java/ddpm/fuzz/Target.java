@@ -118,6 +118,16 @@ enum Target {
             Cifar10.open(file("fuzz.tar.gz", data), Split.TEST);
         }
     },
+    SCHEDULE(".schedule") {
+        @Override
+        void parse(byte[] data) throws IOException {
+            try {
+                BetaSchedule.parse(new String(data, StandardCharsets.UTF_8));
+            } catch (IllegalArgumentException documented) {
+                throw new IOException(documented);
+            }
+        }
+    },
     HTTP(".http") {
         /** Whatever is asked, the answer is the data. */
         @Override
@@ -129,16 +139,6 @@ enum Target {
                 new DataFetch(List.of(mirror))
                         .fetch(List.of(new RemoteFile("a", "0".repeat(32))), FOLDER.resolve("http"), (_, _, _) -> {});
                 answers.interrupt();
-            }
-        }
-    },
-    SCHEDULE(".schedule") {
-        @Override
-        void parse(byte[] data) throws IOException {
-            try {
-                BetaSchedule.parse(new String(data, StandardCharsets.UTF_8));
-            } catch (IllegalArgumentException documented) {
-                throw new IOException(documented);
             }
         }
     };
