@@ -1,5 +1,6 @@
 package ddpm.data;
 
+import ddpm.data.format.BadImageException;
 import ddpm.text.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;

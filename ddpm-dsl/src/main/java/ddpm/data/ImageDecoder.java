@@ -2,6 +2,9 @@ package ddpm.data;
 
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.data.format.BadImageException;
+import ddpm.data.format.ColourProfile;
+import ddpm.data.format.ImageContainer;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -132,7 +135,7 @@ final class ImageDecoder {
         }
         image = profiled == null ? image : profiled.orElse(image);
         image = container.canvas() == null ? image : onCanvas(image, container.canvas());
-        return container.orientation().upright(conversion.of(image));
+        return conversion.of(image).upright(container.orientation());
     }
 
     /** What decoding takes of {@link #MEGAPIXELS}; refuses a picture that is too large. */

@@ -1,5 +1,6 @@
 package ddpm.data;
 
+import ddpm.data.format.BadImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

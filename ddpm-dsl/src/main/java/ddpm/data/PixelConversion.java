@@ -1,5 +1,7 @@
 package ddpm.data;
 
+import ddpm.data.format.BadImageException;
+import ddpm.data.format.ColourProfile;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;

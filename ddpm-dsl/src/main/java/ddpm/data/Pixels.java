@@ -1,5 +1,8 @@
 package ddpm.data;
 
+import ddpm.data.format.BadImageException;
+import ddpm.data.format.Orientation;
+
 /**
  * One decoded image as planes of unsigned bytes.
  *
@@ -31,6 +34,15 @@ record Pixels(int channels, int height, int width, byte[] data) {
             }
         }
         return new Pixels(wanted, height, width, converted);
+    }
+
+    /** Turned from how it is stored to how it was seen. */
+    Pixels upright(Orientation turned) {
+        return new Pixels(
+                channels,
+                turned.isTransposed() ? width : height,
+                turned.isTransposed() ? height : width,
+                turned.upright(data, channels, height, width));
     }
 
     /** Resized to exactly {@code newHeight} x {@code newWidth}; see {@link BilinearResize}. */

@@ -1,5 +1,7 @@
 package ddpm.diffusion;
 
+import static ddpm.text.Untrusted.quote;
+
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.regex.Pattern;
@@ -168,7 +170,7 @@ public final class BetaSchedule {
                         .mapToDouble(Double::parseDouble)
                         .toArray();
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("not a number in the schedule '" + text + "'; " + FORMS);
+                throw new IllegalArgumentException("not a number in the schedule " + quote(text) + "; " + FORMS);
             }
             if (n[0] == (int) n[0]) {
                 int steps = (int) n[0];
@@ -196,7 +198,7 @@ public final class BetaSchedule {
                 }
             }
         }
-        throw new IllegalArgumentException("unknown schedule '" + text + "'; " + FORMS);
+        throw new IllegalArgumentException("unknown schedule " + quote(text) + "; " + FORMS);
     }
 
     /** Betas computed from this package's own tables, e.g. of a respaced chain. */

@@ -5,9 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A set of tensors does not fit a network; the message lists everything that is missing, unknown or misshapen. */
+/** A set of tensors does not fit a network; the message lists what is missing, unknown or misshapen. */
 public final class MismatchException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
+
+    /** Of each kind; a file may hold a million tensors. */
+    private static final int LISTED = 500;
 
     private MismatchException(String message) {
         super(message);
@@ -18,7 +21,7 @@ public final class MismatchException extends IllegalArgumentException {
      *
      * @param wanted shapes by name, in whichever project's spelling the reader shall see
      * @param given likewise
-     * @throws MismatchException listing all that are missing, unknown or of another shape
+     * @throws MismatchException listing what is missing, unknown or of another shape
      */
     public static void check(Map<String, Shape> wanted, Map<String, Shape> given) {
         var missing = new ArrayList<String>();
@@ -46,7 +49,12 @@ public final class MismatchException extends IllegalArgumentException {
     private static void list(StringBuilder message, String what, List<String> names) {
         if (!names.isEmpty()) {
             message.append("\n  ").append(names.size()).append(' ').append(what).append(':');
-            names.forEach(name -> message.append("\n    ").append(name));
+            names.stream()
+                    .limit(LISTED)
+                    .forEach(name -> message.append("\n    ").append(name));
+            if (names.size() > LISTED) {
+                message.append("\n    and ").append(names.size() - LISTED).append(" more");
+            }
         }
     }
 }

@@ -135,7 +135,7 @@ class ArchitectureTest {
     @CsvSource({
         "ddpm.text, ''",
         "ddpm.nn, ddpm.torch ddpm.io",
-        "ddpm.diffusion, ddpm.torch",
+        "ddpm.diffusion, ddpm.torch ddpm.text",
         "ddpm.sampling, ddpm.torch ddpm.diffusion",
         "ddpm.io, ddpm.torch ddpm.text",
         "ddpm.image, ddpm.torch ddpm.text ddpm.io",

@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.util.Optional;
 
@@ -6,7 +6,7 @@ import java.util.Optional;
  * How a camera was held: the EXIF tag 0x0112, whose values 1 to 8 say which corner of the picture the first stored row
  * and column are (TIFF 6.0, section 8). Constants are in the order of the tag's values.
  */
-enum Orientation {
+public enum Orientation {
     UPRIGHT(false, false, false),
     MIRRORED(false, false, true),
     UPSIDE_DOWN(false, true, true),
@@ -47,26 +47,30 @@ enum Orientation {
         return value >= 1 && value <= 8 ? Optional.of(values()[(int) value - 1]) : Optional.empty();
     }
 
-    /** The picture as it was seen, from the picture as it is stored. */
-    Pixels upright(Pixels stored) {
+    /** Whether the picture is as wide as it is stored high. */
+    public boolean isTransposed() {
+        return transposed;
+    }
+
+    /** The picture as it was seen, from its planes {@code [channels, height, width]} as they are stored. */
+    public byte[] upright(byte[] stored, int channels, int height, int width) {
         if (this == UPRIGHT) {
             return stored;
         }
-        int height = transposed ? stored.width() : stored.height();
-        int width = transposed ? stored.height() : stored.width();
-        byte[] upright = new byte[stored.data().length];
+        int rows = transposed ? width : height;
+        int columns = transposed ? height : width;
+        byte[] upright = new byte[stored.length];
         int at = 0;
-        for (int c = 0; c < stored.channels(); c++) {
+        for (int c = 0; c < channels; c++) {
             int plane = c * height * width;
-            for (int y = 0; y < height; y++) {
-                int row = bottomUp ? height - 1 - y : y;
-                for (int x = 0; x < width; x++) {
-                    int column = rightToLeft ? width - 1 - x : x;
-                    int from = transposed ? column * stored.width() + row : row * stored.width() + column;
-                    upright[at++] = stored.data()[plane + from];
+            for (int y = 0; y < rows; y++) {
+                int row = bottomUp ? rows - 1 - y : y;
+                for (int x = 0; x < columns; x++) {
+                    int column = rightToLeft ? columns - 1 - x : x;
+                    upright[at++] = stored[plane + (transposed ? column * width + row : row * width + column)];
                 }
             }
         }
-        return new Pixels(stored.channels(), height, width, upright);
+        return upright;
     }
 }

@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,14 +17,14 @@ import java.nio.ByteOrder;
  * @param profile the ICC profile, or null
  * @param broken whether there is metadata that cannot be read
  */
-record ImageContainer(byte[] pixels, Orientation orientation, Canvas canvas, byte[] profile, boolean broken) {
+public record ImageContainer(byte[] pixels, Orientation orientation, Canvas canvas, byte[] profile, boolean broken) {
     /** The screen of an animation, in pixels, and the place of its first frame on it. */
-    record Canvas(int height, int width, int top, int left) {}
+    public record Canvas(int height, int width, int top, int left) {}
 
     private static final long PNG = 0x89504e470d0a1a0aL;
 
     /** @throws BadImageException if the file is cut short or of no known format; the message is a reason without the path */
-    static ImageContainer of(byte[] bytes) throws BadImageException {
+    public static ImageContainer of(byte[] bytes) throws BadImageException {
         ByteBuffer file = ByteBuffer.wrap(bytes);
         if (bytes.length < 12) {
             throw new BadImageException("is " + bytes.length + " bytes long, too short for an image");

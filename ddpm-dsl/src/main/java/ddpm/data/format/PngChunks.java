@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

@@ -1,16 +1,16 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.io.IOException;
 
 /** A file that is no usable image; the message is the rest of a sentence that the file's path begins. */
-final class BadImageException extends IOException {
+public final class BadImageException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    BadImageException(String reason) {
+    public BadImageException(String reason) {
         super(reason);
     }
 
-    BadImageException(String reason, Throwable cause) {
+    public BadImageException(String reason, Throwable cause) {
         super(reason, cause);
     }
 }

@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

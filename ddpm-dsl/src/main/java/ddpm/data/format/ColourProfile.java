@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_ColorSpace;
@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /** ICC profiles of image files: one that is broken, or of another kind than the pixels, is none, as viewers have it. */
-final class ColourProfile {
+public final class ColourProfile {
     private static final int HEADER = 128;
 
     /** Colours between which profiles differ; components 0 to 1, of which grey takes the first. */
@@ -47,7 +47,7 @@ final class ColourProfile {
      * Whether images in {@code space} look as sRGB does, to within a level and a half of 255 for some telling colours.
      * The many published versions of the sRGB profile do; converting from them would only add rounding.
      */
-    static boolean isSrgb(ColorSpace space) {
+    public static boolean isSrgb(ColorSpace space) {
         if (space.isCS_sRGB()) {
             return true;
         }
@@ -71,7 +71,7 @@ final class ColourProfile {
      *
      * @return the image itself if that space is sRGB; empty if the profile is broken or does not suit the image
      */
-    static Optional<BufferedImage> apply(byte[] profile, BufferedImage image) {
+    public static Optional<BufferedImage> apply(byte[] profile, BufferedImage image) {
         ColorModel model = image.getColorModel();
         return of(profile, model.getColorSpace().getType()).map(space -> {
             if (isSrgb(space)) {

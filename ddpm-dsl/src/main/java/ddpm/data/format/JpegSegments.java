@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.data.format;
 
 import java.awt.color.ColorSpace;
 import java.io.ByteArrayOutputStream;
