@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.nn.NetworkConfig;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
+import ddpm.torch.KernelCheck;
 import ddpm.torch.Processor;
 import java.util.Locale;
 
@@ -28,7 +29,10 @@ enum Precision {
 
     /** The choice for a network on a device: this, or what {@link #AUTO} is there. */
     Precision on(Device device, NetworkConfig network) {
-        boolean bf16 = isMultipliedBy(device) && network.computesIn(DType.BFLOAT16);
+        boolean bf16 = this == AUTO
+                && isMultipliedBy(device)
+                && network.computesIn(DType.BFLOAT16)
+                && KernelCheck.trusts(DType.BFLOAT16);
         return this != AUTO ? this : bf16 ? BF16 : FP32;
     }
 
@@ -40,9 +44,11 @@ enum Precision {
                         ? "this network computes in float32 alone"
                         : device.kind() != Device.Kind.CPU
                                 ? "the default on a GPU"
-                                : isMultipliedBy(device)
-                                        ? "this processor multiplies bfloat16 (AVX512_BF16 or AMX)"
-                                        : "this processor has no instructions known here for bfloat16";
+                                : isMultipliedBy(device) && !KernelCheck.trusts(DType.BFLOAT16)
+                                        ? "this libtorch computes some layers wrongly in bfloat16, see ddpm doctor"
+                                        : isMultipliedBy(device)
+                                                ? "this processor multiplies bfloat16 (AVX512_BF16 or AMX)"
+                                                : "this processor has no instructions known here for bfloat16";
     }
 
     private static boolean isMultipliedBy(Device device) {

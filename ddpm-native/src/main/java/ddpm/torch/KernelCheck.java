@@ -3,6 +3,8 @@ package ddpm.torch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
 /**
@@ -21,6 +23,8 @@ public final class KernelCheck {
 
     /** How many output channels are looked at: of hundreds, a part tells. */
     private static final int CHANNELS_TRIED = 24;
+
+    private static final Map<DType, Boolean> TRUSTED = new ConcurrentHashMap<>();
 
     private KernelCheck() {}
 
@@ -217,6 +221,11 @@ public final class KernelCheck {
             }
         }
         return new Finding(plain, packed);
+    }
+
+    /** Whether this libtorch's plain kernels are right in a precision; found out once, in about 0.1 s. */
+    public static boolean trusts(DType precision) {
+        return TRUSTED.computeIfAbsent(precision, p -> of(p).plain().isEmpty());
     }
 
     private static void add(List<String> wrong, Tensor weight, Comparison comparison) {
