@@ -1,6 +1,6 @@
 package ddpm.data;
 
-/** What happens to files of a folder that look like images and cannot be used. */
+/** The treatment of files that look like images and cannot be used. */
 public enum BadFiles {
     /** The folder is refused, with the first twenty of them named. */
     FAIL,

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * @param crop which part of a picture that covers more than the shape is used
  * @param background what shows through transparent pixels
  * @param badFiles whether one bad file refuses the folder
- * @param onBadFile told every file that is skipped, in the folder's order, from the thread that opens the folder
+ * @param onBadFile called for every file that is skipped, in the folder's order, on the thread that opens the folder
  * @param memoryBudget bytes of decoded images to hold, at least 0; images beyond it are decoded again on every read
  * @param maxPixels pixels (width times height) above which a file is bad, at least 1; checked before decoding
  */

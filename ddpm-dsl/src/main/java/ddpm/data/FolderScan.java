@@ -32,7 +32,7 @@ final class FolderScan {
      */
     record Content(byte[] bytes, int checksum) {}
 
-    /** What is made of one file; throws if the file is bad, with the reason as the message. */
+    /** Makes something of one file; throws if the file is bad, with the reason as the message. */
     @FunctionalInterface
     interface Step<T> {
         T apply(int index, Content content) throws IOException;

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * limit ends with the headers, and its stream of a body waits forever.
  */
 final class HttpBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseable {
-    /** What the client tells of: bytes, a failure, or with neither the end. */
+    /** One event of the transfer: bytes, a failure, or with neither the end. */
     private record Event(List<ByteBuffer> bytes, Throwable failure) {}
 
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>(); // one piece at most, and one end

@@ -138,7 +138,7 @@ final class ImageDecoder {
         return conversion.of(image).upright(container.orientation());
     }
 
-    /** What decoding takes of {@link #MEGAPIXELS}; refuses a picture that is too large. */
+    /** Permits of {@link #MEGAPIXELS} that decoding takes; refuses a picture that is too large. */
     private int megapixels(ImageReader reader, ImageContainer container, int fileBytes) throws IOException {
         var canvas = container.canvas();
         int width = Math.max(reader.getWidth(0), canvas == null ? 1 : canvas.width());

@@ -44,7 +44,7 @@ final class PartialFile implements AutoCloseable {
         return path;
     }
 
-    /** What has arrived; for writing. */
+    /** The file so far, open for writing. */
     FileChannel channel() {
         return channel;
     }

@@ -2,9 +2,9 @@ package ddpm.data;
 
 /** Which part of a benchmark data set. */
 public enum Split {
-    /** What models are trained on: 60 000 images of MNIST, 50 000 of CIFAR-10. */
+    /** The training set: 60 000 images of MNIST, 50 000 of CIFAR-10. */
     TRAIN,
-    /** What they are judged on: 10 000 images of either. */
+    /** The test set: 10 000 images of either. */
     TEST;
 
     /** {@code train} or {@code test}. */

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** What a file is by its first bytes: the kinds with tensors, and those that are often taken for one by mistake. */
+/** The kind of a file by its first bytes: those with tensors, and those that are often taken for one by mistake. */
 enum FileKind {
     SAFETENSORS("a safetensors file"),
     ZIP("a ZIP file"),

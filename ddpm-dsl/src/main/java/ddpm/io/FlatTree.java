@@ -46,7 +46,7 @@ final class FlatTree {
         return tensors;
     }
 
-    /** What is not a tensor; a list without tensors is one value, so that {@code betas} stays {@code [0.9, 0.999]}. */
+    /** Leaves that are no tensors; a list without tensors is one value, so that {@code betas} stays {@code [0.9, 0.999]}. */
     SequencedMap<String, Object> values() {
         return values;
     }

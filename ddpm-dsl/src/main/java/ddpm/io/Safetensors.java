@@ -26,7 +26,7 @@ import java.util.TreeMap;
  * that has been read must be replaced (as all writers here do), not changed in place, while its tensors are in use.
  */
 public final class Safetensors {
-    /** What the file's names end with when it is the index of a sharded model. */
+    /** The end of a file's name that is the index of a sharded model. */
     public static final String INDEX_SUFFIX = ".safetensors.index.json";
 
     /**

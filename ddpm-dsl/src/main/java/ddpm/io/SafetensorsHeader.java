@@ -38,7 +38,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
             "F32", DType.FLOAT32,
             "F64", DType.FLOAT64);
 
-    /** The format's other element types with their bytes; tensors of these are told of and not read. */
+    /** The format's other element types with their bytes; tensors of these are listed and not read. */
     private static final Map<String, Integer> UNREAD =
             Map.of("U16", 2, "U32", 4, "U64", 8, "C64", 8, "F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1);
 

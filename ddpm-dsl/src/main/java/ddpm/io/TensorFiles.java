@@ -28,7 +28,7 @@ public final class TensorFiles {
     }
 
     /**
-     * Like {@link #read}, with all that the file says beside its tensors.
+     * Opens a file of tensors with all that it holds beside them.
      *
      * @throws FileFormatException as {@link #read}, but a file without tensors is allowed
      */

@@ -72,7 +72,7 @@ enum TorchGlobal {
         this.pythonName = pythonName;
     }
 
-    /** What {@code module.name} stands for: one of this enum, a {@link StorageType}, a {@link DType}, text, or null. */
+    /** The meaning of {@code module.name}: one of this enum, a {@link StorageType}, a {@link DType}, text, or null. */
     static Object find(String module, String name) {
         return ALLOWED.get(new Name(module, name));
     }

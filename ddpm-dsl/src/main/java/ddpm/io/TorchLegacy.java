@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What {@code torch.save} wrote before 1.6, and still does on request: five pickles (a magic number, a protocol number,
+ * The layout of {@code torch.save} before 1.6, still written on request: five pickles (a magic number, a protocol number,
  * facts about the machine, the object, the storages' keys), then for each key the number of elements and the elements.
  * Numbers and elements are little-endian on every machine.
  */

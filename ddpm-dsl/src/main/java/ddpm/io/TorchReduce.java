@@ -62,7 +62,7 @@ final class TorchReduce {
     }
 
     /**
-     * What a persistent id {@code ("storage", type, key, location, numel)} names; legacy files add a sixth item, which
+     * The storage that a persistent id {@code ("storage", type, key, location, numel)} names; legacy files add a sixth item, which
      * only PyTorch before 0.4 filled in. The location (a device) is of no concern here.
      */
     TorchStorage persistent(Object id, PickleInput in) throws FileFormatException {

@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What {@code torch.save} writes since 1.6: a ZIP with one top folder that holds {@code data.pkl}, the storages as
+ * The layout of {@code torch.save} since 1.6: a ZIP with one top folder that holds {@code data.pkl}, the storages as
  * {@code data/KEY}, and since 2.1 their {@code byteorder}.
  */
 final class TorchZip implements StorageBytes {

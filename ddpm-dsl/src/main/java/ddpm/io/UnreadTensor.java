@@ -3,8 +3,8 @@ package ddpm.io;
 import ddpm.torch.Shape;
 
 /**
- * A tensor whose element type this library has no numbers for. It stands among a file's values: telling of it needs no
- * numbers, and only whoever needs it is refused.
+ * A tensor whose element type this library has no numbers for. It stands among a file's values, so that a file
+ * can be listed and its other tensors used.
  *
  * @param type as the file has it, e.g. {@code U16}
  */

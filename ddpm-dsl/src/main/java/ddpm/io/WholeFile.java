@@ -193,7 +193,7 @@ public final class WholeFile {
                 failed);
     }
 
-    /** What failed, in words: some exceptions of the JDK hold a path and no reason. */
+    /** The reason of a failure in words: some exceptions of the JDK hold a path and no reason. */
     private static String reasonOf(IOException failed) {
         return switch (failed) {
             case AccessDeniedException denied -> "no permission to write in this folder";

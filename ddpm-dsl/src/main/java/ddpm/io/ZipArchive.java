@@ -18,7 +18,7 @@ import java.util.zip.Inflater;
  * lie, which is what allows large tensors to be mapped, and because it accepts two entries of one name.
  */
 final class ZipArchive {
-    /** What deflated entries may inflate to in all: this, plus {@link #INFLATION} times the file. */
+    /** Bytes that deflated entries may inflate to in all: this, plus {@link #INFLATION} times the file. */
     private static final long FREE_INFLATION = 16 << 20;
 
     private static final int INFLATION = 4;

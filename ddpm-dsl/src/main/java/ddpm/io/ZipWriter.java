@@ -85,7 +85,7 @@ final class ZipWriter {
         return header.flip();
     }
 
-    /** What both headers of an entry hold: flags, method, time, checksum, sizes, length of the name. */
+    /** Writes the fields that both headers of an entry share: flags, method, time, checksum, sizes, length of the name. */
     private static void putCommon(ByteBuffer header, Entry entry) {
         int size = entry.contents().remaining();
         header.putShort(UTF8_NAMES).putShort((short) 0).putShort((short) 0).putShort(FIRST_DAY);

@@ -49,7 +49,7 @@ final class CardJson {
         return JSON.std.asString(classes(classes));
     }
 
-    /** What {@link #write(Classes)} wrote. */
+    /** Reads what {@link #write(Classes)} wrote. */
     static Classes readClasses(Path file, String text) throws IOException {
         return read(file, text, "a list of classes", CardJson::classes);
     }

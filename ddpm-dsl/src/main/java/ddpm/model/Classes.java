@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What the labels of a conditional model mean.
+ * The classes of a class-conditional model, by label.
  *
  * @param names of the classes: label {@code k} is {@code names.get(k)}; empty for an unconditional model
  * @param nullClass whether one further label, the last, is the null class: training puts it in the place of some labels,

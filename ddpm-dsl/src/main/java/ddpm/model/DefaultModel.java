@@ -13,7 +13,7 @@ import java.nio.file.Path;
 public final class DefaultModel {
     private static final String RESOURCE = "default-model.safetensors";
 
-    /** What messages call it. */
+    /** Its name in messages. */
     private static final Path NAME = Path.of(RESOURCE);
 
     private DefaultModel() {}

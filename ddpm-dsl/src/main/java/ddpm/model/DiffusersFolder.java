@@ -21,7 +21,7 @@ import java.util.Map;
  * and a {@code model_index.json} that joins them, all in one folder or under {@code unet/} and {@code scheduler/}.
  */
 public final class DiffusersFolder {
-    /** What diffusers calls the file with the weights. */
+    /** The name of the file with the weights. */
     public static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
 
     /** The release whose fields are written. */
@@ -45,7 +45,7 @@ public final class DiffusersFolder {
         if (!Files.exists(config)) {
             throw new FileFormatException(
                     weights.file().path(),
-                    "holds the weights of a UNet2DModel, whose shape is told by a " + DiffusersUNet.FILE
+                    "holds the weights of a UNet2DModel, whose shape is in a " + DiffusersUNet.FILE
                             + " that is not beside it; fetch that into the same folder");
         }
         requireUnconditional(file);

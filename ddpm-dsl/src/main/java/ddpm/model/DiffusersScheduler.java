@@ -21,12 +21,12 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * What diffusers' {@code scheduler_config.json} says of the process a model was trained with; how its sampler spaces
- * fewer steps is left to ours.
+ * The diffusion process in diffusers' {@code scheduler_config.json}: schedule, prediction, variance and clipping. Fields
+ * that only concern its samplers, such as the spacing of fewer steps, are not read.
  *
  * @param schedule the betas
  * @param prediction what the model's output means
- * @param variance of the reverse steps; small for a DDIMScheduler, which at eta = 1 has that
+ * @param variance of the reverse steps; FIXED_SMALL for a DDIMScheduler, which has it at eta = 1
  * @param clip whether x0 is clipped
  */
 record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance variance, Clip clip) {
@@ -34,13 +34,13 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
 
     private static final int STEPS = 1000;
 
-    /** Where "sigmoid" begins and ends on the logistic curve. */
+    /** The curve "sigmoid" is the logistic function from minus this to this. */
     private static final double SIGMOID_SPAN = 6;
 
-    /** Betas computed back from a curve carry the last bit's error; people write fewer digits. */
+    /** Ends of a curve are rounded to what people write: those computed back from betas are off in the last bit. */
     private static final MathContext DIGITS = new MathContext(12);
 
-    /** The class defaults, for a folder without the file. */
+    /** The defaults of diffusers' DDPMScheduler, for a folder without the file. */
     static DiffusersScheduler defaults() {
         return new DiffusersScheduler(BetaSchedule.ho2020(), Prediction.EPSILON, Variance.FIXED_SMALL, Clip.X0);
     }
@@ -122,7 +122,7 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
     }
 
     /**
-     * The same as JSON, for a DDPMScheduler.
+     * Writes the configuration of a DDPMScheduler.
      *
      * @throws IllegalArgumentException for a prediction that diffusers does not know
      */
@@ -167,7 +167,7 @@ record DiffusersScheduler(BetaSchedule schedule, Prediction prediction, Variance
         return json;
     }
 
-    /** Between the ends of one curve another may be no schedule at all. */
+    /** Whether the schedule is this curve; with the ends of another curve there may be none. */
     private boolean isCurve(Supplier<BetaSchedule> curve) {
         try {
             return schedule.equals(curve.get());

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What diffusers' {@code config.json} of a UNet2DModel says.
+ * The network in diffusers' {@code config.json} of a UNet2DModel.
  *
  * @param network the network
  * @param height of the images, pixels
@@ -128,7 +128,7 @@ record DiffusersUNet(UNetConfig network, int height, int width, Map<String, Stri
     }
 
     /**
-     * The same as JSON, every field written out.
+     * Writes the configuration, every field of it.
      *
      * @throws IllegalArgumentException for what a UNet2DModel cannot be
      */

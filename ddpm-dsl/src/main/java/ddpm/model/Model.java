@@ -67,7 +67,7 @@ public final class Model implements Denoiser, AutoCloseable {
         return load(path, device, Weights.EMA);
     }
 
-    /** The same with a choice of weights. */
+    /** Reads a model as {@link #load(Path, Device)} does, with a choice of weights. */
     public static Model load(Path path, Device device, Weights weights) throws IOException {
         return of(StoredModel.open(path, weights), device);
     }
@@ -81,12 +81,12 @@ public final class Model implements Denoiser, AutoCloseable {
         return of(DefaultModel.open(), device);
     }
 
-    /** The same from a file that is open already. */
+    /** Makes a model of a file that is open already, of its averaged weights where there are two sets. */
     public static Model of(TensorFile file, Device device) throws IOException {
         return of(StoredModel.of(file, Weights.EMA), device);
     }
 
-    /** The same from a stored model. */
+    /** Makes a model of a stored one. */
     public static Model of(StoredModel stored, Device device) throws IOException {
         var tensors = stored.tensors(); // refuses a misfit before memory is taken for what a card merely claims
         var model = new Model(stored.card(), device);
@@ -188,7 +188,7 @@ public final class Model implements Denoiser, AutoCloseable {
     }
 
     /**
-     * The same model made ready to draw: what follows from its weights alone is computed once and kept. It shares this
+     * Prepares the model for sampling: what follows from its weights alone is computed once and kept. It shares this
      * model's memory, so close it first, and do not train meanwhile.
      *
      * @param precision what its convolutions but the first compute in: FLOAT32, or BFLOAT16, which is about twice as fast

@@ -90,7 +90,7 @@ public record ModelCard(
     /**
      * The card of a model like this for other classes.
      *
-     * @throws IllegalArgumentException if the network cannot be told labels
+     * @throws IllegalArgumentException if the network cannot be class-conditional
      */
     public ModelCard withClasses(Classes newClasses) {
         return new ModelCard(

@@ -2,7 +2,7 @@ package ddpm.model;
 
 import ddpm.nn.UNetConfig;
 
-/** What the published DDPM configurations have in common, for checkpoints that store weights and nothing else. */
+/** Common values of the published DDPM configurations, for checkpoints that store weights and nothing else. */
 final class PublishedModels {
     /** Groups of every norm in Ho et al.'s code and its ports. */
     static final int GROUPS = 32;

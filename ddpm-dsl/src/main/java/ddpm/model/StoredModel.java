@@ -68,7 +68,7 @@ public final class StoredModel {
         return TensorFiles.open(Files.isDirectory(path) ? ModelFolder.weightsFile(path, weights) : path);
     }
 
-    /** The same from a file that is open already. */
+    /** Finds the model in a file that is open already. */
     public static StoredModel of(TensorFile file, Weights weights) throws IOException {
         return ModelLayout.of(file).read(file, weights);
     }

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
  * Where one of {@link ddpm.nn.UNet}'s parameters stands, taken apart: other projects name the same places otherwise.
  */
 sealed interface UNetKey {
-    /** What stands at a place of a level. */
+    /** The kind of block at a place of a level. */
     enum Kind {
         RESNET,
         ATTENTION,

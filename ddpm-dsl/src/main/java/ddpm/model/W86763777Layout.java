@@ -48,7 +48,7 @@ final class W86763777Layout {
         int steps = requireSinusoids(weights);
         var unet = config(weights);
         var noise = weights.file().tensors().get(NOISE);
-        boolean told = noise != null && noise.shape().rank() == 4;
+        boolean hasNoise = noise != null && noise.shape().rank() == 4;
         int size = PublishedModels.imageSize(unet);
         var card = new ModelCard(
                 unet,
@@ -56,13 +56,13 @@ final class W86763777Layout {
                 Prediction.EPSILON,
                 Variance.FIXED_LARGE,
                 Clip.X0,
-                told ? Math.toIntExact(noise.shape().size(2)) : size,
-                told ? Math.toIntExact(noise.shape().size(3)) : size,
+                hasNoise ? Math.toIntExact(noise.shape().size(2)) : size,
+                hasNoise ? Math.toIntExact(noise.shape().size(3)) : size,
                 Map.of(
                         "source",
                         "a checkpoint of w86763777/pytorch-ddpm",
                         "assumed",
-                        "linear betas" + (told ? "" : ", image size from attention at 16 x 16")));
+                        "linear betas" + (hasNoise ? "" : ", image size from attention at 16 x 16")));
         int resBlocks = unet.resBlocks();
         return new StoredModel(ModelLayout.W86763777, card, weights.without(TABLE), name -> theirs(name, resBlocks));
     }
