@@ -382,7 +382,7 @@ class ClassesTest {
                 "--classes many                | 2 | nor auto",
                 "--classes auto --drop-class 1 | 2 | a probability from 0 to below 1, not 1.0",
                 "--drop-class 0.2              | 2 | --drop-class 0.2: only with --classes",
-                "--classes auto --preset notebook | 2 | UNetMini cannot be told labels",
+                "--classes auto --preset notebook | 2 | cannot be class-conditional",
             })
     void whatCannotBeTrainedIsWrongUsage(String options, int status, String message) {
         var all = new ArrayList<Object>(
