@@ -9,6 +9,7 @@ module ddpm.dsl {
     exports ddpm.data;
     exports ddpm.diffusion;
     exports ddpm.eval;
+    exports ddpm.eval.inception;
     exports ddpm.image;
     exports ddpm.io;
     exports ddpm.model;

@@ -150,6 +150,18 @@ final class Op {
             return result;
         }
 
+        /** Runs an operator that returns so many tensors, which the current scope owns. */
+        Tensor[] several(int count) {
+            var scope = TensorScope.current();
+            run(false);
+            var results = new Tensor[count];
+            for (int i = 0; i < count; i++) {
+                results[i] = new Tensor(stack.getAtIndex(JAVA_LONG, i), scope);
+            }
+            OpWatch.ran(op);
+            return results;
+        }
+
         /** Runs an operator that returns its first argument, changed in place. */
         void inPlace() {
             run(true);

@@ -191,6 +191,44 @@ public final class Ops {
                 .one();
     }
 
+    /**
+     * Mean over windows of {@code size} by {@code size} pixels, {@code stride} apart; of windows over the edge, of the pixels
+     * inside.
+     *
+     * @param padding how far windows may begin outside the image, at most half their size
+     */
+    public static Tensor avgPool2d(Tensor x, int size, int stride, int padding) {
+        ShapeChecks.pooling("avgPool2d", x.shape(), size, stride, padding);
+        return AVG_POOL2D
+                .call()
+                .tensor(x)
+                .integers(size, size)
+                .integers(stride, stride)
+                .integers(padding, padding)
+                .bool(false)
+                .bool(false)
+                .none()
+                .one();
+    }
+
+    /**
+     * Maximum over windows of {@code size} by {@code size} pixels, {@code stride} apart.
+     *
+     * @param padding how far windows may begin outside the image, at most half their size
+     */
+    public static Tensor maxPool2d(Tensor x, int size, int stride, int padding) {
+        ShapeChecks.pooling("maxPool2d", x.shape(), size, stride, padding);
+        return MAX_POOL2D
+                .call()
+                .tensor(x)
+                .integers(size, size)
+                .integers(stride, stride)
+                .integers(padding, padding)
+                .integers(1, 1)
+                .bool(false)
+                .one();
+    }
+
     /** Every pixel repeated {@code factor} times along height and width. */
     public static Tensor upsampleNearest2d(Tensor x, int factor) {
         var in = x.shape();

@@ -116,6 +116,17 @@ final class ShapeChecks {
         fits(op, "images of size", Math.max(in.size(2), in.size(3)));
     }
 
+    static void pooling(String op, Shape x, int size, int stride, int padding) {
+        pooling(op, x, size);
+        if (stride < 1 || padding < 0 || padding > size / 2) {
+            throw new IllegalArgumentException(
+                    op + ": windows of " + size + " pixels at stride " + stride + ", padding " + padding
+                            + ": a stride of at least 1 and a padding of 0 to half the window are needed");
+        }
+        fits(op, "stride", stride);
+        atMost(LARGEST_WINDOW, op, "windows of size", size);
+    }
+
     static void upsample(Shape x, int factor) {
         var in = images("upsampleNearest2d", x);
         if (factor < 1 || in.numel() == 0) {

@@ -1,0 +1,85 @@
+package ddpm.eval.inception;
+
+import ddpm.torch.DType;
+import ddpm.torch.Ops;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import java.util.Arrays;
+
+/**
+ * Improved precision and recall (Kynkaanniemi et al. 2019): a set's manifold is the union of balls around its features, each as
+ * large as the distance to the k-th nearest neighbour.
+ *
+ * @param precision the share of generated images that lie on the real images' manifold
+ * @param recall the share of real images that lie on the generated images' manifold
+ */
+public record PrecisionRecall(double precision, double recall) {
+    /** Neighbours in the paper. */
+    public static final int NEIGHBOURS = 3;
+
+    private static final int ROWS = 1000;
+
+    /**
+     * Computes both shares.
+     *
+     * @param generated {@code [N, D]}
+     * @param real {@code [M, D]}
+     * @param k neighbours, at least 1 and below N and M
+     */
+    public static PrecisionRecall of(Tensor generated, Tensor real, int k) {
+        if (generated.shape().rank() != 2
+                || real.shape().rank() != 2
+                || generated.shape().size(1) != real.shape().size(1)) {
+            throw new IllegalArgumentException(
+                    "features of shapes " + generated.shape() + " and " + real.shape() + "; [N, D] each");
+        }
+        if (k < 1 || k >= generated.shape().size(0) || k >= real.shape().size(0)) {
+            throw new IllegalArgumentException(
+                    k + " neighbours among " + generated.shape().size(0) + " and "
+                            + real.shape().size(0) + " images: at least 1, and fewer than each set");
+        }
+        return new PrecisionRecall(covered(generated, real, k), covered(real, generated, k));
+    }
+
+    /** The share of points that lie in the ball of any centre. */
+    private static double covered(Tensor points, Tensor centres, int k) {
+        int m = (int) centres.shape().size(0);
+        int n = (int) points.shape().size(0);
+        var radii = new double[m];
+        for (int from = 0; from < m; from += ROWS) {
+            int rows = Math.min(ROWS, m - from);
+            var distances = squaredDistances(centres, from, rows, centres);
+            for (int i = 0; i < rows; i++) {
+                var row = Arrays.copyOfRange(distances, i * m, (i + 1) * m);
+                row[from + i] = 0;
+                Arrays.sort(row);
+                radii[from + i] = row[k]; // the point itself is the nearest
+            }
+        }
+        int inside = 0;
+        for (int from = 0; from < n; from += ROWS) {
+            int rows = Math.min(ROWS, n - from);
+            var distances = squaredDistances(points, from, rows, centres);
+            for (int i = 0; i < rows; i++) {
+                for (int j = 0; j < m; j++) {
+                    if (distances[i * m + j] <= radii[j]) {
+                        inside++;
+                        break;
+                    }
+                }
+            }
+        }
+        return (double) inside / n;
+    }
+
+    /** {@code |x|^2 - 2 x y + |y|^2}, row-major. */
+    private static double[] squaredDistances(Tensor x, int from, int rows, Tensor y) {
+        try (var _ = TensorScope.open()) {
+            var a = x.narrow(0, from, rows).to(DType.FLOAT64);
+            var b = y.to(DType.FLOAT64);
+            var squares =
+                    Ops.sum(a.mul(a), 1).view(-1, 1).add(Ops.sum(b.mul(b), 1).view(1, -1));
+            return squares.sub(Ops.matmul(a, b.transpose(0, 1)).mul(2)).toDoubles();
+        }
+    }
+}
