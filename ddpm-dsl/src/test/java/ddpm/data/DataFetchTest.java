@@ -189,7 +189,7 @@ class DataFetchTest {
     }
 
     @Test
-    void aServerThatAlwaysCutsAtTheStartIsGivenUpAndWhatArrivedIsKept() throws Exception {
+    void aServerThatAlwaysCutsIsGivenUpAndItsBytesKept() throws Exception {
         serve("/cutting/", 0);
         Files.write(folder.resolve("set.bin.part"), Arrays.copyOf(CONTENT, 5000));
         assertRefused("the 5000 bytes in " + folder.resolve("set.bin.part") + " are resumed next time", "/cutting/");

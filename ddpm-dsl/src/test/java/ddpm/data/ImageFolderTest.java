@@ -105,7 +105,7 @@ class ImageFolderTest {
     }
 
     @Test
-    void greyPalettesAndTransparencyInOneFolderComeInTheModelsChannels() throws Exception {
+    void allColourTypesComeInTheModelsChannels() throws Exception {
         for (String name : List.of("l16.png", "la.png", "p4.png", "rgba.png", "cmyk.jpg", "orientation1.jpg")) {
             Files.copy(IMAGES.resolve(name), folder.resolve(name));
         }

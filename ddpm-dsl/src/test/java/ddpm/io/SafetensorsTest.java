@@ -192,7 +192,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void writtenTensorsLieWhereTheReferenceWriterPutsThemWhateverOrderTheyComeIn() throws IOException {
+    void tensorsLieWhereTheReferenceWriterPutsThem() throws IOException {
         var reference = golden("all_dtypes.safetensors");
         var contents = Safetensors.read(reference);
         var file = folder.resolve("copy.safetensors");
@@ -272,7 +272,7 @@ class SafetensorsTest {
 
     @ParameterizedTest
     @CsvSource({"U16, 2", "U32, 4", "U64, 8", "C64, 8", "F8_E4M3, 1", "F8_E5M2, 1"})
-    void aTypeWithoutNumbersHereIsToldOfAndKeepsNothingElseFromBeingRead(String type, int bytes) throws IOException {
+    void tensorsOfUnreadTypesAreListedBesideTheOthers(String type, int bytes) throws IOException {
         var header = "{\"a\":{\"dtype\":\"" + type + "\",\"shape\":[3],\"data_offsets\":[0," + 3 * bytes + "]},"
                 + "\"w\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[" + 3 * bytes + "," + (3 * bytes + 1)
                 + "]}}";

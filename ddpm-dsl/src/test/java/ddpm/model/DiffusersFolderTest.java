@@ -144,7 +144,7 @@ class DiffusersFolderTest {
     }
 
     @Test
-    void aLearnedVarianceSurvivesTheWayThroughDiffusersAndMustSuitTheNetwork() throws IOException {
+    void aLearnedVarianceSurvivesDiffusersFolder() throws IOException {
         var network = unet(List.of(1, 3), TimeEmbedding.Order.COSINE_FIRST).withOutChannels(6);
         var card = new ModelCard(
                 network, BetaSchedule.ho2020(), Prediction.EPSILON, Variance.LEARNED_RANGE, Clip.X0, 32, 32, Map.of());
@@ -176,7 +176,7 @@ class DiffusersFolderTest {
     }
 
     @Test
-    void aLinearScheduleIsWrittenByItsEndsAndScaledLinearByRoundNumbers() throws IOException {
+    void schedulesAreWrittenByTheirEnds() throws IOException {
         var json = new DiffusersScheduler(
                         BetaSchedule.quadratic(1000, 0.00085, 0.012), Prediction.EPSILON, Variance.FIXED_SMALL, Clip.X0)
                 .json();
