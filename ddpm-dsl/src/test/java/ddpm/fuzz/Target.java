@@ -12,6 +12,7 @@ import ddpm.diffusion.BetaSchedule;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
+import ddpm.io.WholeFile;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import ddpm.torch.DType;
@@ -209,9 +210,19 @@ enum Target {
     private static Path folder() {
         try {
             var memory = Path.of("/dev/shm");
-            return Files.isDirectory(memory)
+            var folder = Files.isDirectory(memory)
                     ? Files.createTempDirectory(memory, "ddpm-fuzz")
                     : Files.createTempDirectory("ddpm-fuzz");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(folder)));
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void remove(Path folder) {
+        try {
+            WholeFile.delete(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
