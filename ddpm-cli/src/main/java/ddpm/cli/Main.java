@@ -39,6 +39,7 @@ public final class Main implements Callable<Integer> {
             Sample.class,
             Train.class,
             Evaluate.class,
+            Quality.class,
             Compress.class,
             Interpolate.class,
             Data.class,

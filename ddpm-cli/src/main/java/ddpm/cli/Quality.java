@@ -40,8 +40,9 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm quality}: FID and its kin of images that are there already. */
 @Command(
         name = "quality",
-        description = "Measure how good images are, by the features of the Inception network: FID against real images or"
-                + " their statistics, the Inception score, KID, precision and recall.",
+        description =
+                "Measure how good images are, by the features of the Inception network: FID against real images or"
+                        + " their statistics, the Inception score, KID, precision and recall.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Quality implements Callable<Integer> {
@@ -90,14 +91,17 @@ final class Quality implements Callable<Integer> {
             names = "--fid-variant",
             paramLabel = "V",
             defaultValue = "tensorflow",
-            description = "How images are resized: tensorflow, as the paper, TTUR and torch-fidelity, or pytorch-fid. Numbers"
-                    + " of one are not comparable with the other's (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How images are resized: tensorflow, as the paper, TTUR and torch-fidelity, or pytorch-fid. Numbers"
+                            + " of one are not comparable with the other's (default: ${DEFAULT-VALUE}).")
     private Preprocessing variant;
 
     @Option(names = "--is", description = "Also the Inception score, over " + PARTS + " parts.")
     private boolean score;
 
-    @Option(names = "--kid", description = "Also KID, over " + SUBSETS + " subsets of " + SUBSET + " images; needs --data.")
+    @Option(
+            names = "--kid",
+            description = "Also KID, over " + SUBSETS + " subsets of " + SUBSET + " images; needs --data.")
     private boolean kid;
 
     @Option(names = "--precision-recall", description = "Also precision and recall; needs --data.")
@@ -211,18 +215,25 @@ final class Quality implements Callable<Integer> {
         var at = new int[1];
         var progress = new Progress(console, "images", n, System::nanoTime);
         try {
-            new FeatureExtractor(network, variant, batch, engine.threads()).extract(set, n, layers, features -> {
-                var pool = features.get(Layer.POOL_2048);
-                statistics.add(pool);
-                if (kid || coverage) {
-                    kept.add(pool.toFloats());
-                }
-                if (logits) {
-                    var values = features.get(Layer.LOGITS_UNBIASED).toFloats();
-                    System.arraycopy(values, 0, scores, at[0], values.length);
-                    at[0] += values.length;
-                }
-            }, progress::at);
+            new FeatureExtractor(network, variant, batch, engine.threads())
+                    .extract(
+                            set,
+                            n,
+                            layers,
+                            features -> {
+                                var pool = features.get(Layer.POOL_2048);
+                                statistics.add(pool);
+                                if (kid || coverage) {
+                                    kept.add(pool.toFloats());
+                                }
+                                if (logits) {
+                                    var values =
+                                            features.get(Layer.LOGITS_UNBIASED).toFloats();
+                                    System.arraycopy(values, 0, scores, at[0], values.length);
+                                    at[0] += values.length;
+                                }
+                            },
+                            progress::at);
         } finally {
             progress.end();
         }

@@ -28,7 +28,10 @@ public final class NpzImages implements ImageSet {
      */
     public static NpzImages open(Path file) throws IOException {
         var array = NpzFile.read(file).get("arr_0");
-        if (array == null || array.dtype() != DType.UINT8 || array.shape().rank() != 4 || array.shape().numel() == 0) {
+        if (array == null
+                || array.dtype() != DType.UINT8
+                || array.shape().rank() != 4
+                || array.shape().numel() == 0) {
             throw new FileFormatException(
                     file,
                     "has no images: an array arr_0 of bytes [N, H, W, C] is needed, and "

@@ -17,8 +17,9 @@ final class NpyArray {
     private static final int MAX_HEADER = 65536;
 
     /** The header is a Python dict; only this form of it is written by NumPy. */
-    private static final Pattern HEADER = Pattern.compile("\\{'descr': '([^']{2,16})', 'fortran_order': (True|False), 'shape':"
-            + " \\(((?:\\d{1,18}, ?)*(?:\\d{1,18})?)\\), ?\\}\\s*");
+    private static final Pattern HEADER =
+            Pattern.compile("\\{'descr': '([^']{2,16})', 'fortran_order': (True|False), 'shape':"
+                    + " \\(((?:\\d{1,18}, ?)*(?:\\d{1,18})?)\\), ?\\}\\s*");
 
     private static final Map<String, DType> DTYPES = Map.of(
             "|b1", DType.BOOL,
@@ -64,8 +65,9 @@ final class NpyArray {
         }
         var dtype = DTYPES.get(match.group(1));
         if (dtype == null) {
-            throw file.bad("array " + quote(name) + " has elements of type " + quote(match.group(1)) + "; those read are "
-                    + DTYPES.keySet().stream().sorted().toList() + ", and arrays of objects are pickles");
+            throw file.bad(
+                    "array " + quote(name) + " has elements of type " + quote(match.group(1)) + "; those read are "
+                            + DTYPES.keySet().stream().sorted().toList() + ", and arrays of objects are pickles");
         }
         var shape = shape(file, name, match.group(3));
         boolean isColumnMajor = match.group(2).equals("True") && shape.rank() > 1;

@@ -54,7 +54,9 @@ public record FeatureExtractor(InceptionNetwork network, Preprocessing preproces
                 var slices = workers.run(n, (_, a, b) -> slice(images, first + a, first + b, layers));
                 try (var _ = TensorScope.open()) {
                     for (var slice : slices) {
-                        sink.take(tensors(slice));
+                        if (!slice.isEmpty()) { // the last batch may not reach every thread
+                            sink.take(tensors(slice));
+                        }
                     }
                 }
                 progress.accept(from + n);

@@ -36,7 +36,8 @@ public final class StatisticsFile {
                 || sigma.shape().size(0) != mu.shape().size(0)
                 || sigma.shape().size(1) != mu.shape().size(0)) {
             throw new FileFormatException(
-                    file, "has no statistics: arrays mu [D] and sigma [D, D] of floating numbers are needed, and it has "
+                    file,
+                    "has no statistics: arrays mu [D] and sigma [D, D] of floating numbers are needed, and it has "
                             + arrays.keySet());
         }
         try (var _ = TensorScope.open()) {
