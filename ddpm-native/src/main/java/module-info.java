@@ -4,6 +4,7 @@ module ddpm.torch {
     requires static org.bytedeco.javacpp;
 
     exports ddpm.torch;
+    exports ddpm.torch.collective;
     exports ddpm.torch.cpp;
     exports ddpm.torch.cuda;
 }

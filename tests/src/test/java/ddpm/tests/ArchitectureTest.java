@@ -55,6 +55,7 @@ class ArchitectureTest {
         var packages = ALL.stream().map(c -> c.getPackageName()).collect(Collectors.toCollection(TreeSet::new));
         for (var expected : new String[] {
             "ddpm.torch",
+            "ddpm.torch.collective",
             "ddpm.torch.cpp",
             "ddpm.torch.cuda",
             "ddpm.torch.natives",
