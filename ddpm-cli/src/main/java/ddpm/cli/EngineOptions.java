@@ -9,6 +9,7 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Tf32;
 import ddpm.torch.TorchException;
+import ddpm.torch.collective.Ranks;
 import ddpm.torch.cuda.CudaDevice;
 import ddpm.torch.cuda.CudaStatus;
 import java.nio.file.Path;
@@ -28,8 +29,10 @@ final class EngineOptions {
             names = "--threads",
             paramLabel = "N",
             converter = Values.Threads.class,
-            description = "CPU threads (default: one per core).")
+            description = "CPU threads (default: one per core, shared by the ranks of this host).")
     private Integer threads;
+
+    private Ranks ranks = Ranks.ALONE;
 
     @Option(
             names = "--libtorch",
@@ -57,8 +60,13 @@ final class EngineOptions {
         }
     }
 
+    /** Shares the cores and devices of this host with its other ranks. */
+    void shareHost(Ranks of) {
+        ranks = of;
+    }
+
     int threads() {
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        return threads == null ? Math.max(1, Runtime.getRuntime().availableProcessors() / ranks.localSize()) : threads;
     }
 
     /**
@@ -123,7 +131,7 @@ final class EngineOptions {
             return onCpu(asked);
         }
         var status = CudaStatus.of(torch);
-        var wanted = asked == null ? Device.cuda(0) : asked;
+        var wanted = asked == null ? Device.cuda(ranks.localRank()) : asked;
         var refused = refusal(status, wanted);
         if (refused == null) {
             allowTf32();

@@ -8,6 +8,7 @@ import ddpm.model.ModelCard;
 import ddpm.torch.Device;
 import ddpm.torch.MemoryLimit;
 import ddpm.torch.TorchException;
+import ddpm.torch.collective.Group;
 import ddpm.train.DivergedException;
 import ddpm.train.MemoryPlan;
 import ddpm.train.Recipe;
@@ -102,6 +103,9 @@ final class Train implements Callable<Integer> {
     private EngineOptions engine;
 
     @Mixin
+    private RankOptions several;
+
+    @Mixin
     private Console.Quiet quiet;
 
     @Spec
@@ -109,9 +113,19 @@ final class Train implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var line = spec.commandLine();
-        var console = quiet.console(line);
-        requireExpected();
+        var ranks = several.ranks();
+        engine.shareHost(ranks);
+        var console = ranks.rank() == 0 ? quiet.console(spec.commandLine()) : quiet.silent(spec.commandLine());
+        try (var group = several.join(ranks, engine, console)) {
+            train(group, console);
+        }
+        return ExitCode.DONE.status();
+    }
+
+    private void train(Group group, Console console) throws IOException {
+        if (group.leads()) {
+            requireExpected();
+        }
         var plan = checked(
                 () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));
         var shape = checked(() -> model.shape(data));
@@ -122,29 +136,31 @@ final class Train implements Callable<Integer> {
                 : Optional.of(validate.open(shape, Split.TEST, Crop.CENTRE, skipBadFiles, console));
         var config = checked(() -> training.config(preset, images.size(), engine.threads()));
         var card = checked(() -> training.card(plain, images, data));
-        requireBatch(config, images);
+        requireBatch(config, images, group.size());
         var recipe = checked(() -> new Recipe(
                 card, images, config, validation, Optional.ofNullable(initFrom), Device.CPU, Optional.empty()));
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         console.note("training on " + images.describe());
-        console.note(config.steps() + " steps of " + config.batch() + " images on " + device
+        console.note(config.steps() + " steps of " + config.batch() + " images on "
+                + (group.size() > 1 ? group.size() + " x " : "") + device
                 + (device.kind() == Device.Kind.CPU ? ", " + config.threads() + " threads" : "") + ", libtorch "
                 + torch.version());
-        train(withinMemory(recipe.withDevice(device), console), plan, console);
-        line.getOut().println(new RunFolder(out).model());
-        return ExitCode.DONE.status();
+        train(withinMemory(recipe.withDevice(device), group.size(), console), plan, group, console);
+        if (group.leads()) {
+            spec.commandLine().getOut().println(new RunFolder(out).model());
+        }
     }
 
     /** The recipe in as many parts as a memory limit asks for: beyond it the system would end the run without a word. */
-    private Recipe withinMemory(Recipe recipe, Console console) throws IOException {
+    private Recipe withinMemory(Recipe recipe, int ranks, Console console) throws IOException {
         var limit = MemoryLimit.bytes();
         if (limit.isEmpty() || recipe.device().kind() != Device.Kind.CPU) {
             return recipe;
         }
         long most = limit.getAsLong() / 100 * USABLE_PERCENT;
-        var config = recipe.config();
-        var plan = MemoryPlan.measure(recipe, most);
+        var config = recipe.config().withBatch(Math.ceilDiv(recipe.config().batch(), ranks)); // a rank's share
+        var plan = MemoryPlan.measure(recipe.withConfig(config), most);
         int parts = plan.parts(config, most);
         if (parts == config.accumulate()) {
             return recipe;
@@ -162,13 +178,13 @@ final class Train implements Callable<Integer> {
             throw ExitCode.FAILED.because(need + "; use --accumulate " + parts, null);
         }
         console.note(need + ": taking each thread's share in " + parts + " parts, as --accumulate " + parts + " does");
-        return recipe.withConfig(config.withAccumulate(parts));
+        return recipe.withConfig(recipe.config().withAccumulate(parts));
     }
 
-    private void train(Recipe recipe, RunPlan plan, Console console) throws IOException {
+    private void train(Recipe recipe, RunPlan plan, Group group, Console console) throws IOException {
         warnOfSignal(recipe.card(), console);
         var progress = new TrainProgress(console);
-        try (var opened = TrainingRun.open(out, recipe, plan, progress)) {
+        try (var opened = TrainingRun.open(out, recipe, plan, progress, group)) {
             if (opened.run() == TrainingRun.Outcome.STOPPED) {
                 progress.end();
                 throw ExitCode.INTERRUPTED.because(
@@ -218,7 +234,13 @@ final class Train implements Callable<Integer> {
         }
     }
 
-    private void requireBatch(TrainConfig config, ImageSet images) {
+    private void requireBatch(TrainConfig config, ImageSet images, int ranks) {
+        if (config.batch() < ranks) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--batch " + config.batch() + ": there are " + ranks
+                            + " ranks, and each needs at least one image; use a larger batch or fewer ranks");
+        }
         if (config.batch() > images.size()) {
             throw new ParameterException(
                     spec.commandLine(),

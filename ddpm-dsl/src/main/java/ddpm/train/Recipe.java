@@ -6,6 +6,7 @@ import ddpm.data.ImageSet;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.torch.Device;
+import ddpm.torch.collective.Group;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -95,7 +96,7 @@ public record Recipe(
     }
 
     /** A trainer of this recipe. */
-    Trainer trainer(Model model) {
-        return new Trainer(model, data, config, loss.map(OwnLoss::loss).orElse(null));
+    Trainer trainer(Model model, Group group) {
+        return new Trainer(model, data, config, loss.map(OwnLoss::loss).orElse(null), group);
     }
 }

@@ -92,7 +92,7 @@ final class Resumption {
     }
 
     /** {@code ema.decay=0.999}: one entry per number. */
-    private static Map<String, Object> flat(TrainConfig config) {
+    static Map<String, Object> flat(TrainConfig config) {
         var flat = new LinkedHashMap<String, Object>();
         flatten("", StateJson.config(config), flat);
         return flat;

@@ -5,31 +5,47 @@ import ddpm.model.Model;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
+import ddpm.torch.collective.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 
 /** A run that is open: its folder's lock, the model and the trainer, begun or resumed. */
 final class RunStart implements AutoCloseable {
+    private final Group group;
     private RunLock lock;
     private Model model;
     private Trainer trainer;
 
-    /** Takes the folder and goes on with what is in it, or begins; holds nothing if that fails. */
-    RunStart(RunFolder folder, Recipe recipe, RunObserver observer) throws IOException {
-        Files.createDirectories(folder.path());
+    /**
+     * Takes the folder and goes on with what is in it, or begins; holds nothing if that fails. Only rank 0 needs the folder:
+     * the others take over its state.
+     */
+    RunStart(RunFolder folder, Recipe recipe, RunObserver observer, Group group) throws IOException {
+        this.group = group;
         try {
-            lock = RunLock.take(folder.path());
-            folder.sweep();
-            var checkpoint = folder.newest(observer::note);
-            if (checkpoint.isPresent()) {
-                resume(checkpoint.get(), recipe, observer);
+            if (group.leads()) {
+                lead(folder, recipe, observer);
             } else {
-                folder.requireFresh();
-                begin(recipe, observer);
+                model = new Model(recipe.card(), recipe.device());
+                trainer = recipe.trainer(model, group);
             }
+            trainer.follow();
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    private void lead(RunFolder folder, Recipe recipe, RunObserver observer) throws IOException {
+        Files.createDirectories(folder.path());
+        lock = RunLock.take(folder.path());
+        folder.sweep();
+        var checkpoint = folder.newest(observer::note);
+        if (checkpoint.isPresent()) {
+            resume(checkpoint.get(), recipe, observer);
+        } else {
+            folder.requireFresh();
+            begin(recipe, observer);
         }
     }
 
@@ -48,7 +64,7 @@ final class RunStart implements AutoCloseable {
         }
         model = Model.load(checkpoint.raw(), recipe.device());
         Resumption.check(checkpoint, model.card(), recipe).forEach(observer::note);
-        trainer = recipe.trainer(model);
+        trainer = recipe.trainer(model, group);
         checkpoint.restore(trainer);
         observer.note("resuming at step " + checkpoint.step() + " of "
                 + recipe.config().steps());
@@ -62,11 +78,11 @@ final class RunStart implements AutoCloseable {
                 Resumption.checkWeights(file, weights.card(), recipe.card());
                 give(weights, Noise.seed(recipe.config().seed()));
             }
-            trainer = recipe.trainer(model);
+            trainer = recipe.trainer(model, group);
             observer.note("beginning with the weights of " + file + "; the optimizer starts afresh");
         } else {
             model = new Model(recipe.card(), recipe.device());
-            trainer = recipe.trainer(model);
+            trainer = recipe.trainer(model, group);
             trainer.initialise();
         }
     }

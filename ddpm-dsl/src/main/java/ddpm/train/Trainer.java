@@ -18,6 +18,7 @@ import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
+import ddpm.torch.collective.Group;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +32,9 @@ import java.util.stream.Collectors;
  * <p>Each worker thread takes its slice of the batch through forward and backward on a replica of the network that shares
  * the weights and has gradients of its own; one sum joins them. Clipping, Adam and EMA are single operations on flat
  * buffers. At equal thread count a run is bitwise repeatable, and so is its resumption.
+ *
+ * <p>In a {@link Group} each rank takes its share of the places of the batch, and one more sum joins the ranks; what
+ * follows is computed on every rank alike, so all keep the same weights.
  */
 public final class Trainer implements AutoCloseable {
     private final Model model;
@@ -41,6 +45,7 @@ public final class Trainer implements AutoCloseable {
     private final BatchLoader loader;
     private final Noise noise;
     private final Device device;
+    private final Group group;
     private final Workers workers;
     private final List<Replica> replicas = new ArrayList<>();
     private final Adam adam;
@@ -52,19 +57,26 @@ public final class Trainer implements AutoCloseable {
 
     /** A trainer whose loss is the configured objective. */
     public Trainer(Model model, Examples data, TrainConfig config) {
-        this(model, data, config, null);
+        this(model, data, config, null, Group.ALONE);
+    }
+
+    /** A trainer with a loss of its own, by itself. */
+    public Trainer(Model model, Examples data, TrainConfig config, ExampleLoss ownLoss) {
+        this(model, data, config, ownLoss, Group.ALONE);
     }
 
     /**
-     * A trainer with a loss of its own.
+     * A trainer with a loss of its own, as one rank of a group.
      *
      * @param model initialised or loaded, on the device to train on; it stays the caller's, and training changes its weights
      * @param data examples of the model's channels and size; for a conditional model with labels of its classes
      * @param ownLoss the loss of each example; null for the configured objective
-     * @throws IllegalArgumentException if the images or the objective do not suit the model; the message says why
+     * @param group who else trains this model; {@link Group#ALONE} for nobody
+     * @throws IllegalArgumentException if the images or the objective do not suit the model, or there are more ranks than
+     *     images in a batch; the message says why
      * @throws java.io.UncheckedIOException if a conditional model's images have no labels
      */
-    public Trainer(Model model, Examples data, TrainConfig config, ExampleLoss ownLoss) {
+    public Trainer(Model model, Examples data, TrainConfig config, ExampleLoss ownLoss, Group group) {
         var card = model.card();
         if (data.channels() != card.network().inChannels()
                 || data.height() != card.height()
@@ -75,14 +87,19 @@ public final class Trainer implements AutoCloseable {
                             + data.channels() + " channels of " + data.height() + " x " + data.width());
         }
         config.objective().require(card.variance());
+        if (config.batch() < group.size()) {
+            throw new IllegalArgumentException("a batch of " + config.batch() + " images for " + group.size()
+                    + " ranks: each needs at least one; use a larger batch or fewer ranks");
+        }
         this.model = model;
+        this.group = group;
         this.config = config;
         var diffusion = new Diffusion(card.schedule());
         this.noise = Noise.seed(config.seed());
         this.loader = new BatchLoader(
                 data, card.classes(), noise, config, card.schedule().steps());
         this.device = model.params().flat().device();
-        this.workers = Workers.forBatch(device, config.threads(), config.batch());
+        this.workers = Workers.forBatch(device, config.threads(), share(config.batch()));
         for (int i = 0; i < workers.count(); i++) {
             var params = new Params();
             var network = card.network().build(params.root());
@@ -135,6 +152,15 @@ public final class Trainer implements AutoCloseable {
         return adam;
     }
 
+    /** Takes over rank 0's state: weights, their average, the optimiser's moments and the step. */
+    void follow() {
+        group.broadcast(model.params().flat());
+        group.broadcast(average.flat());
+        group.broadcast(adam.firstMoments());
+        group.broadcast(adam.secondMoments());
+        resumeAt((long) group.sum(group.leads() ? step : 0));
+    }
+
     /** Puts the trainer where a checkpoint left off; the buffers have been filled by the caller. */
     void resumeAt(long made) {
         step = made;
@@ -148,7 +174,9 @@ public final class Trainer implements AutoCloseable {
      * @throws CancellationException if this thread is interrupted; the weights are then unchanged
      */
     public StepReport train() {
-        var losses = workers.run(config.batch(), this::accumulate);
+        int first = first(config.batch());
+        var losses =
+                workers.run(share(config.batch()), (slice, from, to) -> accumulate(slice, first + from, first + to));
         return update(losses.stream().mapToDouble(Double::doubleValue).sum(), null);
     }
 
@@ -156,9 +184,22 @@ public final class Trainer implements AutoCloseable {
     public StepReport train(Batch batch) {
         int n = batch.t().length;
         replicas.forEach(replica -> replica.params().zeroGradient()); // a small batch does not reach every worker
-        var losses =
-                workers.run(n, (slice, from, to) -> from == to ? 0.0 : backward(slice, batch.slice(from, to), from, n));
+        int first = first(n);
+        var losses = workers.run(
+                share(n),
+                (slice, from, to) ->
+                        from == to ? 0.0 : backward(slice, batch.slice(first + from, first + to), first + from, n));
         return update(losses.stream().mapToDouble(Double::doubleValue).sum(), batch.images());
+    }
+
+    /** The first place of a batch that is this rank's. */
+    private int first(int batch) {
+        return Workers.edge(batch, group.rank(), group.size());
+    }
+
+    /** How many places of a batch are this rank's. */
+    private int share(int batch) {
+        return Workers.edge(batch, group.rank() + 1, group.size()) - first(batch);
     }
 
     private void clear(int slice) {
@@ -225,13 +266,15 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** @param images the batch's examples, for messages; null for those of the run at this step */
-    private StepReport update(double loss, int[] images) {
+    private StepReport update(double ownLoss, int[] images) {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var gradient = replicas.getFirst().params().flatGradient();
             for (var replica : replicas.subList(1, replicas.size())) {
                 gradient.copyFrom(gradient.add(replica.params().flatGradient()));
             }
+            group.allReduce(gradient);
+            double loss = group.sum(ownLoss);
             double norm = replicas.getFirst().params().clipGradient(config.clipNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
                 throw new DivergedException(step, loss, norm, names(images));

@@ -2,6 +2,7 @@ package ddpm.train;
 
 import ddpm.text.Reason;
 import ddpm.torch.DType;
+import ddpm.torch.collective.Group;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +19,8 @@ import java.util.concurrent.FutureTask;
  *
  * <p>Stopped and resumed as often as one likes, even by kill -9, it ends with the weights of a run that was never stopped,
  * bit for bit at equal thread count.
+ *
+ * <p>In a {@link Group} all ranks open the run and train it, and rank 0 alone reads and writes the folder.
  */
 public final class TrainingRun implements AutoCloseable {
     /** How a call of {@link #run} ended. */
@@ -31,20 +34,30 @@ public final class TrainingRun implements AutoCloseable {
     private final Recipe recipe;
     private final RunPlan plan;
     private final RunObserver observer;
+    private final Group group;
     private final RunStart start;
     private final Trainer trainer;
+    /** Rank 0's; the others have none. */
     private final RunLog log;
+
     private final Probe probe;
     private final StuckLoss stuckLoss;
     private long saved;
     private volatile boolean stopping;
 
     private TrainingRun(
-            RunFolder folder, Recipe recipe, RunPlan plan, RunObserver observer, RunStart start, RunLog log) {
+            RunFolder folder,
+            Recipe recipe,
+            RunPlan plan,
+            RunObserver observer,
+            Group group,
+            RunStart start,
+            RunLog log) {
         this.folder = folder;
         this.recipe = recipe;
         this.plan = plan;
         this.observer = observer;
+        this.group = group;
         this.start = start;
         this.trainer = start.trainer();
         this.log = log;
@@ -59,11 +72,26 @@ public final class TrainingRun implements AutoCloseable {
      * @throws IOException if another process trains there, none of its checkpoints is whole, or it cannot be written
      */
     public static TrainingRun open(Path path, Recipe recipe, RunPlan plan, RunObserver observer) throws IOException {
+        return open(path, recipe, plan, observer, Group.ALONE);
+    }
+
+    /**
+     * Opens the run together with the other ranks of a group, which all call this with equal recipes and plans.
+     *
+     * @param path the run's folder; only rank 0 needs to reach it
+     * @param group it stays the caller's
+     * @throws RunMismatchException also if a rank has another recipe or version than rank 0
+     */
+    public static TrainingRun open(Path path, Recipe recipe, RunPlan plan, RunObserver observer, Group group)
+            throws IOException {
         var folder = new RunFolder(path);
-        var start = new RunStart(folder, recipe, observer);
+        Agreement.requireEqual(group, recipe, plan);
+        var start = new RunStart(folder, recipe, observer, group);
         try {
-            var log = new RunLog(folder, recipe, plan, observer, start.trainer().step());
-            return new TrainingRun(folder, recipe, plan, observer, start, log);
+            var log = group.leads()
+                    ? new RunLog(folder, recipe, plan, observer, start.trainer().step())
+                    : null;
+            return new TrainingRun(folder, recipe, plan, observer, group, start, log);
         } catch (IOException | RuntimeException e) {
             start.close();
             throw e;
@@ -121,10 +149,10 @@ public final class TrainingRun implements AutoCloseable {
 
     private Outcome loop() throws IOException {
         long last = recipe.config().steps();
-        var interval = new Interval(recipe.config().batch(), recipe.data().size(), log.seconds());
+        var interval = new Interval(recipe.config().batch(), recipe.data().size(), group.leads() ? log.seconds() : 0);
         StepReport report = null;
         try {
-            while (trainer.step() < last && !stopping) {
+            while (trainer.step() < last && !allStop()) {
                 long before = System.nanoTime();
                 report = trainer.train();
                 interval.add(report, (System.nanoTime() - before) / 1e9);
@@ -136,19 +164,15 @@ public final class TrainingRun implements AutoCloseable {
                 if (made % plan.logEvery() == 0 || made == last) {
                     log(interval.close(report));
                 }
-                if (isDue(plan.validateEvery(), made, last)
-                        && recipe.validation().isPresent()) {
-                    probe.validate(made);
-                }
-                if (isDue(plan.sampleEvery(), made, last)) {
-                    probe.sample(made);
-                }
+                probe(made, last);
                 if (made % plan.checkpointEvery() == 0 && made < last) {
                     save();
                 }
             }
         } catch (DivergedException e) {
-            log.report();
+            if (group.leads()) {
+                log.report();
+            }
             observer.note(
                     saved == 0
                             ? "no checkpoint was written before step " + e.step()
@@ -160,7 +184,25 @@ public final class TrainingRun implements AutoCloseable {
             log(interval.close(report));
         }
         saveLast();
+        group.barrier(); // nobody is done before the files are
         return trainer.step() < last ? Outcome.STOPPED : Outcome.FINISHED;
+    }
+
+    /** Whether any rank is to stop: all stop after the same step. */
+    private boolean allStop() {
+        return group.sum(stopping ? 1 : 0) > 0;
+    }
+
+    private void probe(long made, long last) {
+        if (!group.leads()) {
+            return;
+        }
+        if (isDue(plan.validateEvery(), made, last) && recipe.validation().isPresent()) {
+            probe.validate(made);
+        }
+        if (isDue(plan.sampleEvery(), made, last)) {
+            probe.sample(made);
+        }
     }
 
     private static boolean isDue(long every, long made, long last) {
@@ -168,11 +210,18 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void log(StepMetrics metrics) {
+        if (!group.leads()) {
+            return;
+        }
         log.add(metrics);
         stuckLoss.look(metrics).ifPresent(observer::note);
     }
 
     private void save() throws IOException {
+        Agreement.requireEqualWeights(group, trainer);
+        if (!group.leads()) {
+            return;
+        }
         long step = trainer.step();
         try {
             write();
@@ -187,6 +236,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void saveLast() throws IOException {
+        Agreement.requireEqualWeights(group, trainer);
+        if (!group.leads()) {
+            return;
+        }
         if (trainer.step() > saved) {
             try {
                 write();

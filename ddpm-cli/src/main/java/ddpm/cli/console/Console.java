@@ -31,6 +31,11 @@ public final class Console {
         public Console console(CommandLine line) {
             return new Console(line.getErr(), isTerminal(), quiet);
         }
+
+        /** The console of a process that leaves speaking to another. */
+        public Console silent(CommandLine line) {
+            return new Console(line.getErr(), false, true);
+        }
     }
 
     /**
