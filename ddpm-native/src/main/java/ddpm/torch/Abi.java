@@ -25,6 +25,9 @@ final class Abi {
             Binding.code("torch_call_dispatcher", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle NEW_LIST = Binding.code("torch_new_list_reserve_size", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle LIST_PUSH = Binding.code("torch_list_push_back", JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle LIST_SIZE = Binding.code("torch_list_size", JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle LIST_GET = Binding.code("torch_list_get_item", JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle DELETE_LIST = Binding.code("torch_delete_list", JAVA_LONG);
     private static final MethodHandle NEW_STRING =
             Binding.code("torch_new_string_handle", JAVA_LONG, JAVA_LONG, JAVA_LONG);
     /** Present from 2.13 on; before that an optional's cell is memory that C++ {@code delete} frees, i.e. malloc's. */
@@ -66,6 +69,33 @@ final class Abi {
     static void listPushBack(long list, long element) {
         try {
             check((int) LIST_PUSH.invokeExact(list, element), "torch_list_push_back");
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    static int listSize(long list, CallScratch scratch) {
+        try {
+            check((int) LIST_SIZE.invokeExact(list, scratch.address), "torch_list_size");
+            return Math.toIntExact(scratch.getLong(0));
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    static long listGetItem(long list, long index, CallScratch scratch) {
+        try {
+            check((int) LIST_GET.invokeExact(list, index, scratch.address), "torch_list_get_item");
+            return scratch.getLong(0);
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    /** Frees a list, but not the tensors in it. */
+    static void deleteList(long list) {
+        try {
+            check((int) DELETE_LIST.invokeExact(list), "torch_delete_list");
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

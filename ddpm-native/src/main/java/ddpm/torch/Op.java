@@ -15,7 +15,7 @@ import java.util.concurrent.locks.Lock;
  * the dispatcher is entered, libtorch owns what was passed, also when it fails.
  */
 final class Op {
-    private static final int MAX_ARGUMENTS = 24;
+    static final int MAX_ARGUMENTS = 24;
 
     private final String name;
     private final String overload;
@@ -56,7 +56,8 @@ final class Op {
         LONGS,
         PRESENT_LONGS,
         TENSORS,
-        STRING
+        STRING,
+        PRESENT_STRING
     }
 
     /** The arguments of one call. */
@@ -116,6 +117,11 @@ final class Op {
             return put(Kind.PRESENT, value, null);
         }
 
+        /** {@code float?} that is present. */
+        Call optionalReal(double value) {
+            return put(Kind.PRESENT, Double.doubleToRawLongBits(value), null);
+        }
+
         Call bool(boolean value) {
             return put(Kind.VALUE, value ? 1 : 0, null);
         }
@@ -141,6 +147,11 @@ final class Op {
             return put(Kind.STRING, 0, text);
         }
 
+        /** {@code str?} that is present. */
+        Call presentString(String text) {
+            return put(Kind.PRESENT_STRING, 0, text);
+        }
+
         /** Runs an operator that returns one tensor, which the current scope owns. */
         Tensor one() {
             var scope = TensorScope.current();
@@ -160,6 +171,23 @@ final class Op {
             }
             OpWatch.ran(op);
             return results;
+        }
+
+        /** Runs an operator that returns a list of tensors, which the current scope owns. */
+        Tensor[] list() {
+            var scope = TensorScope.current();
+            run(false);
+            long list = stack.getAtIndex(JAVA_LONG, 0);
+            try {
+                var results = new Tensor[Abi.listSize(list, scratch)];
+                for (int i = 0; i < results.length; i++) {
+                    results[i] = new Tensor(Abi.listGetItem(list, i, scratch), scope);
+                }
+                OpWatch.ran(op);
+                return results;
+            } finally {
+                Abi.deleteList(list);
+            }
         }
 
         /** Runs an operator that returns its first argument, changed in place. */
@@ -262,6 +290,7 @@ final class Op {
                     yield list;
                 }
                 case STRING -> newString((String) object);
+                case PRESENT_STRING -> cell(newString((String) object));
             };
         }
 
@@ -304,7 +333,7 @@ final class Op {
                 switch (kinds[i]) {
                     case LONGS, PRESENT_LONGS -> text.append(Arrays.toString((long[]) objects[i]));
                     case TENSORS -> text.append(Arrays.toString((Tensor[]) objects[i]));
-                    case TENSOR, PRESENT_TENSOR, STRING -> text.append(objects[i]);
+                    case TENSOR, PRESENT_TENSOR, STRING, PRESENT_STRING -> text.append(objects[i]);
                     default -> text.append(values[i]);
                 }
             }

@@ -1,13 +1,20 @@
 package ddpm.torch;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The operators that networks and samplers are made of, device-neutral, differentiable, shapes checked in Java.
  *
  * <p>Images are {@code [B, C, H, W]} in either memory format; results keep the format of their input as libtorch does.
  * A wrong shape is an {@link IllegalArgumentException} that names the operator; an error inside libtorch is a
- * {@link TorchException} with libtorch's reason. Semantics are those of the PyTorch function of the same name.
+ * {@link TorchException} with libtorch's reason. Semantics are those of the PyTorch function of the same name. Dimensions
+ * may be negative everywhere, and then count from the end.
+ *
+ * <p>Here are layers, products, losses and optimiser steps. {@link Pointwise} has activations, comparisons and other
+ * functions of single elements, {@link Reductions} sums, extremes and statistics along dimensions, {@link Shaping} joins,
+ * splits and picks, {@link Tensor} arithmetic and views, {@link Linalg} decompositions. Everything else that libtorch's
+ * dispatcher has is reached by name, with {@link #call}.
  */
 public final class Ops {
     private static final Op CONV2D = new Op("aten::conv2d");
@@ -51,7 +58,53 @@ public final class Ops {
     /** {@code aten::mse_loss}'s reduction number for the mean. */
     private static final int MEAN_REDUCTION = 1;
 
+    private static final Op LAYER_NORM = new Op("aten::layer_norm");
+    private static final Op EMBEDDING = new Op("aten::embedding");
+    private static final Op UPSAMPLE_BILINEAR = new Op("aten::upsample_bilinear2d");
+    private static final Op EINSUM = new Op("aten::einsum");
+
     private Ops() {}
+
+    // ---- By name --------------------------------------------------------------------------------------------------
+
+    /**
+     * Calls any operator of the dispatcher that changes no argument and returns one tensor, differentiably:
+     *
+     * <pre>{@code
+     * Tensor y = Ops.call("aten::gelu", x, "tanh");
+     * Tensor z = Ops.call("aten::sum.dim_IntList", x, new long[] {-1}, true);
+     * }</pre>
+     *
+     * <p>Arguments are a Tensor, Tensor[] or List, integers and numbers, Boolean, String, long[], double[], {@link DType},
+     * {@link Device}, {@link MemoryFormat}, or null for None. Their number and kinds are checked by the operator's schema
+     * before libtorch is called; shapes and values are checked by libtorch alone. A {@code Scalar} has no place in libtorch's
+     * C ABI: take the overload with a tensor.
+     *
+     * @param operator name and overload as in PyTorch's {@code torch.ops}, such as {@code aten::sum.dim_IntList}
+     * @param arguments in the order of the schema; those left out at the end have their defaults
+     * @throws IllegalArgumentException if there is no such operator, if the arguments are not those of its schema, or if it
+     *     returns several tensors
+     */
+    public static Tensor call(String operator, Object... arguments) {
+        var schema = Schema.of(operator);
+        if (!schema.returns().equals(List.of("Tensor"))) {
+            throw new IllegalArgumentException(
+                    "Ops.call is for operators that return one tensor; use Ops.callAll for " + schema.text());
+        }
+        return schema.run(arguments).getFirst();
+    }
+
+    /**
+     * Calls any operator of the dispatcher that changes no argument and returns several tensors or a list of them; see
+     * {@link #call}.
+     *
+     * @return in the schema's order; null for a result that the arguments do not ask for
+     */
+    public static List<Tensor> callAll(String operator, Object... arguments) {
+        return Schema.of(operator).run(arguments);
+    }
+
+    // ---- Layers ---------------------------------------------------------------------------------------------------
 
     /**
      * Cross-correlation of {@code x [B, C, H, W]} with {@code weight [O, C, kh, kw]}, zero padding on all sides.
@@ -64,6 +117,26 @@ public final class Ops {
         if (CpuTuning.convolvesByOneDnn(x)) {
             return convolveByOneDnn(x, weight, bias, stride, padding);
         }
+        return convolve(x, weight, bias, stride, padding, 1);
+    }
+
+    /**
+     * Cross-correlation in groups: of {@code groups} equal parts of the channels, each with its own part of the weight.
+     *
+     * @param weight {@code [O, C / groups, kh, kw]}
+     * @param bias {@code [O]}, or null
+     * @param groups divides C and O; C itself for a depthwise convolution
+     */
+    public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding, int groups) {
+        if (groups == 1) {
+            return conv2d(x, weight, bias, stride, padding);
+        }
+        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), stride, padding, groups);
+        sameType("conv2d", x, weight);
+        return convolve(x, weight, bias, stride, padding, groups);
+    }
+
+    private static Tensor convolve(Tensor x, Tensor weight, Tensor bias, int stride, int padding, int groups) {
         return CONV2D.call()
                 .tensor(x)
                 .tensor(weight)
@@ -71,7 +144,7 @@ public final class Ops {
                 .integers(stride, stride)
                 .integers(padding, padding)
                 .integers(1, 1)
-                .integer(1)
+                .integer(groups)
                 .one();
     }
 
@@ -151,6 +224,51 @@ public final class Ops {
                         .real(eps)
                         .bool(false)
                         .one());
+    }
+
+    /**
+     * Normalises the last dimensions of {@code x} to mean 0 and variance 1 (Ba et al. 2016), then scales and shifts.
+     *
+     * @param normalized the sizes of those dimensions, e.g. {@code Shape.of(C)} for {@code [B, N, C]}
+     * @param weight of that shape, or null for no scale
+     * @param bias of that shape, or null for no shift
+     * @param eps added to the variance
+     */
+    public static Tensor layerNorm(Tensor x, Shape normalized, Tensor weight, Tensor bias, double eps) {
+        ShapeChecks.layerNorm(x.shape(), normalized, shapeOf(weight), shapeOf(bias));
+        for (var parameter : new Tensor[] {weight, bias}) {
+            if (parameter != null) {
+                sameType("layerNorm", x, parameter);
+            }
+        }
+        return LAYER_NORM
+                .call()
+                .tensor(x)
+                .integers(normalized.toArray())
+                .optional(weight)
+                .optional(bias)
+                .real(eps)
+                .bool(true)
+                .one();
+    }
+
+    /**
+     * Rows of a table: {@code weight [n, C]} at {@code indices [...]} (int64) gives {@code [..., C]}. Indices out of range
+     * are dealt with as in {@link #indexSelect}.
+     */
+    public static Tensor embedding(Tensor weight, Tensor indices) {
+        if (weight.shape().rank() != 2 || indices.dtype() != DType.INT64) {
+            throw new IllegalArgumentException("embedding: weight " + weight.shape() + " at " + indices.dtype()
+                    + " indices: a weight [n, C] and int64 indices are needed");
+        }
+        return EMBEDDING
+                .call()
+                .tensor(weight)
+                .tensor(indices)
+                .integer(-1)
+                .bool(false)
+                .bool(false)
+                .one();
     }
 
     /** {@code x sigmoid(x)}, also called swish. */
@@ -242,6 +360,23 @@ public final class Ops {
                 .one();
     }
 
+    /**
+     * Images {@code [B, C, H, W]} resized to {@code [B, C, height, width]} by bilinear interpolation.
+     *
+     * @param alignCorners whether the centres of the corner pixels stay where they are, rather than the images' edges
+     */
+    public static Tensor upsampleBilinear2d(Tensor x, int height, int width, boolean alignCorners) {
+        ShapeChecks.resize("upsampleBilinear2d", x.shape(), height, width);
+        return UPSAMPLE_BILINEAR
+                .call()
+                .tensor(x)
+                .integers(height, width)
+                .bool(alignCorners)
+                .none()
+                .none()
+                .one();
+    }
+
     /** Zeros added around images {@code [B, C, H, W]}. */
     public static Tensor padZeros(Tensor x, int left, int right, int top, int bottom) {
         ShapeChecks.pad(x.shape(), left, right, top, bottom);
@@ -286,29 +421,78 @@ public final class Ops {
      * {@code [B, heads, positions, D]}.
      */
     public static Tensor attention(Tensor q, Tensor k, Tensor v) {
+        attends(q, k, v);
+        if (CpuTuning.attendsByProducts(q)) {
+            double scale = 1 / Math.sqrt(q.shape().size(3));
+            var scores = matmul(q.mul(scale), k.transpose(2, 3)).to(DType.FLOAT32);
+            return matmul(softmax(scores, 3).to(DType.BFLOAT16), v);
+        }
+        return attend(q, k, v, null);
+    }
+
+    /**
+     * Attention with a mask.
+     *
+     * @param mask broadcasts to {@code [B, heads, positions of q, positions of k]}: of type bool, true where a position is
+     *     seen, or of q's type, added to the scores before softmax
+     */
+    public static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+        attends(q, k, v);
+        var s = q.shape();
+        Broadcast.into(
+                "attention's mask",
+                Shape.of(s.size(0), s.size(1), s.size(2), k.shape().size(2)),
+                mask.shape());
+        if (mask.dtype() != DType.BOOL && mask.dtype() != q.dtype()
+                || !mask.device().equals(q.device())) {
+            throw new IllegalArgumentException(
+                    "attention: a mask of type " + mask.dtype() + " on " + mask.device() + " for queries of type "
+                            + q.dtype() + " on " + q.device() + ": bool, or the queries' type, is needed");
+        }
+        return attend(q, k, v, mask);
+    }
+
+    private static void attends(Tensor q, Tensor k, Tensor v) {
         var s = q.shape();
         if (s.rank() != 4
                 || !k.shape().equals(v.shape())
+                || k.shape().rank() != 4
                 || !k.shape().with(2, s.size(2)).equals(s)) {
             throw new IllegalArgumentException(
                     "attention: q " + s + ", k " + k.shape() + ", v " + v.shape() + " ([B, heads, positions, D])");
         }
-        if (CpuTuning.attendsByProducts(q)) {
-            double scale = 1 / Math.sqrt(s.size(3));
-            var scores = matmul(q.mul(scale), k.transpose(2, 3)).to(DType.FLOAT32);
-            return matmul(softmax(scores, 3).to(DType.BFLOAT16), v);
-        }
+        sameType("attention", q, k, v);
+    }
+
+    private static Tensor attend(Tensor q, Tensor k, Tensor v, Tensor mask) {
         return ATTENTION
                 .call()
                 .tensor(q)
                 .tensor(k)
                 .tensor(v)
-                .none()
+                .optional(mask)
                 .real(0)
                 .bool(false)
                 .none()
                 .bool(false)
                 .one();
+    }
+
+    /**
+     * Sums of products by Einstein's convention: {@code einsum("bhqd,bhkd->bhqk", q, k)}.
+     *
+     * @param equation one term of letters for each tensor, a letter for each dimension; then {@code ->} and the letters of
+     *     the result. Without those the result has the letters that occur once, in alphabetical order. {@code ...} stands
+     *     for dimensions that broadcast
+     */
+    public static Tensor einsum(String equation, Tensor... tensors) {
+        var shapes = new Shape[tensors.length];
+        for (int i = 0; i < shapes.length; i++) {
+            shapes[i] = tensors[i].shape();
+        }
+        ShapeChecks.einsum(equation, shapes);
+        sameType("einsum", tensors);
+        return EINSUM.call().string(equation).tensors(tensors).none().one();
     }
 
     /** Matrix product over the last two dimensions, broadcasting the others. */

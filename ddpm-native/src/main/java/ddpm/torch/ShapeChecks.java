@@ -1,5 +1,9 @@
 package ddpm.torch;
 
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * The shapes and sizes that operators on images and matrices accept, checked before libtorch sees them: some of its kernels
  * end the process, or never return, for sizes that no image has.
@@ -34,6 +38,19 @@ final class ShapeChecks {
         if (size > bound) {
             throw new IllegalArgumentException(op + ": " + what + " " + size + "; at most " + bound);
         }
+    }
+
+    /** @param bias or null */
+    static void conv2d(Shape x, Shape w, Shape bias, int stride, int padding, int groups) {
+        if (groups < 1 || x.rank() == 4 && x.size(1) % groups != 0 || w.rank() == 4 && w.size(0) % groups != 0) {
+            throw new IllegalArgumentException("conv2d: " + groups + " groups of input " + x
+                    + " under a weight of shape " + w + ": they must divide the channels of both input and output");
+        }
+        if (w.rank() == 4 && x.rank() == 4 && w.size(1) != x.size(1) / groups) {
+            throw new IllegalArgumentException("conv2d: each of " + groups + " groups has " + x.size(1) / groups
+                    + " channels of input " + x + ", but the weight is " + w + " ([out, in / groups, height, width])");
+        }
+        conv2d(x.rank() == 4 && w.rank() == 4 ? x.with(1, w.size(1)) : x, w, bias, stride, padding);
     }
 
     /** @param bias or null */
@@ -134,6 +151,70 @@ final class ShapeChecks {
         }
         fits("upsampleNearest2d", "images of size", Math.max(in.size(2), in.size(3)));
         Shape.of(in.size(0), in.size(1), in.size(2) * factor, in.size(3) * factor);
+    }
+
+    static void resize(String op, Shape x, int height, int width) {
+        var in = images(op, x);
+        if (height < 1 || width < 1 || in.numel() == 0) {
+            throw new IllegalArgumentException(op + ": " + in + " to " + height + " by " + width);
+        }
+        fits(op, "images of size", Math.max(Math.max(in.size(2), in.size(3)), Math.max(height, width)));
+        Shape.of(in.size(0), in.size(1), height, width);
+    }
+
+    /** @param weight and {@code bias}: or null */
+    static void layerNorm(Shape x, Shape normalized, Shape weight, Shape bias) {
+        int rank = normalized.rank();
+        boolean fits = rank > 0 && rank <= x.rank();
+        for (int i = 1; fits && i <= rank; i++) {
+            fits = x.size(-i) == normalized.size(-i);
+        }
+        if (!fits || weight != null && !weight.equals(normalized) || bias != null && !bias.equals(normalized)) {
+            throw new IllegalArgumentException("layerNorm of " + x + " over " + normalized + " with weight " + weight
+                    + ", bias " + bias + ": the last dimensions, the weight and the bias must have that shape");
+        }
+    }
+
+    /** Every letter has one size, and every term as many letters as its tensor dimensions. */
+    static void einsum(String equation, Shape... shapes) {
+        var plain = equation.replace(" ", "");
+        int arrow = plain.indexOf("->");
+        var terms = (arrow < 0 ? plain : plain.substring(0, arrow)).split(",", -1);
+        var result = arrow < 0 ? "" : plain.substring(arrow + 2);
+        boolean valid = terms.length == shapes.length && isTerm(result);
+        var sizes = new HashMap<Character, Long>();
+        for (int i = 0; valid && i < terms.length; i++) {
+            valid = isTerm(terms[i]) && addSizes(terms[i], shapes[i], sizes);
+        }
+        for (char letter : result.replace(".", "").toCharArray()) {
+            valid &= sizes.containsKey(letter) && result.indexOf(letter) == result.lastIndexOf(letter);
+        }
+        if (!valid) {
+            throw new IllegalArgumentException(
+                    "einsum '" + equation + "' of " + Arrays.toString(shapes)
+                            + ": a term for each tensor and a letter for each dimension are needed, with one size for each letter");
+        }
+    }
+
+    private static boolean isTerm(String text) {
+        return text.matches("[a-zA-Z]*(\\.\\.\\.)?[a-zA-Z]*");
+    }
+
+    private static boolean addSizes(String term, Shape shape, Map<Character, Long> sizes) {
+        int dots = term.indexOf("...");
+        int letters = dots < 0 ? term.length() : term.length() - 3;
+        if (dots < 0 ? letters != shape.rank() : letters > shape.rank()) {
+            return false;
+        }
+        for (int i = 0; i < letters; i++) {
+            boolean before = dots < 0 || i < dots;
+            long size = before ? shape.size(i) : shape.size(i - letters);
+            long known = sizes.merge(term.charAt(before ? i : i + 3), size, (a, b) -> a == 1 ? b : a);
+            if (known != size && size != 1) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static void pad(Shape x, int left, int right, int top, int bottom) {

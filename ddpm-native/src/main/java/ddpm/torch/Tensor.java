@@ -279,6 +279,16 @@ public final class Tensor implements AutoCloseable {
         return use(TensorAbi::isContiguous);
     }
 
+    /** Whether it is a tensor at all: operators return none in place of results that were not asked for. */
+    boolean isDefined() {
+        return use(TensorAbi::isDefined);
+    }
+
+    /** Whether its memory is dense, so that sizes and strides describe it. */
+    boolean isStrided() {
+        return use(TensorAbi::getLayout) == 0;
+    }
+
     /** Whether its memory is laid out by oneDNN, for {@link PackedKernel} alone. */
     boolean isPacked() {
         return packed;
@@ -518,14 +528,16 @@ public final class Tensor implements AutoCloseable {
         return resolved;
     }
 
-    /** Dimensions in another order, as a view. */
+    /** Dimensions in another order, as a view; negative ones count from the end. */
     public Tensor permute(long... order) {
-        var seen = new boolean[shape().rank()];
-        boolean valid = order.length == seen.length;
+        int rank = shape().rank();
+        var seen = new boolean[rank];
+        boolean valid = order.length == rank;
         for (long d : order) {
-            valid = valid && d >= 0 && d < seen.length && !seen[(int) d];
+            long at = d < 0 ? d + rank : d;
+            valid = valid && at >= 0 && at < rank && !seen[(int) at];
             if (valid) {
-                seen[(int) d] = true;
+                seen[(int) at] = true;
             }
         }
         if (!valid) {
@@ -608,6 +620,22 @@ public final class Tensor implements AutoCloseable {
     /** Plus a number, which is rounded to float32 first (float64 tensors: not at all). */
     public Tensor add(double term) {
         return typedLikeThis(subtractScaled(number(term), -1));
+    }
+
+    /** Minus a number, which is rounded to float32 first (float64 tensors: not at all). */
+    public Tensor sub(double term) {
+        return add(-term);
+    }
+
+    /** A number minus this; it is rounded to float32 first (float64 tensors: not at all). */
+    public Tensor rsub(double number) {
+        return typedLikeThis(number(number).subtractScaled(this, 1));
+    }
+
+    /** By a number, which is rounded to float32 first (float64 tensors: not at all). */
+    public Tensor div(double divisor) {
+        var number = number(divisor); // before call(): a thread has one call in the making
+        return typedLikeThis(DIV.call().tensor(this).tensor(number).one());
     }
 
     /** Beside a number, a half-precision tensor of rank 0 has no precedence: what came out as float32 is rounded here. */
@@ -742,9 +770,14 @@ public final class Tensor implements AutoCloseable {
 
     // ---- Text -----------------------------------------------------------------------------------------------------
 
+    /** {@code float32 [16, 3, 32, 32] cpu}, for messages. */
+    String describe() {
+        return !isOpen() ? "a closed tensor" : dtype() + " " + shape() + " " + device();
+    }
+
     /** {@code float32 [16, 3, 32, 32] cpu}. */
     @Override
     public String toString() {
-        return !isOpen() ? "a closed tensor" : dtype() + " " + shape() + " " + device();
+        return describe();
     }
 }

@@ -26,6 +26,7 @@ final class TensorAbi {
     private static final MethodHandle DEVICE_INDEX = Binding.code("aoti_torch_get_device_index", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle IS_CONTIGUOUS = Binding.code("aoti_torch_is_contiguous", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle IS_DEFINED = Binding.code("aoti_torch_is_defined", JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle LAYOUT = Binding.code("aoti_torch_get_layout", JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SUBTRACT =
             Binding.code("aoti_torch_aten_subtract_Tensor", JAVA_LONG, JAVA_LONG, JAVA_DOUBLE, JAVA_LONG);
     private static final MethodHandle FILL = Binding.code("aoti_torch_aten_fill__Scalar", JAVA_LONG, JAVA_DOUBLE);
@@ -148,6 +149,16 @@ final class TensorAbi {
         try {
             Abi.check((int) IS_CONTIGUOUS.invokeExact(tensor, scratch.address), "aoti_torch_is_contiguous");
             return (scratch.getInt() & 0xFF) != 0; // a bool: one byte is written
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    /** The c10::Layout number; 0 is strided memory, the only one that this library reads. */
+    static int getLayout(long tensor, CallScratch scratch) {
+        try {
+            Abi.check((int) LAYOUT.invokeExact(tensor, scratch.address), "aoti_torch_get_layout");
+            return scratch.getInt();
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

@@ -135,6 +135,9 @@ class RandomCallsTest {
         arithmetic(calls);
         layers(calls);
         reductions(calls);
+        pointwise(calls);
+        shaping(calls);
+        byName(calls);
         inPlace(calls);
         autograd(calls);
         packed(calls);
@@ -235,6 +238,75 @@ class RandomCallsTest {
         calls.add(c -> Ops.nllLoss(c.like(2, 4), c.indices()));
         calls.add(c -> Ops.indexSelect(c.any(), c.number(), c.indices()));
         calls.add(c -> Ops.argmax(c.any(), c.number()));
+    }
+
+    private static void pointwise(List<Call> calls) {
+        calls.add(c -> Pointwise.gelu(c.any()));
+        calls.add(c -> Pointwise.geluTanh(c.any()));
+        calls.add(c -> Pointwise.sigmoid(c.any()));
+        calls.add(c -> Pointwise.softplus(c.any()));
+        calls.add(c -> Pointwise.rsqrt(c.any()));
+        calls.add(c -> Pointwise.abs(c.any()));
+        calls.add(c -> Pointwise.pow(c.any(), c.any()));
+        calls.add(c -> Pointwise.pow(c.any(), c.real()));
+        calls.add(c -> Pointwise.maximum(c.any(), c.any()));
+        calls.add(c -> Pointwise.minimum(c.any(), c.any()));
+        calls.add(c -> Pointwise.where(Pointwise.lt(c.any(), c.any()), c.any(), c.any()));
+        calls.add(c -> Pointwise.where(c.any(), c.any(), c.any()));
+        calls.add(c -> Pointwise.eq(c.any(), c.any()));
+        calls.add(c -> Pointwise.ne(c.any(), c.number()));
+        calls.add(c -> Pointwise.ge(c.any(), c.real()));
+        calls.add(c -> c.any().sub(c.real()));
+        calls.add(c -> c.any().rsub(c.real()));
+        calls.add(c -> c.any().div(c.real()));
+    }
+
+    private static void shaping(List<Call> calls) {
+        calls.add(c -> Reductions.sum(c.any(), c.below(2) == 0, c.numbers()));
+        calls.add(c -> Reductions.mean(c.any(), c.below(2) == 0, c.numbers()));
+        calls.add(c -> Reductions.var(c.any(), c.below(2) == 0, c.below(2) == 0, c.numbers()));
+        calls.add(c -> Reductions.max(c.any()));
+        calls.add(c -> Reductions.min(c.any()));
+        calls.add(c -> Reductions.max(c.any(), c.number(), c.below(2) == 0).values());
+        calls.add(c -> Reductions.min(c.any(), c.number(), c.below(2) == 0).indices());
+        calls.add(c -> Reductions.argmin(c.any(), c.number()));
+        calls.add(c -> Reductions.cumsum(c.any(), c.number()));
+        calls.add(c -> Shaping.chunk(c.any(), c.number(), c.number()).getLast());
+        calls.add(c -> Shaping.split(c.any(), c.number(), c.number()).getFirst());
+        calls.add(c -> Shaping.stack(c.number(), c.any(), c.any()));
+        calls.add(c -> Shaping.expand(c.any(), c.numbers()));
+        calls.add(c -> Shaping.squeeze(c.any(), c.number()));
+        calls.add(c -> Shaping.unsqueeze(c.any(), c.number()));
+        calls.add(c -> Shaping.gather(c.any(), c.number(), c.any()));
+        calls.add(c -> Shaping.gather(c.like(2, 4), 1, Tensor.of(new long[] {c.below(5), 3}, Shape.of(2, 1))));
+        calls.add(c -> Shaping.flip(c.any(), c.numbers()));
+        calls.add(c -> Shaping.arange(c.number(), c.below(99), Device.CPU));
+        calls.add(c -> Ops.layerNorm(c.any(), c.shape(), c.below(2) == 0 ? null : c.any(), null, c.real()));
+        calls.add(c -> Ops.layerNorm(c.like(2, 4), Shape.of(4), c.like(4), c.like(4), 1e-5));
+        calls.add(c -> Ops.embedding(c.like(2, 4), c.indices()));
+        calls.add(c -> Ops.embedding(c.any(), c.any()));
+        calls.add(c -> Ops.conv2d(c.like(2, 4, 4, 4), c.like(4, 1, 3, 3), null, 1, 1, c.number()));
+        calls.add(c -> Ops.conv2d(c.any(), c.any(), c.any(), c.number(), c.number(), c.number()));
+        calls.add(c -> Ops.upsampleBilinear2d(c.any(), c.number() % 70, c.number() % 70, c.below(2) == 0));
+        calls.add(c -> Ops.attention(c.like(1, 1, 4, 8), c.like(1, 1, 4, 8), c.like(1, 1, 4, 8), c.any()));
+        calls.add(c -> Ops.attention(c.any(), c.any(), c.any(), c.like(4, 4)));
+        calls.add(c -> Ops.einsum(c.below(2) == 0 ? "ij,jk->ik" : "...i,...i", c.any(), c.any()));
+    }
+
+    private static Tensor last(List<Tensor> results) {
+        return results.isEmpty() ? null : results.getLast();
+    }
+
+    /** Operators that check shapes themselves, with arguments of kinds right and wrong. */
+    private static void byName(List<Call> calls) {
+        String[] names = {"aten::gelu", "aten::add", "aten::sum.dim_IntList", "aten::unbind.int", "aten::nothing"};
+        calls.add(c -> Ops.call(names[c.below(names.length)], c.any()));
+        calls.add(c -> Ops.call("aten::sum.dim_IntList", c.any(), c.numbers(), c.below(2) == 0, c.type()));
+        calls.add(c -> Ops.call("aten::roll", c.any(), c.numbers(), c.numbers()));
+        calls.add(c -> Ops.call("aten::mul.Tensor", c.any(), c.below(3) == 0 ? (Object) c.number() : c.any()));
+        calls.add(c -> Ops.call("aten::zeros", c.shape().toArray(), c.type(), null, Device.CPU));
+        calls.add(c -> last(Ops.callAll("aten::unbind.int", c.any(), c.number())));
+        calls.add(c -> Ops.callAll("aten::var_mean.dim", c.any(), c.numbers()).getFirst());
     }
 
     private static void inPlace(List<Call> calls) {

@@ -7,6 +7,7 @@ import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
+import ddpm.torch.Pointwise;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.cpp.CppTensors;
@@ -16,7 +17,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LayerNormFuncOptions;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -24,7 +27,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/** Every operator of {@link Ops} and {@link Tensor} on several shapes, odd ones among them. */
+/** Every operator of this library on several shapes, odd ones among them; here those of {@link Ops} and {@link Tensor}. */
 final class Catalogue {
     static {
         CppTensors.ready(); // before the first generated class: left alone, JavaCPP ends a JVM whose cache is empty
@@ -33,7 +36,18 @@ final class Catalogue {
     private Catalogue() {}
 
     static Stream<Operator> all() {
-        return Stream.of(convolutions(), images(), reductions(), products(), pointwise(), views(), inPlace())
+        return Stream.of(
+                        convolutions(),
+                        layers(),
+                        images(),
+                        reductions(),
+                        products(),
+                        pointwise(),
+                        views(),
+                        inPlace(),
+                        PointwiseOperators.all(),
+                        ReductionOperators.all(),
+                        ShapingOperators.all())
                 .flatMap(List::stream)
                 .flatMap(Operator::variants);
     }
@@ -107,6 +121,70 @@ final class Catalogue {
                 : torch.conv2d(x, weight, bias, stride, padding, dilation, 1);
     }
 
+    private static List<Operator> layers() {
+        var list = new ArrayList<Operator>();
+        // B, C, H, W, O, kernel, stride, padding, groups
+        for (int[] c :
+                new int[][] {{2, 4, 8, 8, 6, 3, 1, 1, 2}, {1, 8, 7, 5, 8, 3, 2, 0, 8}, {3, 6, 4, 4, 3, 1, 1, 0, 3}}) {
+            list.add(Operator.of(
+                    "Ops.conv2d(Tensor,Tensor,Tensor,int,int,int)",
+                    List.of(normal(c[0], c[1], c[2], c[3]), normal(c[4], c[1] / c[8], c[5], c[5]), normal(c[4])),
+                    x -> Ops.conv2d(x[0], x[1], x[2], c[6], c[7], c[8]),
+                    x -> torch.conv2d(
+                            x[0],
+                            x[1],
+                            new TensorOptional(x[2]),
+                            new long[] {c[6], c[6]},
+                            new long[] {c[7], c[7]},
+                            new long[] {1, 1},
+                            c[8])));
+        }
+        for (long[] shape : new long[][] {{2, 5, 16}, {3, 7}, {2, 3, 4, 5}}) {
+            long[] last = {shape[shape.length - 1]};
+            list.add(Operator.of(
+                    "Ops.layerNorm(Tensor,Shape,Tensor,Tensor,double)",
+                    List.of(normal(shape), normal(last), normal(last)),
+                    x -> Ops.layerNorm(x[0], Shape.of(last), x[1], x[2], 1e-6),
+                    x -> normalized(x[0], last, x[1], x[2])));
+            list.add(Operator.of(
+                    "Ops.layerNorm(Tensor,Shape,Tensor,Tensor,double)",
+                    List.of(normal(shape)),
+                    x -> Ops.layerNorm(x[0], x[0].shape(), null, null, 1e-6),
+                    x -> normalized(x[0], shape, null, null)));
+        }
+        for (long[] indices : new long[][] {{4}, {2, 3}, {}}) {
+            list.add(Operator.of(
+                    "Ops.embedding(Tensor,Tensor)",
+                    List.of(normal(9, 4), labels(9, indices)),
+                    x -> Ops.embedding(x[0], x[1]),
+                    x -> torch.embedding(x[0], x[1])));
+        }
+        for (boolean corners : new boolean[] {false, true}) {
+            one(
+                    list,
+                    "Ops.upsampleBilinear2d(Tensor,int,int,boolean)",
+                    normal(2, 3, 5, 4),
+                    x -> Ops.upsampleBilinear2d(x, 8, 3, corners),
+                    x -> torch.upsample_bilinear2d(
+                            x, new long[] {8, 3}, corners, new DoubleOptional(), new DoubleOptional()));
+        }
+        return list;
+    }
+
+    private static org.bytedeco.pytorch.Tensor normalized(
+            org.bytedeco.pytorch.Tensor x,
+            long[] shape,
+            org.bytedeco.pytorch.Tensor weight,
+            org.bytedeco.pytorch.Tensor bias) {
+        var options = new LayerNormFuncOptions(new LongVector(shape));
+        options.eps().put(1e-6);
+        if (weight != null) {
+            options.weight().put(weight);
+            options.bias().put(bias);
+        }
+        return torch.layer_norm(x, options);
+    }
+
     private static List<Operator> images() {
         var list = new ArrayList<Operator>();
         for (long[] shape : new long[][] {{2, 3, 8, 8}, {1, 16, 5, 7}}) {
@@ -150,6 +228,25 @@ final class Catalogue {
                     x -> x[0].contiguous(torch.MemoryFormat.ChannelsLast)));
             list.add(Operator.of(
                     "Tensor.contiguous()", List.of(normal(shape)), x -> x[0].contiguous(), x -> x[0].contiguous()));
+        }
+        // size, stride, padding
+        for (int[] c : new int[][] {{3, 2, 1}, {2, 1, 0}, {3, 1, 1}}) {
+            long[] window = {c[0], c[0]};
+            long[] stride = {c[1], c[1]};
+            long[] padding = {c[2], c[2]};
+            var image = normal(2, 3, 7, 5);
+            one(
+                    list,
+                    "Ops.avgPool2d(Tensor,int,int,int)",
+                    image,
+                    x -> Ops.avgPool2d(x, c[0], c[1], c[2]),
+                    x -> torch.avg_pool2d(x, window, stride, padding, false, false, new LongOptional()));
+            one(
+                    list,
+                    "Ops.maxPool2d(Tensor,int,int,int)",
+                    image,
+                    x -> Ops.maxPool2d(x, c[0], c[1], c[2]),
+                    x -> torch.max_pool2d(x, window, stride, padding, new long[] {1, 1}, false));
         }
         list.add(Operator.of(
                 "Ops.cat(int,Tensor[])",
@@ -246,12 +343,45 @@ final class Catalogue {
                     x -> Ops.attention(x[0], x[1], x[2]),
                     x -> attend(x[0], x[1], x[2])));
         }
+        for (long[] mask : new long[][] {{2, 3, 4, 5}, {4, 5}, {2, 1, 1, 5}}) {
+            list.add(Operator.of(
+                    "Ops.attention(Tensor,Tensor,Tensor,Tensor)",
+                    List.of(
+                            normal(2, 3, 4, 8),
+                            normal(2, 3, 5, 8),
+                            normal(2, 3, 5, 8),
+                            normal(mask).constant()),
+                    x -> Ops.attention(x[0], x[1], x[2], x[3]),
+                    x -> masked(x, x[3])));
+            list.add(Operator.of(
+                    "Ops.attention(Tensor,Tensor,Tensor,Tensor)",
+                    List.of(
+                            normal(2, 3, 4, 8),
+                            normal(2, 3, 5, 8),
+                            normal(2, 3, 5, 8),
+                            normal(mask).constant()),
+                    x -> Ops.attention(x[0], x[1], x[2], Pointwise.gt(x[3], -1)),
+                    x -> masked(x, torch.gt(x[3], new Scalar(-1)))));
+        }
+        for (String equation : List.of("bhqd,bhkd->bhqk", "bhqd, bhkd -> bq", "...qd,...kd->...qk")) {
+            list.add(Operator.of(
+                    "Ops.einsum(String,Tensor[])",
+                    List.of(normal(2, 3, 4, 8), normal(2, 3, 5, 8)),
+                    x -> Ops.einsum(equation, x),
+                    x -> torch.einsum(equation, new TensorVector(x))));
+        }
         list.add(Operator.of(
                 "Ops.dot(Tensor,Tensor)",
                 List.of(normal(1000), normal(1000)),
                 x -> Ops.dot(x[0], x[1]),
                 x -> torch.dot(x[0], x[1])));
         return list;
+    }
+
+    private static org.bytedeco.pytorch.Tensor masked(
+            org.bytedeco.pytorch.Tensor[] x, org.bytedeco.pytorch.Tensor mask) {
+        return torch.scaled_dot_product_attention(
+                x[0], x[1], x[2], new TensorOptional(mask), 0, false, new DoubleOptional(), false);
     }
 
     /** In bfloat16 {@link Ops#attention} is two products, for the sake of their speed; so it is here. */
@@ -299,7 +429,7 @@ final class Catalogue {
         return list;
     }
 
-    private static void one(
+    static void one(
             List<Operator> list,
             String covers,
             Input input,
@@ -315,6 +445,7 @@ final class Catalogue {
         one(list, "Tensor.view(long[])", plain, x -> x.view(3, -1, 2), x -> x.view(3, 4, 2));
         one(list, "Tensor.reshape(long[])", image, x -> x.reshape(2, -1), x -> x.reshape(2, 72));
         one(list, "Tensor.permute(long[])", image, x -> x.permute(0, 2, 3, 1), x -> x.permute(0, 2, 3, 1));
+        one(list, "Tensor.permute(long[])", plain, x -> x.permute(-1, 0), x -> x.permute(-1, 0));
         one(list, "Tensor.transpose(int,int)", image, x -> x.transpose(1, -1), x -> x.transpose(1, -1));
         one(list, "Tensor.narrow(int,long,long)", image, x -> x.narrow(-1, 2, 3), x -> x.narrow(-1, 2, 3));
         one(list, "Tensor.copy()", image, Tensor::copy, org.bytedeco.pytorch.Tensor::clone);
@@ -369,7 +500,7 @@ final class Catalogue {
         return list;
     }
 
-    private static void made(
+    static void made(
             List<Operator> list, String covers, Supplier<Tensor> ours, Supplier<org.bytedeco.pytorch.Tensor> theirs) {
         list.add(Operator.of(covers, List.of(), _ -> ours.get(), _ -> theirs.get())
                 .only(DType.FLOAT32));

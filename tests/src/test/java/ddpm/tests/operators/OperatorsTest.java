@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Ops;
+import ddpm.torch.Pointwise;
+import ddpm.torch.Reductions;
 import ddpm.torch.Shape;
+import ddpm.torch.Shaping;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.cpp.CppTensors;
@@ -75,7 +78,7 @@ class OperatorsTest {
     @Test
     void noOperatorIsWithoutASecondOpinion() {
         var wanted = new TreeSet<String>();
-        for (var owner : new Class<?>[] {Ops.class, Tensor.class}) {
+        for (var owner : new Class<?>[] {Ops.class, Pointwise.class, Reductions.class, Shaping.class, Tensor.class}) {
             for (var method : owner.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers()) && !method.isSynthetic()) {
                     wanted.add(signature(method));
