@@ -40,7 +40,7 @@ class MainTest {
         assertEquals("", run.out());
         assertTrue(
                 run.err()
-                        .startsWith("ddpm: missing command: one of sample, train, evaluate, compress, interpolate,"
+                        .startsWith("ddpm: missing command: one of sample, train, evaluate, quality, compress, interpolate,"
                                 + " data, info, convert, doctor"),
                 run.err());
     }
