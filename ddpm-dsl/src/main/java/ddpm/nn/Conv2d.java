@@ -5,19 +5,37 @@ import ddpm.torch.PackedKernel;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 
-/** A convolution with bias, {@code [B, in, H, W]} to {@code [B, out, H', W']}; parameters {@code weight, bias}. */
+/**
+ * A convolution {@code [B, in, H, W]} to {@code [B, out, H', W']}; parameters {@code weight [out, in / groups, k, k]} and,
+ * unless it is without, {@code bias [out]}.
+ */
 public final class Conv2d implements Convolution {
     /**
      * @param kernel height and width of the kernel, at least 1
      * @param stride at least 1
      * @param padding zeros on all four sides, at least 0
+     * @param groups equal parts of the channels that are convolved apart; divides both numbers of channels
+     * @param bias whether a bias is added
      */
-    public record Config(int kernel, int stride, int padding) {
+    public record Config(int kernel, int stride, int padding, int groups, boolean bias) {
         public Config {
-            if (kernel < 1 || stride < 1 || padding < 0) {
-                throw new IllegalArgumentException(
-                        "a convolution with kernel " + kernel + ", stride " + stride + ", padding " + padding);
+            if (kernel < 1 || stride < 1 || padding < 0 || groups < 1) {
+                throw new IllegalArgumentException("a convolution with kernel " + kernel + ", stride " + stride
+                        + ", padding " + padding + ", groups " + groups);
             }
+        }
+
+        /** In one group, with bias. */
+        public Config(int kernel, int stride, int padding) {
+            this(kernel, stride, padding, 1, true);
+        }
+
+        public Config withGroups(int newGroups) {
+            return new Config(kernel, stride, padding, newGroups, bias);
+        }
+
+        public Config withoutBias() {
+            return new Config(kernel, stride, padding, groups, false);
         }
 
         /** Keeps height and width for odd kernels: stride 1, padding kernel / 2. */
@@ -44,12 +62,17 @@ public final class Conv2d implements Convolution {
     private Conv2d(ParamPath path, int in, int out, Config config, Init init, boolean biasAlike) {
         this.config = config;
         this.weight = path.param("weight", weightShape(in, out, config), init);
-        this.bias = path.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS);
+        this.bias = config.bias() ? path.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS) : null;
         this.packed = new Cached(path);
     }
 
     private static Shape weightShape(int in, int out, Config config) {
-        return Shape.of(out, in, config.kernel(), config.kernel());
+        int groups = config.groups();
+        if (in % groups != 0 || out % groups != 0) {
+            throw new IllegalArgumentException("a convolution of " + in + " to " + out + " channels in " + groups
+                    + " groups: the groups must divide both");
+        }
+        return Shape.of(out, in / groups, config.kernel(), config.kernel());
     }
 
     @Override
@@ -60,11 +83,11 @@ public final class Conv2d implements Convolution {
     @Override
     public Tensor convolve(Tensor x, Tensor withBias) {
         var kernel = weight.as(x.dtype());
-        if (weight.isFixed() && PackedKernel.suits(x, kernel, withBias)) {
+        if (config.groups() == 1 && weight.isFixed() && PackedKernel.suits(x, kernel, withBias)) {
             var laidOut = packed.get(
                     x.dtype(), () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
             return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());
         }
-        return Ops.conv2d(x, kernel, withBias, config.stride(), config.padding());
+        return Ops.conv2d(x, kernel, withBias, config.stride(), config.padding(), config.groups());
     }
 }

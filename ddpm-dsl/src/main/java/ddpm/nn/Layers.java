@@ -1,6 +1,7 @@
 package ddpm.nn;
 
 import ddpm.torch.Ops;
+import ddpm.torch.Pointwise;
 import java.util.List;
 
 /**
@@ -39,6 +40,33 @@ public final class Layers {
         return path -> new Linear(path, in, out);
     }
 
+    public static Layer linearWithoutBias(int in, int out) {
+        return path -> Linear.withoutBias(path, in, out);
+    }
+
+    /** Rows of a table of {@code count} vectors of this width, by int64 indices. */
+    public static Layer embedding(int count, int width) {
+        return path -> new Embedding(path, count, width);
+    }
+
+    /** Self-attention over {@code [B, positions, width]}, with as many heads, which divide the width. */
+    public static Layer multiHeadAttention(int width, int heads) {
+        return path -> new MultiHeadAttention(path, width, heads);
+    }
+
+    /** Over the last dimension, of this size; with PyTorch's default eps, 1e-5. */
+    public static Layer layerNorm(int size) {
+        return path -> new LayerNorm(path, size, 1e-5);
+    }
+
+    /**
+     * Dropout at this place. A network has one {@link Dropout}, which it returns from {@link Network#dropout} and puts where
+     * it is wanted: training gives it masks, and without masks it does nothing.
+     */
+    public static Layer dropout(Dropout dropout) {
+        return _ -> dropout;
+    }
+
     /** With PyTorch's default eps, 1e-5. */
     public static Layer groupNorm(int groups, int channels) {
         return path -> new GroupNorm(path, groups, channels, 1e-5);
@@ -50,6 +78,15 @@ public final class Layers {
 
     public static Layer relu() {
         return _ -> Ops::relu;
+    }
+
+    public static Layer gelu() {
+        return _ -> Pointwise::gelu;
+    }
+
+    /** GELU by its approximation with a hyperbolic tangent. */
+    public static Layer geluTanh() {
+        return _ -> Pointwise::geluTanh;
     }
 
     public static Layer avgPool2d(int size) {

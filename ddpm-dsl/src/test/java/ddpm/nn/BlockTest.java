@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ddpm.torch.DType;
+import ddpm.torch.Device;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -68,5 +70,33 @@ class BlockTest {
             assertThrows(IllegalStateException.class, () -> Block.chain(x, DOUBLED, failing));
         }
         assertEquals(before, TensorScope.liveTensors());
+    }
+
+    @Test
+    void anEmbeddingGivesRowsAndTheirGradients() {
+        try (var params = new Params();
+                var _ = TensorScope.open()) {
+            var table = Layers.embedding(3, 2).at(params.sub("table"));
+            params.allocate(Device.CPU, DType.FLOAT32);
+            params.all().getFirst().value().copyFrom(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, Shape.of(3, 2)));
+            params.trainable();
+            var rows = table.forward(Tensor.of(new long[] {2, 0, 2}, Shape.of(3)));
+            assertArrayEquals(new float[] {5, 6, 1, 2, 5, 6}, rows.toFloats());
+            Ops.sum(rows).backward();
+            assertArrayEquals(
+                    new float[] {1, 1, 0, 0, 2, 2},
+                    params.named(params.flatGradient()).get("table.weight").toFloats());
+        }
+    }
+
+    @Test
+    void layersThatCannotBeAreRefused() {
+        try (var params = new Params()) {
+            var path = params.root();
+            assertThrows(IllegalArgumentException.class, () -> new MultiHeadAttention(path, 8, 3));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new Conv2d(path, 8, 6, Conv2d.Config.same(3).withGroups(4)));
+        }
     }
 }

@@ -65,7 +65,19 @@ class InputGradientTest {
                         "Conv2d of one image",
                         Shape.of(1, 8, 8, 8),
                         p -> new Conv2d(p, 8, 4, new Conv2d.Config(3, 2, 1))),
+                layer(
+                        "Conv2d in groups",
+                        images,
+                        p -> new Conv2d(
+                                p, 8, 4, Conv2d.Config.same(3).withGroups(4).withoutBias())),
+                layer(
+                        "Conv2d without bias",
+                        images,
+                        p -> new Conv2d(p, 8, 4, Conv2d.Config.same(3).withoutBias())),
                 layer("Linear", Shape.of(3, 8), p -> new Linear(p, 8, 5)),
+                layer("Linear without bias", Shape.of(3, 8), p -> Linear.withoutBias(p, 8, 5)),
+                layer("LayerNorm", Shape.of(3, 8), p -> new LayerNorm(p, 8, 1e-5)),
+                layer("MultiHeadAttention", Shape.of(2, 5, 8), p -> new MultiHeadAttention(p, 8, 2)),
                 layer("UpConv2d", images, p -> new UpConv2d(p, 8, 4)),
                 layer("GroupNorm", images, p -> new GroupNorm(p, 2, 8, 1e-5)),
                 layer("AttentionBlock", images, p -> new AttentionBlock(p, 8, 2, 2, 1e-5)),

@@ -4,7 +4,10 @@ import ddpm.nn.TimeEmbedding;
 import ddpm.torch.cpp.CppTensors;
 import java.util.Map;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LayerNormFuncOptions;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.LongVector;
+import org.bytedeco.pytorch.MultiheadAttentionForwardFuncOptions;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -48,6 +51,45 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
                 new long[] {rest, rest},
                 new long[] {1, 1},
                 1);
+    }
+
+    /** A 3x3 or other convolution of stride 1, with a bias if there is one. */
+    Tensor grouped(String name, Tensor x, int padding, int groups) {
+        var bias = name + ".bias";
+        return torch.conv2d(
+                x,
+                required(name + ".weight"),
+                has(bias) ? weight(bias) : new TensorOptional(),
+                new long[] {1, 1},
+                new long[] {padding, padding},
+                new long[] {1, 1},
+                groups);
+    }
+
+    Tensor layerNorm(String name, Tensor x, long size) {
+        var options = new LayerNormFuncOptions(new LongVector(new long[] {size}));
+        options.weight().put(required(name + ".weight"));
+        options.bias().put(required(name + ".bias"));
+        return torch.layer_norm(x, options);
+    }
+
+    /** The C++ frontend's own, which wants positions first. */
+    Tensor multiHeadAttention(String name, Tensor x, long width, long heads) {
+        var options = new MultiheadAttentionForwardFuncOptions(
+                width,
+                heads,
+                required(name + ".in_proj_weight"),
+                required(name + ".in_proj_bias"),
+                new Tensor(),
+                new Tensor(),
+                false,
+                0,
+                required(name + ".out_proj.weight"),
+                required(name + ".out_proj.bias"));
+        var rows = x.transpose(0, 1);
+        return torch.multi_head_attention_forward(rows, rows, rows, options)
+                .get0()
+                .transpose(0, 1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtException;
+import ddpm.nn.Dropout;
 import ddpm.nn.Layer;
 import ddpm.nn.Layers;
 import ddpm.nn.NetworkConfig;
@@ -66,6 +67,39 @@ class NetworksTest {
                 new Case(
                         "conv2d 1x1", Layers.conv2d(8, 5, Layers.kernel(1)), images, (w, x) -> w.conv("0", x, 1, 0, 0)),
                 new Case("linear", Layers.linear(7, 3), Shape.of(4, 7), (w, x) -> w.linear("0", x)),
+                new Case(
+                        "conv2d in groups",
+                        Layers.conv2d(8, 4, Layers.kernel(3).withGroups(4)),
+                        images,
+                        (w, x) -> w.grouped("0", x, 1, 4)),
+                new Case(
+                        "conv2d in groups without bias",
+                        Layers.conv2d(8, 8, Layers.kernel(3).withGroups(8).withoutBias()),
+                        images,
+                        (w, x) -> w.grouped("0", x, 1, 8)),
+                new Case(
+                        "conv2d without bias",
+                        Layers.conv2d(8, 5, Layers.kernel(3).withoutBias()),
+                        images,
+                        (w, x) -> w.grouped("0", x, 1, 1)),
+                new Case(
+                        "linear without bias",
+                        Layers.linearWithoutBias(7, 3),
+                        Shape.of(4, 7),
+                        (w, x) -> x.matmul(w.weights().get("0.weight").t())),
+                new Case("layerNorm", Layers.layerNorm(7), Shape.of(4, 5, 7), (w, x) -> w.layerNorm("0", x, 7)),
+                new Case("gelu", Layers.gelu(), Shape.of(4, 7), (_, x) -> torch.gelu(x)),
+                new Case("geluTanh", Layers.geluTanh(), Shape.of(4, 7), (_, x) -> torch.gelu(x, "tanh")),
+                new Case(
+                        "dropout without masks",
+                        Layers.sequential(Layers.dropout(new Dropout(0.5)), Layers.silu()),
+                        Shape.of(4, 7),
+                        (_, x) -> torch.silu(x)),
+                new Case(
+                        "multiHeadAttention",
+                        Layers.multiHeadAttention(8, 2),
+                        Shape.of(3, 5, 8),
+                        (w, x) -> w.multiHeadAttention("0", x, 8, 2)),
                 new Case("groupNorm", Layers.groupNorm(4, 8), images, (w, x) -> w.norm("0", x, 4, 1e-5)),
                 new Case("silu", Layers.silu(), images, (_, x) -> torch.silu(x)),
                 new Case("relu", Layers.relu(), images, (_, x) -> torch.relu(x)),
