@@ -12,8 +12,9 @@ final class PictureOptions {
             names = {"-o", "--out"},
             paramLabel = "PATH",
             defaultValue = "samples.png",
-            description = "A .png file for one grid, or a folder (ending in /, or there already) for one file per image"
-                    + " (default: ${DEFAULT-VALUE}).")
+            description =
+                    "A .png file for one grid, a folder (ending in /, or there already) for one file per image, or an"
+                            + " .npz file with all of them as arr_0 of bytes [N, H, W, C] (default: ${DEFAULT-VALUE}).")
     private String out;
 
     @Option(
@@ -61,7 +62,7 @@ final class PictureOptions {
     Pictures of(CommandLine line, SamplePlan plan) {
         try {
             if (!sharing()) {
-                var output = Destination.parse("--out", out, true, ".png");
+                var output = Destination.parse("--out", out, true, ".png", ".npz");
                 return new Pictures(plan, output, trajectory(plan), null, scale);
             }
             if (trajectory != null || frames != null || frameCount != null) {

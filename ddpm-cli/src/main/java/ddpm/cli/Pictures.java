@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.image.GridLayout;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The files that a run of {@code sample} leaves, checked before it starts.
@@ -24,7 +25,10 @@ record Pictures(
             throw new IllegalArgumentException(
                     "--out and --trajectory both name " + output.path() + "; give them different names");
         }
-        if (!output.isFolder() && shareFrom == null) {
+        if (isArray(output) && scale != null) {
+            throw new IllegalArgumentException("--scale " + scale + ": pixels of an .npz file are as they are");
+        }
+        if (!output.isFolder() && !isArray(output) && shareFrom == null) {
             gridSize(plan, scale)
                     .requireModest(
                             "a grid of " + plan.count() + " images",
@@ -34,6 +38,11 @@ record Pictures(
         if (trajectory != null) {
             requireModestTrajectory(plan, trajectory, scale);
         }
+    }
+
+    private static boolean isArray(Destination output) {
+        return !output.isFolder()
+                && output.path().toString().toLowerCase(Locale.ROOT).endsWith(".npz");
     }
 
     private static void requireModestTrajectory(SamplePlan plan, Trajectory.Form trajectory, Integer scale) {
@@ -69,7 +78,10 @@ record Pictures(
     }
 
     /** The output that takes the images of the plan in its final precision. */
-    SampleOutput toOutput(SamplePlan whole) {
+    SampleOutput toOutput(SamplePlan whole) throws IOException {
+        if (isArray(output)) {
+            return new SampleOutput.Npz(output.path(), plan.card().images(plan.count()));
+        }
         return output.isFolder()
                 ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, whole.remarks(), plan.classes())
                 : new SampleOutput.Grid(output.path(), gridSize(plan, scale).scale(), whole.remarks(), plan.classes());

@@ -168,11 +168,15 @@ final class Sample implements Callable<Integer> {
         explain(whole, device, console);
         asked.prepare();
         var run = new SampleRun(whole, stored, torch, device, engine.threads(), console);
-        var done = pictures.sharing()
-                ? new ShareRun(run, asked).draw()
-                : run.draw(asked.toOutput(whole), asked.toTrajectory(whole));
+        var done = pictures.sharing() ? new ShareRun(run, asked).draw() : draw(run, asked, whole);
         line.getOut().println(json ? Json.of(done.describe()) : done.lines());
         return ExitCode.DONE.status();
+    }
+
+    private static SampleRun.Done draw(SampleRun run, Pictures asked, SamplePlan whole) throws IOException {
+        try (var output = asked.toOutput(whole)) {
+            return run.draw(output, asked.toTrajectory(whole));
+        }
     }
 
     private void requireGraphs(Device device) {

@@ -2,6 +2,9 @@ package ddpm.cli;
 
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
+import ddpm.io.NpzFile;
+import ddpm.torch.Shape;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,7 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The place of samples, which takes them batch by batch. */
-sealed interface SampleOutput {
+sealed interface SampleOutput extends Closeable {
     /**
      * Takes one batch, in the order of image indices.
      *
@@ -25,6 +28,44 @@ sealed interface SampleOutput {
 
     /** The file or folder to print as the result. */
     Path result();
+
+    /** Lets go of what an unfinished run left. */
+    @Override
+    default void close() throws IOException {}
+
+    /** All images as one array of NumPy's, {@code arr_0 [N, H, W, C]}, as guided-diffusion's evaluator reads them. */
+    final class Npz implements SampleOutput {
+        private final Path file;
+        private final NpzFile.Growing array;
+
+        Npz(Path file, Shape images) throws IOException {
+            this.file = file;
+            this.array =
+                    new NpzFile.Growing(file, Shape.of(images.size(0), images.size(2), images.size(3), images.size(1)));
+        }
+
+        @Override
+        public List<Path> accept(Images batch, long first) throws IOException {
+            array.add(batch.levels());
+            return List.of();
+        }
+
+        @Override
+        public List<Path> finish() throws IOException {
+            array.finish();
+            return List.of(file);
+        }
+
+        @Override
+        public Path result() {
+            return file;
+        }
+
+        @Override
+        public void close() throws IOException {
+            array.close();
+        }
+    }
 
     /** All images in one picture, written at the end. */
     final class Grid implements SampleOutput {

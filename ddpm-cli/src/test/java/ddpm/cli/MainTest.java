@@ -40,8 +40,9 @@ class MainTest {
         assertEquals("", run.out());
         assertTrue(
                 run.err()
-                        .startsWith("ddpm: missing command: one of sample, train, evaluate, quality, compress, interpolate,"
-                                + " data, info, convert, doctor"),
+                        .startsWith(
+                                "ddpm: missing command: one of sample, train, evaluate, quality, compress, interpolate,"
+                                        + " data, info, convert, doctor"),
                 run.err());
     }
 

@@ -180,6 +180,37 @@ class SampleTest {
                 Files.readAllBytes(folder.resolve("one/image-000002.png")));
     }
 
+    /** Five images in batches of two: the pixels of the folder's pictures, and nothing left beside the file. */
+    @Test
+    void anNpzFileHasThePixelsOfTheFolder(@TempDir Path folder) throws IOException {
+        var file = folder.resolve("samples.npz");
+        assertEquals(
+                0,
+                sample("--count", 5, "--batch", 2, "--seed", 3, "--out", file).status());
+        assertEquals(List.of("samples.npz"), files(folder));
+        var pictures = Files.createDirectory(folder.resolve("pictures"));
+        assertEquals(0, sample("--count", 5, "--seed", 3, "--out", pictures).status());
+        var images = ddpm.data.NpzImages.open(file);
+        assertEquals(5, images.size());
+        for (int i = 0; i < 5; i++) {
+            var picture =
+                    ImageIO.read(pictures.resolve("image-00000" + i + ".png").toFile());
+            var levels = new byte[images.shape().bytes()];
+            images.read(i, levels, 0);
+            for (int y = 0; y < images.height(); y++) {
+                for (int x = 0; x < images.width(); x++) {
+                    assertEquals(
+                            picture.getRaster().getSample(x, y, 0),
+                            levels[y * images.width() + x] & 0xff,
+                            "image " + i);
+                }
+            }
+        }
+        var refused = sample("--count", 5, "--scale", 2, "--out", folder.resolve("large.npz"));
+        assertEquals(2, refused.status());
+        assertTrue(refused.err().contains("pixels of an .npz file are as they are"), refused.err());
+    }
+
     @Test
     void anExistingFolderTakesOneFilePerImageAndRemarks() throws IOException {
         assertEquals(
@@ -426,7 +457,7 @@ class SampleTest {
             --sampler ddim --variance fixed-small | --variance fixed-small: only with --sampler ancestral
             --graph-steps 0            | '0' is no number of steps per launch: use auto, none, all, or 1 to 999999
             --device gpu               | unknown device 'gpu': use cpu, cuda or cuda:N, or auto
-            --out a.jpg                | end a file's name in .png, or a folder's in /
+            --out a.jpg                | end a file's name in .png or .npz, or a folder's in /
             --out=                     | --out '': end a file's name in .png
             --trajectory a.mp4         | end a file's name in .gif or .png
             --trajectory a/            | end a file's name in .gif or .png

@@ -112,6 +112,11 @@ public final class Images {
         return count;
     }
 
+    /** All levels, {@code [B, H, W, C]} row-major, as files have them. */
+    public byte[] levels() {
+        return levels.clone();
+    }
+
     /** Image {@code i}, 0 &lt;= i &lt; count(), as a batch of one. */
     public Images only(int i) {
         Objects.checkIndex(i, count);

@@ -107,31 +107,39 @@ final class NpyArray {
         return out.flip();
     }
 
-    /** An array's bytes as NumPy writes them, version 1, its data at a multiple of 64 bytes. */
+    /** An array's bytes as NumPy writes them, see {@link #header}. */
     static ByteBuffer write(StoredTensor tensor) {
+        var header = header(tensor.dtype(), tensor.shape());
+        return ByteBuffer.allocate(header.remaining() + tensor.data().remaining())
+                .put(header)
+                .put(tensor.data())
+                .flip();
+    }
+
+    /** All that stands before an array's data: version 1, as long as a multiple of 64 bytes. */
+    static ByteBuffer header(DType dtype, Shape shape) {
         var descr = DTYPES.entrySet().stream()
-                .filter(entry -> entry.getValue() == tensor.dtype())
+                .filter(entry -> entry.getValue() == dtype)
                 .map(Map.Entry::getKey)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("NumPy has no element type for " + tensor.dtype()));
+                .orElseThrow(() -> new IllegalArgumentException("NumPy has no element type for " + dtype));
         var sizes = new StringBuilder();
-        for (long size : tensor.shape().toArray()) {
+        for (long size : shape.toArray()) {
             sizes.append(size).append(", ");
         }
-        if (tensor.shape().rank() > 1) {
+        if (shape.rank() > 1) {
             sizes.setLength(sizes.length() - 2);
-        } else if (tensor.shape().rank() == 1) {
+        } else if (shape.rank() == 1) {
             sizes.setLength(sizes.length() - 1); // "(3,)"
         }
         var header = "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + sizes + "), }";
         int padded = (MAGIC.length + 4 + header.length() + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        var data = tensor.data();
-        var out = ByteBuffer.allocate(padded + data.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        var out = ByteBuffer.allocate(padded).order(ByteOrder.LITTLE_ENDIAN);
         out.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) (padded - MAGIC.length - 4));
         out.put(header.getBytes(StandardCharsets.US_ASCII));
         while (out.position() < padded - 1) {
             out.put((byte) ' ');
         }
-        return out.put((byte) '\n').put(data).flip();
+        return out.put((byte) '\n').flip();
     }
 }

@@ -2,8 +2,14 @@ package ddpm.io;
 
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.torch.DType;
+import ddpm.torch.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -41,6 +47,68 @@ public final class NpzFile {
                 arrays.put(name, NpyArray.read(bytes, name, zip.view(entry, 0, (int) entry.size())));
             }
             return arrays;
+        }
+    }
+
+    /**
+     * An .npz file with one array of bytes, {@code arr_0}, that comes piece by piece: what has come lies on the disk beside the
+     * target, so memory holds one piece however long the array is.
+     */
+    public static final class Growing implements AutoCloseable {
+        private final Path target;
+        private final Path spool;
+        private final FileChannel channel;
+        private final long length;
+
+        /**
+         * @param shape of the whole array
+         * @throws IllegalArgumentException for 2 GiB or more
+         * @throws IOException if the folder cannot be written
+         */
+        public Growing(Path target, Shape shape) throws IOException {
+            var header = NpyArray.header(DType.UINT8, shape);
+            this.target = target;
+            this.length = header.remaining() + shape.numel();
+            if (length > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("an array of " + shape + " bytes is too long for one .npz file of "
+                        + Integer.MAX_VALUE + " bytes; write several");
+            }
+            var absolute = target.toAbsolutePath();
+            spool = Files.createTempFile(absolute.getParent(), ".ddpm-", ".part");
+            channel = FileChannel.open(spool, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            write(header);
+        }
+
+        /** Appends bytes. */
+        public void add(byte[] bytes) throws IOException {
+            write(ByteBuffer.wrap(bytes));
+        }
+
+        private void write(ByteBuffer bytes) throws IOException {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        }
+
+        /**
+         * Writes the target, whole or not at all.
+         *
+         * @throws IllegalStateException if fewer or more bytes have come than the array has
+         */
+        public void finish() throws IOException {
+            if (channel.size() != length) {
+                throw new IllegalStateException(channel.size() + " bytes came for an array of " + length);
+            }
+            var zip = new ZipWriter();
+            zip.add("arr_0" + SUFFIX, channel.map(FileChannel.MapMode.READ_ONLY, 0, length));
+            WholeFile.write(target, zip.size(), zip::writeTo);
+        }
+
+        /** Removes what lies beside the target. */
+        @Override
+        public void close() throws IOException {
+            channel.close();
+            Files.deleteIfExists(spool);
         }
     }
 

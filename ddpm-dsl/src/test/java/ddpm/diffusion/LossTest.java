@@ -295,7 +295,7 @@ class LossTest {
             var x = Tensor.zeros(Shape.of(1, 2, 3, 4), ddpm.torch.DType.FLOAT32, Device.CPU);
             var three = Tensor.zeros(Shape.of(1, 3, 3, 4), ddpm.torch.DType.FLOAT32, Device.CPU);
             var e = assertThrows(IllegalArgumentException.class, () -> ModelOutput.prediction(three, x));
-            assertTrue(e.getMessage().contains("3 channels for images of 2"), e.getMessage());
+            assertTrue(e.getMessage().contains("output is [1, 3, 3, 4] for x_t of shape [1, 2, 3, 4]"), e.getMessage());
             var none = assertThrows(IllegalArgumentException.class, () -> ModelOutput.variance(x, x));
             assertTrue(
                     none.getMessage().contains("4 channels")

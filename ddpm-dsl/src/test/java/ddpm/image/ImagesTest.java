@@ -60,7 +60,7 @@ class ImagesTest {
         assertTrue(
                 refusal.getMessage()
                         .startsWith("2 of 12 values are not finite and cannot be shown as images; the first is NaN in"
-                                + " image 1."),
+                                + " image 1"),
                 refusal.getMessage());
         assertThrows(IllegalArgumentException.class, () -> Pixel.level(Float.NaN));
     }
