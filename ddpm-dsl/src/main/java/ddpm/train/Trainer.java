@@ -10,9 +10,12 @@ import ddpm.diffusion.Objective;
 import ddpm.model.Model;
 import ddpm.nn.Network;
 import ddpm.nn.Params;
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.Held;
+import ddpm.torch.KernelCheck;
+import ddpm.torch.LibTorch;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -23,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -65,6 +69,16 @@ public final class Trainer implements AutoCloseable {
         this(model, data, config, ownLoss, Group.ALONE);
     }
 
+    /** Wrong kernels give wrong gradients in silence: some libtorchs have such in bfloat16 on CPUs. */
+    static void requireTrusted(DType precision, Device device, Predicate<DType> trusted) {
+        if (precision != DType.FLOAT32 && device.kind() == Device.Kind.CPU && !trusted.test(precision)) {
+            throw new IllegalArgumentException(
+                    "this libtorch (" + LibTorch.load().version() + ") computes some layers"
+                            + " wrongly in " + precision + " on the CPU, so gradients would be wrong: train in float32"
+                            + " (--precision fp32), or use the bundled libtorch; ddpm doctor names the layers");
+        }
+    }
+
     /**
      * A trainer with a loss of its own, as one rank of a group.
      *
@@ -91,6 +105,7 @@ public final class Trainer implements AutoCloseable {
             throw new IllegalArgumentException("a batch of " + config.batch() + " images for " + group.size()
                     + " ranks: each needs at least one; use a larger batch or fewer ranks");
         }
+        requireTrusted(config.precision(), model.params().flat().device(), KernelCheck::trusts);
         this.model = model;
         this.group = group;
         this.config = config;

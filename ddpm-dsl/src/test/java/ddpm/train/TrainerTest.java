@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
@@ -23,6 +24,7 @@ import ddpm.testing.TinyImages;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
+import ddpm.torch.KernelCheck;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -266,7 +268,23 @@ class TrainerTest {
     }
 
     @Test
+    void bfloat16IsRefusedWhereGradientsWouldBeWrong() {
+        var e = assertThrows(
+                IllegalArgumentException.class, () -> Trainer.requireTrusted(DType.BFLOAT16, Device.CPU, _ -> false));
+        assertTrue(e.getMessage().contains("--precision fp32"), e.getMessage());
+        Trainer.requireTrusted(DType.BFLOAT16, Device.CPU, _ -> true);
+        Trainer.requireTrusted(DType.FLOAT32, Device.CPU, _ -> false);
+        Trainer.requireTrusted(DType.BFLOAT16, Device.cuda(0), _ -> false);
+        if (!KernelCheck.trusts(DType.BFLOAT16)) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> train(Tiny.card(), Tiny.config(8, 100, 2).withPrecision(DType.BFLOAT16), 1));
+        }
+    }
+
+    @Test
     void bfloat16TrainsToNearlyTheSameLosses() {
+        assumeTrue(KernelCheck.trusts(DType.BFLOAT16), "this libtorch computes wrongly in bfloat16 and is refused");
         var exact = train(Tiny.card(), Tiny.config(8, 100, 2), 60).losses();
         var half = train(Tiny.card(), Tiny.config(8, 100, 2).withPrecision(DType.BFLOAT16), 60)
                 .losses();

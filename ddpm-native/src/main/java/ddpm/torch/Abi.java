@@ -180,6 +180,15 @@ final class Abi {
         return new TorchException(tried.get() + " failed: " + reason);
     }
 
+    /** The dispatcher's first sentence, if it goes on with guesses and a table of all that it has. */
+    static String withoutTables(String reason) {
+        int guesses = reason.indexOf(" This could be because the operator doesn't exist");
+        int table = reason.indexOf(": registered at ");
+        int end =
+                guesses >= 0 ? guesses : table >= 0 ? Math.max(0, reason.lastIndexOf("\n\n", table)) : reason.length();
+        return reason.substring(0, end).strip();
+    }
+
     private static String lastError() {
         if (WHAT == null) {
             return "libtorch printed the reason on stderr";
@@ -188,7 +197,7 @@ final class Abi {
             var text = (MemorySegment) WHAT.invokeExact();
             return text.address() == 0
                     ? "no reason given"
-                    : text.reinterpret(1 << 16).getString(0).strip();
+                    : withoutTables(text.reinterpret(1 << 16).getString(0).strip());
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

@@ -63,10 +63,9 @@ public final class LibTorch {
         }
         try {
             return open(TorchFolder.bundled(LibTorch::note)
-                    .orElseThrow(() -> new LibTorchNotFound("no libtorch for " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch")
-                            + " is bundled: give one with --libtorch DIR or " + VARIABLE
-                            + " (libtorch 2.10 or newer, e.g. the 'torch' folder of a Python installation)")));
+                    .orElseThrow(() -> new LibTorchNotFound(TorchFolder.nothingBundled() + ", or give a libtorch of"
+                            + " version 2.10 or newer, such as the 'torch' folder of a Python installation, with"
+                            + " --libtorch DIR or the environment variable " + VARIABLE)));
         } catch (IOException e) {
             throw new LibTorchNotFound(e.getMessage(), e);
         }
@@ -143,6 +142,20 @@ public final class LibTorch {
             Tf32.allow(false);
         }
         return loaded;
+    }
+
+    /** @throws TorchException if this libtorch has no memory on such a device; libtorch would list all that it can do */
+    static void requireDevice(Device device) {
+        if (device.kind() == Device.Kind.CUDA) {
+            var torch = load();
+            if (!torch.isBuiltForCuda() || torch.cudaFailure().isPresent()) {
+                throw new TorchException("no tensor can be on " + device + ": the libtorch in " + torch.folder()
+                        + torch.cudaFailure()
+                                .map(linker -> " cannot load its CUDA half: " + linker)
+                                .orElse(" is built for CPUs only; use Device.CPU, or a libtorch built for CUDA")
+                        + " (ddpm doctor and CudaStatus say more)");
+            }
+        }
     }
 
     static SymbolLookup symbols() {

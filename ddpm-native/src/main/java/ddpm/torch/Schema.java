@@ -13,13 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * The schema of one operator of the dispatcher, as libtorch writes it:
  * {@code aten::gelu(Tensor self, *, str approximate="none") -> Tensor}.
  *
- * <p>The C ABI cannot be asked for schemas, so those of the bundled libtorch are a resource, which a test compares with
- * what the dispatcher has.
+ * <p>The C ABI cannot be asked for schemas, so those that a range of libtorchs have in common are a resource, which a test
+ * compares with what the dispatcher has.
  *
  * @param text the whole schema
  * @param arguments in order
@@ -29,22 +30,39 @@ import java.util.concurrent.ConcurrentHashMap;
 record Schema(String text, List<SchemaArgument> arguments, List<String> returns, Op op) {
     private static final String RESOURCE = "schemas.txt";
 
-    /** The first line of the resource, before the version. */
-    private static final String VERSION = "# libtorch ";
+    /** The first line of the resource. */
+    private static final Pattern VERSIONS = Pattern.compile("# libtorch 2\\.(\\d+) to 2\\.(\\d+)");
+
+    private static final Pattern VERSION = Pattern.compile("2\\.(\\d+)\\..*");
 
     private static final Map<String, Schema> PARSED = new ConcurrentHashMap<>();
 
-    /** The resource: the version of its libtorch, and schemas by operator name and overload. */
-    private record All(String version, Map<String, String> texts) {
+    /** The resource: the first and last minor version of its libtorchs, and schemas by operator name and overload. */
+    private record All(int first, int last, Map<String, String> texts) {
         private static All read() {
             try (var in = new BufferedReader(
                     new InputStreamReader(Schema.class.getResourceAsStream(RESOURCE), StandardCharsets.UTF_8))) {
-                var version = in.readLine().substring(VERSION.length());
+                var versions = VERSIONS.matcher(in.readLine());
+                if (!versions.matches()) {
+                    throw new IllegalStateException(RESOURCE + " says not for which libtorchs it is");
+                }
                 var texts = new HashMap<String, String>();
                 in.lines().forEach(line -> texts.put(line.substring(0, line.indexOf('(')), line));
-                return new All(version, texts);
+                return new All(Integer.parseInt(versions.group(1)), Integer.parseInt(versions.group(2)), texts);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            }
+        }
+
+        void requireThisLibtorch() {
+            var version = LibTorch.load().version();
+            var matcher = VERSION.matcher(version);
+            int minor = matcher.matches() ? Integer.parseInt(matcher.group(1)) : -1;
+            if (minor < first || minor > last) {
+                throw new TorchException("calls by name are checked by schemas of libtorch 2." + first + " to 2." + last
+                        + ", and this process runs on " + version
+                        + ", whose schemas may differ: use the typed operators,"
+                        + " or the bundled libtorch");
             }
         }
     }
@@ -59,25 +77,15 @@ record Schema(String text, List<SchemaArgument> arguments, List<String> returns,
      *
      * @param operator name and overload, such as {@code aten::sum.dim_IntList}
      * @throws IllegalArgumentException if there is no such operator
-     * @throws TorchException on another libtorch than that of the schemas
+     * @throws TorchException on a libtorch whose schemas are not known
      */
     static Schema of(String operator) {
         var text = Lazy.ALL.texts.get(operator);
         if (text == null) {
             throw new IllegalArgumentException(unknown(operator));
         }
-        var version = LibTorch.load().version();
-        if (!minor(version).equals(minor(Lazy.ALL.version))) {
-            throw new TorchException("calls by name are checked by the schemas of libtorch " + Lazy.ALL.version
-                    + ", and this process runs on " + version
-                    + ", whose schemas may differ: use the typed operators, or"
-                    + " the bundled libtorch");
-        }
+        Lazy.ALL.requireThisLibtorch();
         return PARSED.computeIfAbsent(operator, _ -> parse(text));
-    }
-
-    private static String minor(String version) {
-        return version.substring(0, Math.max(0, version.lastIndexOf('.')));
     }
 
     private static String unknown(String operator) {

@@ -105,7 +105,7 @@ record SchemaArgument(String name, String type, String initial) {
             case "str" -> value instanceof String text && text.indexOf('\0') < 0;
             case "ScalarType" -> value instanceof DType;
             case "MemoryFormat" -> value instanceof MemoryFormat;
-            case "Device" -> value instanceof Device;
+            case "Device" -> value instanceof Device device && isThere(device);
             case "int[]" -> fits(value);
             case "float[]" -> value instanceof double[];
             case "bool[]" -> value instanceof boolean[] flags && flags.length == length();
@@ -134,6 +134,11 @@ record SchemaArgument(String name, String type, String initial) {
 
     private static boolean isPlain(Tensor tensor) {
         return tensor.isOpen() && !tensor.isPacked();
+    }
+
+    private static boolean isThere(Device device) {
+        LibTorch.requireDevice(device);
+        return true;
     }
 
     private static boolean isInteger(Object value) {

@@ -141,6 +141,7 @@ public final class Tensor implements AutoCloseable {
         Objects.requireNonNull(device, "device");
         Objects.requireNonNull(format, "format");
         var scope = TensorScope.current();
+        LibTorch.requireDevice(device);
         if (shape.rank() > MAX_RANK) {
             throw new IllegalArgumentException("a tensor of rank " + shape.rank() + ": at most " + MAX_RANK + " here");
         }
@@ -691,10 +692,20 @@ public final class Tensor implements AutoCloseable {
         }
     }
 
-    /** Accumulates d(this)/d(leaf) into the gradient of every leaf that requires one. For tensors of one element. */
+    /**
+     * Accumulates d(this)/d(leaf) into the gradient of every leaf that requires one. For tensors of one element.
+     *
+     * @throws IllegalStateException if there is no such leaf
+     */
     public void backward() {
         if (shape().numel() != 1) {
             throw new IllegalArgumentException("backward() from shape " + shape() + ": one element only");
+        }
+        if (!requiresGrad()) {
+            throw new IllegalStateException(
+                    "backward() from a tensor that depends on none that requires a gradient: call"
+                            + " trainable() on the Params, or requiresGrad(true) on the tensor, before the forward pass, which"
+                            + " must not run under GradMode.off()");
         }
         var lock = GraphLock.readAlways();
         try {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,35 @@ class OpFailureTest {
                 () -> new Op("aten::no_such_operator").call().tensor(x).one());
         assertTrue(e.getMessage().contains("no_such_operator"), e.getMessage());
         assertTrue(e.getMessage().contains("Could not find schema"), e.getMessage());
+    }
+
+    @Test
+    void aBackwardPassWithoutLeavesNamesWhatIsMissing() {
+        var x = Tensor.scalar(2);
+        for (Runnable pass : List.<Runnable>of(() -> x.mul(3).backward(), () -> {
+            x.requiresGrad(true);
+            try (var _ = GradMode.off()) {
+                x.mul(3).backward();
+            }
+        })) {
+            var e = assertThrows(IllegalStateException.class, pass::run);
+            assertTrue(e.getMessage().contains("trainable()"), e.getMessage());
+            assertTrue(e.getMessage().contains("GradMode.off()"), e.getMessage());
+        }
+        x.mul(3).backward();
+        assertEquals(3, x.grad().item());
+    }
+
+    @Test
+    void theDispatchersTablesAreLeftOut() {
+        assertEquals(
+                "Could not run 'aten::x' with arguments from the 'CUDA' backend.",
+                Abi.withoutTables(
+                        "Could not run 'aten::x' with arguments from the 'CUDA' backend. This could be because"
+                                + " the operator doesn't exist for this backend, or so.\n\nCPU: registered at a.cpp:1"));
+        assertEquals(
+                "Not there.", Abi.withoutTables("Not there.\n\nCPU: registered at a.cpp:1\nMeta: registered at b:2"));
+        assertEquals("a plain\n\nreason", Abi.withoutTables("a plain\n\nreason"));
     }
 
     @Test

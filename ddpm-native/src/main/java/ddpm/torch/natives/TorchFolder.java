@@ -41,6 +41,19 @@ public record TorchFolder(Path path, boolean bundled) {
     }
 
     /**
+     * Says that the class path and the module path hold no libtorch for this platform, which artifacts have it, and how they
+     * are added.
+     */
+    public static String nothingBundled() {
+        var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        var module = platform.replace('-', '.');
+        return "no libtorch for " + platform + " is on the class path or among the resolved modules: add the artifacts"
+                + " org.bytedeco:pytorch, org.bytedeco:openblas and org.bytedeco:javacpp with classifier " + platform
+                + "; on the module path also --add-modules org.bytedeco.pytorch." + module + ",org.bytedeco.openblas."
+                + module + ",org.bytedeco.javacpp." + module;
+    }
+
+    /**
      * Compares the unpacked libtorch of the class path with its checksums, and unpacks it anew where it differs.
      *
      * @param progress takes one line when something is unpacked or waited for

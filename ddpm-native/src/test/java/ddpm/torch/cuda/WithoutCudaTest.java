@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.LibTorch;
+import ddpm.torch.Ops;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -36,6 +42,24 @@ class WithoutCudaTest {
         assertRefuses(() -> Stream.open(CUDA));
         assertRefuses(() -> DeviceMemory.of(CUDA));
         assertRefuses(() -> StepKernels.on(CUDA));
+    }
+
+    @Test
+    void aTensorThereIsRefusedInOneLine() {
+        var torch = cpuOnly();
+        try (var _ = TensorScope.open()) {
+            var here = Tensor.scalar(1);
+            for (Executable call : List.<Executable>of(
+                    () -> Tensor.zeros(Shape.of(2), DType.FLOAT32, CUDA),
+                    () -> Tensor.empty(Shape.of(2), DType.INT64, CUDA),
+                    () -> here.on(CUDA),
+                    () -> Ops.call("aten::zeros", new long[] {2}, null, null, CUDA))) {
+                var e = assertThrows(TorchException.class, call);
+                assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+                assertTrue(e.getMessage().contains("no tensor can be on cuda:0"), e.getMessage());
+                assertTrue(e.getMessage().contains(torch.folder().toString()), e.getMessage());
+            }
+        }
     }
 
     private static void assertRefuses(Executable call) {

@@ -79,6 +79,15 @@ class BundledNativesTest {
     }
 
     @Test
+    void nothingOnThePathNamesArtifactsAndModules() {
+        var text = TorchFolder.nothingBundled();
+        var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        assertTrue(text.contains("org.bytedeco:pytorch"), text);
+        assertTrue(text.contains("classifier " + platform), text);
+        assertTrue(text.contains("--add-modules org.bytedeco.pytorch." + platform.replace('-', '.')), text);
+    }
+
+    @Test
     void platformsAreNamedAsJavaCppNamesThem() {
         assertEquals("linux-x86_64", BundledNatives.platform("Linux", "amd64"));
         assertEquals("linux-arm64", BundledNatives.platform("Linux", "aarch64"));
