@@ -10,9 +10,11 @@ module ddpm.dsl {
     exports ddpm.diffusion;
     exports ddpm.eval;
     exports ddpm.eval.inception;
+    exports ddpm.http;
     exports ddpm.image;
     exports ddpm.io;
     exports ddpm.model;
+    exports ddpm.model.hub;
     exports ddpm.nn;
     exports ddpm.sampling;
     exports ddpm.text;

@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.cli.console.Console;
+import ddpm.cli.hub.ModelName;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;
@@ -14,7 +15,6 @@ import ddpm.model.Weights;
 import ddpm.torch.DType;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -49,8 +49,8 @@ final class Convert implements Callable<Integer> {
         DIFFUSERS
     }
 
-    @Parameters(index = "0", paramLabel = "IN", description = "A .pt or .safetensors file, or a folder with a model.")
-    private Path in;
+    @Parameters(index = "0", paramLabel = "IN", description = ModelName.FORMS + ".")
+    private ModelName in;
 
     @Parameters(
             index = "1",
@@ -101,7 +101,7 @@ final class Convert implements Callable<Integer> {
         var to = destination();
         var format = target != null ? target : targetOf(to);
         var console = new Console(line.getErr(), false, quiet);
-        var file = StoredModel.openFile(in, weights);
+        var file = StoredModel.openFile(in.path(console), weights);
         if (file.tensors().isEmpty()) {
             throw new FileFormatException(file.path(), "is a " + file.format() + " file without any tensors");
         }

@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.TextTable;
+import ddpm.model.hub.HubSettings;
 import ddpm.text.Reason;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
@@ -36,7 +37,8 @@ import picocli.CommandLine.Spec;
 /** {@code ddpm doctor}: checks whether this machine can run the program, and says what to do where it cannot. */
 @Command(
         name = "doctor",
-        description = "Check Java, the cache, libtorch and its devices; say what to do where something is wrong.",
+        description =
+                "Check Java, the cache, the network's settings, libtorch and its devices; say what to do where something is wrong.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Doctor implements Callable<Integer> {
@@ -84,6 +86,7 @@ final class Doctor implements Callable<Integer> {
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
                         + System.getProperty("os.arch") + ", " + runtime.availableProcessors() + " cores");
         cache();
+        network();
         libtorch(new Console(line.getErr(), false, false));
         line.getOut().print(json ? Json.of(describe()) + System.lineSeparator() : text());
         return worst().status();
@@ -113,6 +116,16 @@ final class Doctor implements Callable<Integer> {
             ok("cache", "none: " + e.getMessage());
         } catch (IOException e) {
             ok("cache", "unknown: " + Reason.of(e));
+        }
+    }
+
+    private void network() {
+        try {
+            var settings = HubSettings.of(System.getenv());
+            ok("network", settings.network().describe());
+            ok("hub", settings.describe());
+        } catch (IOException | IllegalArgumentException e) {
+            checks.add(new Check(ExitCode.FAILED, "network", e.getMessage()));
         }
     }
 

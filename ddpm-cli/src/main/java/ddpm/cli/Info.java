@@ -1,11 +1,12 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
+import ddpm.cli.hub.ModelName;
 import ddpm.model.DefaultModel;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,11 +23,9 @@ import picocli.CommandLine.Spec;
 final class Info implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
-            paramLabel = "PATH",
-            description =
-                    "A .safetensors or .pt file, a .safetensors.index.json, or a folder with a model (default: the"
-                            + " built-in model).")
-    private Path path;
+            paramLabel = "MODEL",
+            description = ModelName.FORMS + "; a .safetensors.index.json (default: the built-in model).")
+    private ModelName named;
 
     @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = ModelOption.WEIGHTS)
     private Weights weights;
@@ -39,8 +38,9 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var description =
-                Description.of(path == null ? DefaultModel.open() : StoredModel.openFile(path, weights), weights);
+        var console = new Console(spec.commandLine().getErr(), false, false);
+        var description = Description.of(
+                named == null ? DefaultModel.open() : StoredModel.openFile(named.path(console), weights), weights);
         var out = spec.commandLine().getOut();
         out.print(json ? Json.of(description.json()) + System.lineSeparator() : description.text());
         return ExitCode.DONE.status();

@@ -85,7 +85,8 @@ final class Interpolate implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model.open();
+        var console = quiet.console(line);
+        var file = model.open(console);
         var stored = model.model(file);
         var card = stored.card();
         var shape = Measured.shape(file, card);
@@ -97,7 +98,6 @@ final class Interpolate implements Callable<Integer> {
         var destination = Destination.of(line, "--out", out, ".png");
         var a = ImageFolder.read(from, FolderOptions.of(shape));
         var b = ImageFolder.read(to, FolderOptions.of(shape));
-        var console = quiet.console(line);
         var device = engine.device(engine.load(console), console);
         destination.prepare();
         var chosen = precision.on(device, card.network());

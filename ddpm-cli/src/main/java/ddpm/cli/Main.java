@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.cli.console.StandardOutput;
+import ddpm.cli.hub.Models;
 import ddpm.cli.process.CtrlC;
 import ddpm.cli.process.Parent;
 import java.util.Arrays;
@@ -43,6 +44,7 @@ public final class Main implements Callable<Integer> {
             Compress.class,
             Interpolate.class,
             Data.class,
+            Models.class,
             Info.class,
             Convert.class,
             Doctor.class,
@@ -92,7 +94,8 @@ public final class Main implements Callable<Integer> {
         boolean all = named.contains(name(COMPLETION));
         for (var type : COMMANDS) {
             boolean whole = all || named.contains(name(type));
-            command.addSubcommand(name(type), whole ? new CommandLine(type) : new CommandLine(outline(type)));
+            command.addSubcommand(
+                    name(type), whole ? versioned(new CommandLine(type)) : new CommandLine(outline(type)));
         }
         var errors = errors(command);
         return Values.taught(command).setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
@@ -100,6 +103,16 @@ public final class Main implements Callable<Integer> {
 
     private static String name(Class<?> type) {
         return type.getAnnotation(Command.class).name();
+    }
+
+    /** Commands in packages below have the program's version too, without knowing this class. */
+    private static CommandLine versioned(CommandLine command) {
+        var spec = command.getCommandSpec();
+        if (spec.versionProvider() == null) {
+            spec.versionProvider(new Version());
+            command.getSubcommands().values().forEach(Main::versioned);
+        }
+        return command;
     }
 
     private static CommandSpec outline(Class<?> type) {

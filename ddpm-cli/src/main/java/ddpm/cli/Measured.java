@@ -87,7 +87,7 @@ final class Measured {
      * @param count how many will be measured, or null for the first {@code enough}, if there are so many
      */
     Subject open(CommandLine line, Integer count, int enough, Console console) throws IOException {
-        var file = model.open();
+        var file = model.open(console);
         var stored = model.model(file);
         var images = data.open(shape(file, stored.card()), Split.TEST, Crop.CENTRE, skipBadFiles, console);
         if (count != null && count > images.size()) {

@@ -1,11 +1,12 @@
 package ddpm.cli;
 
+import ddpm.cli.console.Console;
+import ddpm.cli.hub.ModelName;
 import ddpm.io.TensorFile;
 import ddpm.model.DefaultModel;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The model that a command uses, and which of its weights. */
@@ -15,17 +16,16 @@ final class ModelOption {
 
     @Option(
             names = {"-m", "--model"},
-            paramLabel = "PATH",
-            description =
-                    "A .safetensors or .pt file or a folder of diffusers (default: a small model inside this program).")
-    private Path path;
+            paramLabel = "MODEL",
+            description = ModelName.FORMS + " (default: a small model inside this program).")
+    private ModelName named;
 
     @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = WEIGHTS)
     private Weights weights;
 
-    /** The file or folder with all that is in it. */
-    TensorFile open() throws IOException {
-        return path == null ? DefaultModel.open() : StoredModel.openFile(path, weights);
+    /** The file or folder with all that is in it; a model of the hub is fetched if need be. */
+    TensorFile open(Console console) throws IOException {
+        return named == null ? DefaultModel.open() : StoredModel.openFile(named.path(console), weights);
     }
 
     /** The model in it. */
@@ -33,10 +33,8 @@ final class ModelOption {
         return StoredModel.of(file, weights);
     }
 
-    /** The last name of the path that was given, for pictures and messages. */
+    /** The last name of what was given, for pictures and messages. */
     String name(TensorFile file) {
-        return (path == null ? file.path() : path.toAbsolutePath().normalize())
-                .getFileName()
-                .toString();
+        return named == null ? file.path().getFileName().toString() : named.shortName();
     }
 }

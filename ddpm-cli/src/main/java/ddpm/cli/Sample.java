@@ -156,11 +156,11 @@ final class Sample implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var file = model.open();
+        var console = quiet.console(line);
+        var file = model.open(console);
         var stored = model.model(file);
         var plan = plan(file, stored.card());
         var asked = pictures.of(line, plan);
-        var console = quiet.console(line);
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         requireGraphs(device);

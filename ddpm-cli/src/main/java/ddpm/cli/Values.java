@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.hub.ModelName;
 import ddpm.data.Crop;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.sampling.GraphSteps;
@@ -31,6 +32,7 @@ final class Values {
         return command.registerConverter(Precision.class, refusing(Precision::parse))
                 .registerConverter(Crop.class, refusing(Values::crop))
                 .registerConverter(Path.class, refusing(Values::path))
+                .registerConverter(ModelName.class, refusing(ModelName::new))
                 .registerConverter(DataSpec.class, refusing(DataSpec::parse))
                 .registerConverter(BetaSchedule.class, refusing(BetaSchedule::parse))
                 .registerConverter(GraphSteps.class, refusing(GraphSteps::parse))

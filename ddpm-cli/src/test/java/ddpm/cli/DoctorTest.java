@@ -35,7 +35,19 @@ class DoctorTest {
         var names = ((List<?>) json.get("checks"))
                 .stream().map(check -> ((Map<?, ?>) check).get("name")).toList();
         assertEquals(
-                List.of("ddpm", "Java", "system", "cache", "libtorch", "CUDA", "device", "convolution", "fp32", "bf16"),
+                List.of(
+                        "ddpm",
+                        "Java",
+                        "system",
+                        "cache",
+                        "network",
+                        "hub",
+                        "libtorch",
+                        "CUDA",
+                        "device",
+                        "convolution",
+                        "fp32",
+                        "bf16"),
                 names);
     }
 

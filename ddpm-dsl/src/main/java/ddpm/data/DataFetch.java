@@ -2,6 +2,12 @@ package ddpm.data;
 
 import static ddpm.text.Untrusted.quote;
 
+import ddpm.http.DiskException;
+import ddpm.http.Download;
+import ddpm.http.Network;
+import ddpm.http.Progress;
+import ddpm.http.RefusedException;
+import ddpm.http.Web;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -12,42 +18,33 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * Fetches data sets from mirrors over HTTP. A file appears under its name only when it is whole and its checksum is
  * right; until then it is {@code NAME.part}, which a later call resumes.
  */
 public final class DataFetch {
-    private static final int ATTEMPTS_IN_VAIN = 4;
-    private static final int WORTH_AN_ATTEMPT = 16 << 10;
+    /** More than any of the data sets. */
+    private static final long MOST_BYTES = 1L << 30;
 
     private final List<URI> mirrors;
+    private final Network network;
     private final Duration pause;
     private final Duration patience;
 
-    /** Told of bytes as they arrive, from the calling thread. */
-    @FunctionalInterface
-    public interface Progress {
-        /**
-         * @param name the file
-         * @param bytes how many are on disk
-         * @param total how many there will be, or -1 if the server does not say
-         */
-        void at(String name, long bytes, long total);
-    }
-
     /**
      * @param mirrors folders on the web, each ending in {@code /}, tried in this order
-     * @throws IllegalArgumentException if there are none or one is not an http(s) address ending in {@code /}
+     * @throws IllegalArgumentException if there are none or one is not an http(s) address ending in {@code /}, or if
+     *     the environment names an unusable proxy
      */
     public DataFetch(List<URI> mirrors) {
-        this(mirrors, Duration.ofSeconds(1), Duration.ofSeconds(60));
+        this(mirrors, Network.of(System.getenv()), Duration.ofSeconds(1), Duration.ofSeconds(60));
     }
 
-    /** With half the pause after a failure (it doubles with each in vain) and how long a server may be silent. */
-    DataFetch(List<URI> mirrors, Duration pause, Duration patience) {
+    /** With the network, half the pause after a failure (it doubles with each in vain) and how long a server may be silent. */
+    DataFetch(List<URI> mirrors, Network network, Duration pause, Duration patience) {
         if (mirrors.isEmpty()) {
             throw new IllegalArgumentException("at least one mirror is needed");
         }
@@ -58,6 +55,7 @@ public final class DataFetch {
             }
         }
         this.mirrors = List.copyOf(mirrors);
+        this.network = network;
         this.pause = pause;
         this.patience = patience;
     }
@@ -77,7 +75,8 @@ public final class DataFetch {
     public void fetch(List<RemoteFile> files, Path folder, Progress progress) throws IOException {
         Objects.requireNonNull(progress, "progress");
         Files.createDirectories(folder);
-        try (var download = new Download(patience)) {
+        try (var web = new Web(network, patience)) {
+            var download = new Download(web, pause, MOST_BYTES);
             for (RemoteFile file : files) {
                 Path whole = folder.resolve(file.name());
                 WholeFile.requireFile(whole);
@@ -96,12 +95,12 @@ public final class DataFetch {
             List<String> failures = new ArrayList<>();
             for (URI mirror : mirrors) {
                 URI source = mirror.resolve(file.name());
-                Optional<String> failure = fromMirror(file, source, part, download, progress);
-                if (failure.isEmpty()) {
+                var failure = fromMirror(file, source, part, download, progress);
+                if (failure == null) {
                     part.complete();
                     return;
                 }
-                failures.add(source + " " + failure.get());
+                failures.add(source + " " + failure);
             }
             String kept = part.size() == 0
                     ? ""
@@ -112,47 +111,24 @@ public final class DataFetch {
         }
     }
 
-    /** Empty if the part is now the whole file, else why this mirror did not make it so. */
-    private Optional<String> fromMirror(
+    /** Null if the part is now the whole file, else why this mirror did not make it so. */
+    private static String fromMirror(
             RemoteFile file, URI source, PartialFile part, Download download, Progress progress) throws IOException {
-        String failure = "";
-        // Attempts in vain are counted: a long file over a line that keeps breaking arrives in as many as it takes.
-        for (int inVain = 0; inVain < ATTEMPTS_IN_VAIN; ) {
-            long before = part.size();
-            try {
-                download.into(part.channel(), source, file.name(), progress);
-            } catch (Download.RefusedException e) {
-                return Optional.of(e.getMessage());
-            } catch (DataException | ClosedChannelException e) {
-                throw e; // the disk, or an interrupt while writing to it: no server can help
-            } catch (IOException e) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw e;
-                }
-                failure = "failed: " + quote(e.getMessage() == null ? e.toString() : e.getMessage());
-                inVain = part.size() >= before + WORTH_AN_ATTEMPT ? 1 : inVain + 1;
-                sleep(pause.multipliedBy(1L << inVain));
-                continue;
-            }
-            String md5 = part.md5();
-            if (md5.equals(file.md5())) {
-                return Optional.empty();
-            }
-            part.channel().truncate(0);
-            failure = "sent a file with MD5 " + md5 + ", not " + file.md5();
-            if (before == 0) {
-                break; // what this mirror has is another file; after a resumed part it may be the part that was
-            }
-        }
-        return Optional.of(failure);
-    }
-
-    private static void sleep(Duration time) throws InterruptedIOException {
         try {
-            Thread.sleep(time);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting to try again");
+            download.fetch(part.channel(), source, Map.of(), file.name(), progress, () -> {
+                var md5 = part.md5();
+                return md5.equals(file.md5()) ? null : "sent a file with MD5 " + md5 + ", not " + file.md5();
+            });
+            return null;
+        } catch (RefusedException e) {
+            return e.getMessage();
+        } catch (DiskException | ClosedChannelException e) {
+            throw e; // no mirror can help
+        } catch (IOException e) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            return "failed: " + quote(e.getMessage() == null ? e.toString() : e.getMessage());
         }
     }
 }

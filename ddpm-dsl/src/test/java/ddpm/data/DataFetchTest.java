@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import ddpm.http.Network;
+import ddpm.http.Progress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,6 +25,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class DataFetchTest {
     private static final byte[] CONTENT = new byte[300_000];
-    private static final DataFetch.Progress QUIET = (name, bytes, total) -> {};
+    private static final Progress QUIET = (name, bytes, total) -> {};
 
     static {
         new Random(5).nextBytes(CONTENT);
@@ -182,7 +185,8 @@ class DataFetchTest {
                 exchange.close();
             }
         });
-        var fetch = new DataFetch(mirrors("/silent/", "/whole/"), Duration.ofMillis(1), Duration.ofMillis(300));
+        var fetch = new DataFetch(
+                mirrors("/silent/", "/whole/"), Network.of(Map.of()), Duration.ofMillis(1), Duration.ofMillis(300));
         fetch.fetch(List.of(file), folder, QUIET);
         assertWhole();
         assertEquals("/whole/set.bin bytes=1000-", requests.getLast());
@@ -298,12 +302,12 @@ class DataFetchTest {
         fetch(List.of(file), QUIET, paths);
     }
 
-    private void fetch(List<RemoteFile> files, DataFetch.Progress progress, String... paths) throws IOException {
+    private void fetch(List<RemoteFile> files, Progress progress, String... paths) throws IOException {
         quick(mirrors(paths)).fetch(files, folder, progress);
     }
 
     private static DataFetch quick(List<URI> mirrors) {
-        return new DataFetch(mirrors, Duration.ofMillis(1), Duration.ofSeconds(20));
+        return new DataFetch(mirrors, Network.of(Map.of()), Duration.ofMillis(1), Duration.ofSeconds(20));
     }
 
     private List<URI> mirrors(String... paths) {

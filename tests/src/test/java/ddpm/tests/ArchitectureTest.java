@@ -63,9 +63,11 @@ class ArchitectureTest {
             "ddpm.diffusion",
             "ddpm.sampling",
             "ddpm.data",
+            "ddpm.http",
             "ddpm.image",
             "ddpm.io",
             "ddpm.model",
+            "ddpm.model.hub",
             "ddpm.eval",
             "ddpm.train",
             "ddpm.cli"
@@ -135,17 +137,19 @@ class ArchitectureTest {
     @ParameterizedTest
     @CsvSource({
         "ddpm.text, ''",
+        "ddpm.http, ddpm.text",
         "ddpm.nn, ddpm.torch ddpm.io",
         "ddpm.diffusion, ddpm.torch ddpm.text",
         "ddpm.sampling, ddpm.torch ddpm.diffusion",
         "ddpm.io, ddpm.torch ddpm.text",
         "ddpm.image, ddpm.torch ddpm.text ddpm.io",
-        "ddpm.data, ddpm.torch ddpm.text ddpm.io ddpm.image",
-        "ddpm.model, ddpm.torch ddpm.text ddpm.io ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling",
+        "ddpm.data, ddpm.torch ddpm.text ddpm.http ddpm.io ddpm.image",
+        "ddpm.model, ddpm.torch ddpm.text ddpm.http ddpm.io ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling",
         "ddpm.eval, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.model",
         "ddpm.train, ddpm.torch ddpm.text ddpm.io ddpm.image ddpm.data ddpm.nn ddpm.diffusion ddpm.sampling ddpm.model"
                 + " ddpm.eval",
         "ddpm.cli.console, ddpm.torch ddpm.text ddpm.io",
+        "ddpm.cli.hub, ddpm.text ddpm.http ddpm.model ddpm.cli.console",
         "ddpm.cli.process, ''"
     })
     void arrowsPointDown(String room, String below) {

@@ -1,4 +1,4 @@
-package ddpm.data;
+package ddpm.http;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -29,9 +29,13 @@ final class HttpBody implements Flow.Subscriber<List<ByteBuffer>>, AutoCloseable
         this.patience = patience;
     }
 
-    /** Starts the flow of bytes; call once, before {@link #next}. */
+    /** Starts the flow of bytes; call once, before {@link #next}. A proxy that refuses a tunnel sends none. */
     HttpBody start() {
-        publisher.subscribe(this);
+        if (publisher == null) {
+            onComplete();
+        } else {
+            publisher.subscribe(this);
+        }
         return this;
     }
 
