@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.image.GridLayout;
+import ddpm.image.GridSize;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;

@@ -19,7 +19,8 @@ import ddpm.eval.inception.KernelDistance;
 import ddpm.eval.inception.PrecisionRecall;
 import ddpm.eval.inception.Preprocessing;
 import ddpm.eval.inception.StatisticsFile;
-import ddpm.torch.Ops;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -244,12 +245,13 @@ final class Quality implements Callable<Integer> {
         if (parts.isEmpty()) {
             return null;
         }
-        int width = Layer.POOL_2048.features();
-        return Ops.cat(
-                0,
-                parts.stream()
-                        .map(part -> Tensor.of(part, Shape.of(part.length / width, width)))
-                        .toArray(Tensor[]::new));
+        var whole = Tensor.empty(Shape.of(n, Layer.POOL_2048.features()), DType.FLOAT32, Device.CPU);
+        long at = 0;
+        for (var part : parts) {
+            whole.set(at, part, 0, part.length);
+            at += part.length;
+        }
+        return whole;
     }
 
     private void measure(

@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.cli.console.Progress;
 import ddpm.diffusion.Noise;
 import ddpm.image.GridLayout;
+import ddpm.image.GridSize;
 import ddpm.image.Images;
 import ddpm.model.Model;
 import ddpm.sampling.SharedLatent;

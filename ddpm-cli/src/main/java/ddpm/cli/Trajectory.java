@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.image.Animation;
 import ddpm.image.GridLayout;
+import ddpm.image.GridSize;
 import ddpm.image.Images;
 import ddpm.sampling.Sampler;
 import java.io.IOException;

@@ -1,11 +1,9 @@
-package ddpm.cli;
+package ddpm.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.image.GridLayout;
-import ddpm.image.Images;
 import ddpm.torch.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
