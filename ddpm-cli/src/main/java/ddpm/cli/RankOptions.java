@@ -6,24 +6,13 @@ import ddpm.torch.collective.GroupOptions;
 import ddpm.torch.collective.Ranks;
 import java.time.Duration;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Many processes that train as one, started by torchrun, mpirun, srun or Kubernetes. */
+/** How the ranks of a run wait for each other. */
 final class RankOptions {
-    /** The values of {@code --ranks}. */
-    enum Choice {
-        AUTO,
-        OFF
-    }
-
-    @Option(
-            names = "--ranks",
-            paramLabel = "WHICH",
-            defaultValue = "auto",
-            description =
-                    "auto: where torchrun, mpirun, srun or a Kubernetes indexed job started several processes, each"
-                            + " takes its share; off: this one computes alone (default: ${DEFAULT-VALUE}).")
-    private Choice choice;
+    @Mixin
+    private RankChoice which;
 
     @Option(
             names = "--timeout",
@@ -43,13 +32,9 @@ final class RankOptions {
                             + " else the one that reaches MASTER_ADDR).")
     private String network;
 
-    /**
-     * Which of several processes this is.
-     *
-     * @throws IllegalArgumentException if the launcher's variables are half-set or contradict each other
-     */
+    /** Which of several processes this is, see {@link RankChoice#ranks}. */
     Ranks ranks() {
-        return choice == Choice.OFF ? Ranks.ALONE : Ranks.of(System.getenv());
+        return which.ranks();
     }
 
     /**

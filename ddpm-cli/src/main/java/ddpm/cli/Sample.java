@@ -144,6 +144,15 @@ final class Sample implements Callable<Integer> {
     @Mixin
     private PictureOptions pictures;
 
+    @Mixin
+    private RankChoice several;
+
+    @Option(
+            names = "--skip-existing",
+            description =
+                    "Into a folder: draw only batches of which an image is missing, to go on where a job was ended.")
+    private boolean skipExisting;
+
     @Option(names = "--json", description = "Describe the result as one JSON object on standard output.")
     private boolean json;
 
@@ -156,26 +165,49 @@ final class Sample implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
-        var console = quiet.console(line);
+        var ranks = several.ranks();
+        engine.shareHost(ranks);
+        var console = ranks.rank() == 0 ? quiet.console(line) : quiet.silent(line);
         var file = model.open(console);
         var stored = model.model(file);
-        var plan = plan(file, stored.card());
+        var plan = plan(file, stored.card(), ranks.size());
         var asked = pictures.of(line, plan);
+        requireFolder(asked, ranks.size());
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         requireGraphs(device);
         var whole = plan.in(precision.on(device, plan.card().network()));
         explain(whole, device, console);
         asked.prepare();
-        var run = new SampleRun(whole, stored, torch, device, engine.threads(), console);
+        var share = new SampleShare(ranks.rank(), ranks.size(), skipExisting);
+        var run = new SampleRun(whole, share, stored, torch, device, engine.threads(), console);
         var done = pictures.sharing() ? new ShareRun(run, asked).draw() : draw(run, asked, whole);
-        line.getOut().println(json ? Json.of(done.describe()) : done.lines());
+        if (ranks.rank() == 0) {
+            line.getOut().println(json ? Json.of(done.describe()) : done.lines());
+        }
         return ExitCode.DONE.status();
     }
 
     private static SampleRun.Done draw(SampleRun run, Pictures asked, SamplePlan whole) throws IOException {
         try (var output = asked.toOutput(whole)) {
             return run.draw(output, asked.toTrajectory(whole));
+        }
+    }
+
+    private void requireFolder(Pictures asked, int ranks) {
+        boolean folder = asked.output().isFolder() && asked.trajectory() == null && !pictures.sharing();
+        if (skipExisting && !folder) {
+            throw wrong("--skip-existing: only with an --out that is a folder, and without --trajectory");
+        }
+        if (ranks > 1 && !folder) {
+            throw wrong(
+                    "--out " + asked.output().path() + ": " + ranks + " ranks draw into a folder, which ends in /, each"
+                            + " its share; without --trajectory and --share-from. --ranks off draws alone");
+        }
+        if (seed == null && (ranks > 1 || skipExisting)) {
+            throw wrong(
+                    "--seed is missing: " + (ranks > 1 ? "all " + ranks + " ranks" : "all that draw into the folder")
+                            + " must draw with the same one");
         }
     }
 
@@ -218,7 +250,7 @@ final class Sample implements Callable<Integer> {
                 : "each takes a slice of " + Math.ceilDiv(plan.batch(), slices) + " images through whole steps";
     }
 
-    private SamplePlan plan(TensorFile file, ModelCard card) throws FileFormatException {
+    private SamplePlan plan(TensorFile file, ModelCard card, int ranks) throws FileFormatException {
         int count = this.count != null ? this.count : pictures.sharing() ? SHARING : DRAWN;
         if (batch != null && pictures.sharing()) {
             throw wrong("--batch: not with --share-from, which draws a row at once");
@@ -257,7 +289,8 @@ final class Sample implements Callable<Integer> {
             throw wrong("--variance " + Values.name(variance) + ": only with --sampler ancestral");
         }
         requireLearned(spec.commandLine(), variance, card);
-        int held = Math.min(count, batch != null ? batch : automaticBatch(card, most));
+        int held = Math.min(
+                count, batch != null ? batch : Math.min(automaticBatch(card, most), Math.ceilDiv(count, ranks)));
         var chain = new Diffusion(card.schedule());
         var spaced = spacing == null ? Spacing.EVEN : spacing;
         return new SamplePlan(

@@ -6,12 +6,14 @@ import ddpm.io.NpzFile;
 import ddpm.torch.Shape;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 
 /** The place of samples, which takes them batch by batch. */
 sealed interface SampleOutput extends Closeable {
@@ -22,6 +24,11 @@ sealed interface SampleOutput extends Closeable {
      * @return the files this completed
      */
     List<Path> accept(Images batch, long first) throws IOException;
+
+    /** Whether the files of all these images are there from an earlier run. */
+    default boolean has(long first, int images) {
+        return false;
+    }
 
     /** Writes what waits for the last batch; returns the files this completed. */
     List<Path> finish() throws IOException;
@@ -114,7 +121,7 @@ sealed interface SampleOutput extends Closeable {
         public List<Path> accept(Images batch, long first) throws IOException {
             var files = new ArrayList<Path>();
             for (int i = 0; i < batch.count(); i++) {
-                var file = folder.resolve(String.format(Locale.ROOT, "image-%06d.png", first + i));
+                var file = file(first + i);
                 var remarks = new TreeMap<>(text);
                 remarks.put("image", Long.toString(first + i));
                 remarks.putAll(classes.remarks(first + i));
@@ -122,6 +129,15 @@ sealed interface SampleOutput extends Closeable {
                 files.add(file);
             }
             return files;
+        }
+
+        private Path file(long image) {
+            return folder.resolve(String.format(Locale.ROOT, "image-%06d.png", image));
+        }
+
+        @Override
+        public boolean has(long first, int images) {
+            return LongStream.range(first, first + images).allMatch(image -> Files.isRegularFile(file(image)));
         }
 
         @Override

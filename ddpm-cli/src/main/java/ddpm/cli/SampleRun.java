@@ -29,10 +29,18 @@ import java.util.stream.Stream;
 /**
  * Draws a plan's images batch by batch, holding one batch at a time beside what a grid needs.
  *
+ * @param share the batches that are this process's
  * @param stored the opened model
  * @param console takes notes and progress
  */
-record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device device, int threads, Console console) {
+record SampleRun(
+        SamplePlan plan,
+        SampleShare share,
+        StoredModel stored,
+        LibTorch torch,
+        Device device,
+        int threads,
+        Console console) {
     /** The words of libtorch's allocators, on CPUs and GPUs. */
     private static final Pattern NO_MEMORY =
             Pattern.compile("(?i)out of memory|(can't|cannot|failed to) allocate|not enough memory|bad_alloc");
@@ -57,6 +65,8 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
             json.put("weights", run.stored.origin());
             json.put("count", plan.count());
             json.put("first", plan.first());
+            json.put("rank", run.share.rank());
+            json.put("ranks", run.share.ranks());
             json.put("seed", plan.seed());
             json.put("steps", plan.steps());
             json.put("trainedSteps", plan.chain().trainedSteps());
@@ -89,6 +99,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
         var files = new ArrayList<Path>();
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
+        int passed = 0;
         try (var opened = Model.of(stored, device);
                 var model = opened.prepared(plan.precision().type())) {
             var sampler = plan.sampler(threads);
@@ -96,13 +107,17 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                 sampler = sampler.withTrajectory(
                         trajectory.form().states(), trajectory.form().frames());
             }
-            while (drawn < plan.count()) {
-                int now = Math.min(plan.batch(), plan.count() - drawn);
-                long first = plan.first() + drawn;
+            while (passed < plan.count()) {
+                int now = Math.min(plan.batch(), plan.count() - passed);
+                long first = plan.first() + passed;
+                if (!share.has(passed / plan.batch(), output, first, now)) {
+                    passed += now;
+                    continue;
+                }
                 var shape = plan.card().images(now);
                 try (var _ = TensorScope.open()) {
                     var samples = sampler.withFirstImage(first)
-                            .withProgress(progress(progress, drawn))
+                            .withProgress(progress(progress, passed, drawn == 0))
                             .sample(
                                     plan.classes().conditioned(model, first, now),
                                     shape,
@@ -116,6 +131,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                     files.addAll(output.accept(images(opened, samples.images()), first));
                 }
                 drawn += now;
+                passed += now;
             }
         } catch (CancellationException e) {
             throw ExitCode.INTERRUPTED.because(
@@ -154,9 +170,9 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
                 + plan.batch() + " images at a time");
     }
 
-    /** The progress of all batches, of which the one of image {@code drawn} runs. */
-    private Sampler.Progress progress(Progress all, int drawn) {
-        long before = (long) (drawn / plan.batch()) * plan.steps();
+    /** The progress of all batches, of which the one of image {@code passed} runs. */
+    private Sampler.Progress progress(Progress all, int passed, boolean speaks) {
+        long before = (long) (passed / plan.batch()) * plan.steps();
         return new Sampler.Progress() {
             @Override
             public void steps(long done, long of) {
@@ -165,7 +181,7 @@ record SampleRun(SamplePlan plan, StoredModel stored, LibTorch torch, Device dev
 
             @Override
             public void note(String line) {
-                if (drawn == 0) { // once, not with every batch
+                if (speaks) { // once, not with every batch
                     console.note(line);
                 }
             }

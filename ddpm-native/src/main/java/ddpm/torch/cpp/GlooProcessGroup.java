@@ -1,7 +1,12 @@
 package ddpm.torch.cpp;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import ddpm.torch.LibTorch;
 import ddpm.torch.Tensor;
 import ddpm.torch.TorchException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -19,6 +24,13 @@ import org.bytedeco.pytorch.gloo.Device;
  * tensors, in place, and one at a time; every C++ exception comes as a {@link TorchException} without its stack.
  */
 public final class GlooProcessGroup implements AutoCloseable {
+    /** PyTorch's variable for how much it writes. */
+    private static final String LOG_LEVEL = "TORCH_CPP_LOG_LEVEL";
+
+    private static final int FATAL = 3;
+
+    private static final Pattern ADVICE = Pattern.compile("(?s)\\.? This is typically caused by.*");
+
     /** Where a message of C++ begins to be about C++. */
     private static final Pattern STACK = Pattern.compile("(?s)\\s*(Exception raised from|frame #\\d).*");
 
@@ -42,6 +54,7 @@ public final class GlooProcessGroup implements AutoCloseable {
      */
     public GlooProcessGroup(String host, int port, boolean serves, Duration patience) {
         CppTensors.ready();
+        hush();
         store = calling(() -> {
             try (var how = new TCPStoreOptions();
                     var wait = new Milliseconds(patience.toMillis())) {
@@ -49,6 +62,16 @@ public final class GlooProcessGroup implements AutoCloseable {
                 return new TCPStore(host, how);
             }
         });
+    }
+
+    /** Keeps c10d from writing C++ stacks to standard error beside the exceptions, which say the same in a line. */
+    private static void hush() {
+        if (System.getenv(LOG_LEVEL) == null) {
+            var c10 = LibTorch.load().folder().resolve(System.mapLibraryName("c10"));
+            SymbolLookup.libraryLookup(c10, Arena.global())
+                    .find("FLAGS_caffe2_log_level")
+                    .ifPresent(level -> level.reinterpret(Integer.BYTES).set(JAVA_INT, 0, FATAL));
+        }
     }
 
     /** Adds to a counter of the store, which begins at 0, and returns its new value. */
@@ -130,6 +153,7 @@ public final class GlooProcessGroup implements AutoCloseable {
     /** The message without C++'s source lines and stack. */
     static String reason(String message) {
         var text = SOURCE_LINE.matcher(STACK.matcher(message).replaceFirst("")).replaceFirst("");
+        text = ADVICE.matcher(text).replaceFirst("");
         return text.lines().findFirst().orElse("no reason given").strip();
     }
 

@@ -53,6 +53,7 @@ class GroupTest {
         var line = output.lines().toList().getLast();
         assertTrue(line.startsWith("rank " + rank + " on ") && line.contains(": rank " + lost + " on "), line);
         assertTrue(line.contains(" is lost (") && line.contains("summing [1] over " + size + " ranks"), line);
+        assertEquals(2, output.lines().count(), output);
         assertTrue(!line.contains("frame #") && line.split(" is lost").length == 2, line);
     }
 
