@@ -85,7 +85,10 @@ class HubModelTest {
     }
 
     private Process process(String... args) throws Exception {
-        var builder = Cli.process(List.of(), Arrays.asList(args));
+        return prepared(Cli.process(List.of(), Arrays.asList(args))).start();
+    }
+
+    private ProcessBuilder prepared(ProcessBuilder builder) {
         builder.directory(folder.toFile()).redirectErrorStream(true);
         builder.environment()
                 .keySet()
@@ -93,7 +96,7 @@ class HubModelTest {
         builder.environment()
                 .put("HF_ENDPOINT", "http://127.0.0.1:" + server.getAddress().getPort());
         builder.environment().put("HF_HUB_CACHE", folder.resolve("cache").toString());
-        return builder.start();
+        return builder;
     }
 
     private String run(int status, String... args) throws Exception {
@@ -142,6 +145,22 @@ class HubModelTest {
         assertTrue(said.contains("model: me/tiny in this folder; hf://me/tiny would be the hub's"), said);
         assertEquals(0, sent.get());
         assertTrue(run(1, "info", "me/tin").contains("for a model of the hub write hf://me/tin"));
+    }
+
+    /** A limit on the length of files stands for the disk's end; the shell that sets it is POSIX's. */
+    @Test
+    @Timeout(300)
+    void aFullDiskIsASentenceAndLeavesWhatArrived() throws Exception {
+        var builder = Cli.process(List.of("-XX:-UsePerfData"), List.of("model", "fetch", "me/tiny"));
+        var limited =
+                new ArrayList<>(List.of("sh", "-c", "ulimit -f " + model.length / 1024 + " && exec \"$0\" \"$@\""));
+        limited.addAll(builder.command());
+        var process = prepared(builder.command(limited)).start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(1, process.waitFor(), said);
+        assertTrue(said.contains("ddpm: me/tiny: cannot write model.safetensors (File too large); make room"), said);
+        assertTrue(said.contains("or let HF_HUB_CACHE name a folder on another disk"), said);
+        run(0, "model", "fetch", "me/tiny");
     }
 
     /** Ends the process without warning at ten moments of the download; every next one goes on. */

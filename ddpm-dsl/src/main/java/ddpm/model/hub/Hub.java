@@ -5,9 +5,9 @@ import ddpm.http.Progress;
 import ddpm.text.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -135,8 +135,10 @@ public final class Hub {
         try (var incomplete = IncompleteBlob.of(blob)) {
             server.download(id, file, head, incomplete, progress);
             incomplete.complete();
-        } catch (ClosedChannelException e) {
-            throw e; // by an interrupt
+        } catch (NoSuchFileException e) {
+            if (!Files.exists(blob)) { // else another process has put it there and cleared this one away
+                throw e;
+            }
         }
     }
 

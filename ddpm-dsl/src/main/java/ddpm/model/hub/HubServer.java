@@ -18,6 +18,7 @@ import java.net.URI;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -245,7 +246,7 @@ final class HubServer implements AutoCloseable {
     private <T> T asked(HubId id, Question<T> question) throws IOException {
         try {
             return question.ask();
-        } catch (HubException | DiskException | ClosedChannelException e) {
+        } catch (HubException | DiskException | FileSystemException | ClosedChannelException e) {
             throw e;
         } catch (RefusedException e) {
             throw HubException.unreachable(

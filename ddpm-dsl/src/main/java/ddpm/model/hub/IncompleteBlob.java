@@ -11,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -20,6 +22,9 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class IncompleteBlob implements AutoCloseable {
     private static final String END = ".incomplete";
+
+    /** Of this JVM: POSIX drops its lock on a file when any of its channels to the file is closed, so none is opened. */
+    private static final Set<Path> WRITTEN = ConcurrentHashMap.newKeySet();
 
     private final Path blob;
     private final Path path;
@@ -45,19 +50,35 @@ final class IncompleteBlob implements AutoCloseable {
                 }
             }
         }
-        var random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
-        var path = blob.resolveSibling(blob.getFileName() + "." + random + END);
-        var channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        try {
-            channel.tryLock(); // released with the channel
-        } catch (IOException noLocksHere) {
-            return new IncompleteBlob(blob, path, channel); // the hash is what counts
+        while (true) {
+            var random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt());
+            var path = blob.resolveSibling(blob.getFileName() + "." + random + END);
+            WRITTEN.add(path.toAbsolutePath());
+            var channel = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            if (isLocked(channel) && Files.exists(path)) {
+                return new IncompleteBlob(blob, path, channel);
+            }
+            channel.close(); // another took it for abandoned before it was locked
+            WRITTEN.remove(path.toAbsolutePath());
         }
-        return new IncompleteBlob(blob, path, channel);
+    }
+
+    /** Locks a file until its channel is closed; where there are no locks, the hash is what counts. */
+    private static boolean isLocked(FileChannel channel) {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException taken) {
+            return false;
+        } catch (IOException noLocksHere) {
+            return true;
+        }
     }
 
     /** The file, locked, or null if its writer lives or nothing tells whether it does. */
     private static FileChannel abandoned(Path file) throws IOException {
+        if (!WRITTEN.add(file.toAbsolutePath())) {
+            return null;
+        }
         FileChannel channel = null;
         boolean isOurs = false;
         try {
@@ -66,8 +87,11 @@ final class IncompleteBlob implements AutoCloseable {
         } catch (IOException | OverlappingFileLockException taken) {
             isOurs = false;
         } finally {
-            if (channel != null && !isOurs) {
-                channel.close();
+            if (!isOurs) {
+                if (channel != null) {
+                    channel.close();
+                }
+                WRITTEN.remove(file.toAbsolutePath());
             }
         }
         return isOurs ? channel : null;
@@ -95,8 +119,9 @@ final class IncompleteBlob implements AutoCloseable {
             for (var file : left) {
                 var abandoned = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? abandoned(file) : null;
                 if (abandoned != null) {
-                    abandoned.close();
                     Files.deleteIfExists(file);
+                    abandoned.close();
+                    WRITTEN.remove(file.toAbsolutePath());
                 }
             }
         }
@@ -105,5 +130,6 @@ final class IncompleteBlob implements AutoCloseable {
     @Override
     public void close() throws IOException {
         channel.close();
+        WRITTEN.remove(path.toAbsolutePath());
     }
 }

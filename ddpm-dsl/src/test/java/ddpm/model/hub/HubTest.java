@@ -7,13 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.http.LoopbackProxy;
+import ddpm.io.WholeFile;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -285,7 +291,7 @@ class HubTest {
         assertWhole();
     }
 
-    @Test
+    @RepeatedTest(5)
     void manyFetchesAtOnceAllEndWell() throws Exception {
         server.cutAfter = 300_000;
         List<Callable<Path>> fetches = Collections.nCopies(6, () -> hub().fetch(ID));
@@ -388,6 +394,36 @@ class HubTest {
     void aCacheThatCannotBeWrittenIsSaid() throws Exception {
         Files.writeString(cache.resolve("models--google--ddpm-tiny"), "a file");
         assertTrue(refusal().contains("let HF_HUB_CACHE name a folder that can be written"), refusal());
+    }
+
+    /** A zip file as a file system has none. */
+    @Test
+    void whereThereAreNoLinksSnapshotsHoldCopies() throws Exception {
+        try (var zip = FileSystems.newFileSystem(cache.resolve("cache.zip"), Map.of("create", "true"))) {
+            var links = new HubCache(zip.getPath("/hub"));
+            var blob = links.blob(ID, "a".repeat(40));
+            Files.createDirectories(blob.getParent());
+            Files.writeString(blob, "content");
+            for (int i = 0; i < 2; i++) { // the second time it is there
+                links.place(ID, LoopbackHub.COMMIT, "unet/config.json", "a".repeat(40));
+                var file = links.snapshot(ID, LoopbackHub.COMMIT).resolve("unet/config.json");
+                assertEquals("content", Files.readString(file));
+            }
+        }
+    }
+
+    @Test
+    void aHubBehindAProxyWithAPasswordIsReached() throws Exception {
+        var basic = "Basic " + Base64.getEncoder().encodeToString("me:secret".getBytes(StandardCharsets.UTF_8));
+        try (var proxy = new LoopbackProxy(basic)) {
+            hub("HTTP_PROXY", "http://me:secret@127.0.0.1:" + proxy.port()).fetch(ID);
+            assertWhole();
+            assertTrue(proxy.requests.stream().anyMatch(r -> r.contains("GET http://localhost:")), "" + proxy.requests);
+            assertEquals(server.requests.size(), proxy.requests.size(), "none went past the proxy");
+            WholeFile.delete(cache.resolve("models--google--ddpm-tiny"));
+            var message = refusal("HTTP_PROXY", "http://me:wrong@127.0.0.1:" + proxy.port());
+            assertTrue(message.contains("the proxy wants a user and a password"), message);
+        }
     }
 
     @Test
