@@ -25,6 +25,7 @@ class ExamplesTest {
     /** Each program's size in the test, and what its last line must say. */
     private static final Map<String, List<String>> RUNS = Map.of(
             "TwoMoons.java", List.of("150", "1000 points are 0\\.[012].* from the moons on average"),
+            "DiT.java", List.of("4", "708208 parameters, loss [01]\\.\\d+: discs.png"),
             "Heun.java", List.of("3", "ten digits in 6 evaluations: heun.png"),
             "RePaint.java", List.of("3", "a three, its upper half, .*: repaint.png"),
             "FlowMatching.java", List.of("30", "eight bars in 50 steps of Euler: flow.png"),
