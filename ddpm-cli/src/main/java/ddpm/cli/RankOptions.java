@@ -11,8 +11,35 @@ import picocli.CommandLine.Option;
 
 /** How the ranks of a run wait for each other. */
 final class RankOptions {
+    /** Whether this process is one of several that a launcher started: torchrun, mpirun, srun or Kubernetes. */
+    static final class Which {
+        /** The values of {@code --ranks}. */
+        enum Choice {
+            AUTO,
+            OFF
+        }
+
+        @Option(
+                names = "--ranks",
+                paramLabel = "WHICH",
+                defaultValue = "auto",
+                description =
+                        "auto: where torchrun, mpirun, srun or a Kubernetes indexed job started several processes, each"
+                                + " takes its share; off: this one computes alone (default: ${DEFAULT-VALUE}).")
+        private Choice choice;
+
+        /**
+         * Which of several processes this is.
+         *
+         * @throws IllegalArgumentException if the launcher's variables are half-set or contradict each other
+         */
+        Ranks ranks() {
+            return choice == Choice.OFF ? Ranks.ALONE : Ranks.of(System.getenv());
+        }
+    }
+
     @Mixin
-    private RankChoice which;
+    private Which which;
 
     @Option(
             names = "--timeout",
@@ -32,7 +59,7 @@ final class RankOptions {
                             + " else the one that reaches MASTER_ADDR).")
     private String network;
 
-    /** Which of several processes this is, see {@link RankChoice#ranks}. */
+    /** Which of several processes this is, see {@link Which#ranks}. */
     Ranks ranks() {
         return which.ranks();
     }

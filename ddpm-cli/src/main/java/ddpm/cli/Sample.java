@@ -145,7 +145,7 @@ final class Sample implements Callable<Integer> {
     private PictureOptions pictures;
 
     @Mixin
-    private RankChoice several;
+    private RankOptions.Which several;
 
     @Option(
             names = "--skip-existing",
@@ -179,7 +179,7 @@ final class Sample implements Callable<Integer> {
         var whole = plan.in(precision.on(device, plan.card().network()));
         explain(whole, device, console);
         asked.prepare();
-        var share = new SampleShare(ranks.rank(), ranks.size(), skipExisting);
+        var share = new SampleRun.Share(ranks.rank(), ranks.size(), skipExisting);
         var run = new SampleRun(whole, share, stored, torch, device, engine.threads(), console);
         var done = pictures.sharing() ? new ShareRun(run, asked).draw() : draw(run, asked, whole);
         if (ranks.rank() == 0) {

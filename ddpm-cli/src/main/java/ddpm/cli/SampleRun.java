@@ -34,16 +34,25 @@ import java.util.stream.Stream;
  * @param console takes notes and progress
  */
 record SampleRun(
-        SamplePlan plan,
-        SampleShare share,
-        StoredModel stored,
-        LibTorch torch,
-        Device device,
-        int threads,
-        Console console) {
+        SamplePlan plan, Share share, StoredModel stored, LibTorch torch, Device device, int threads, Console console) {
     /** The words of libtorch's allocators, on CPUs and GPUs. */
     private static final Pattern NO_MEMORY =
             Pattern.compile("(?i)out of memory|(can't|cannot|failed to) allocate|not enough memory|bad_alloc");
+
+    /**
+     * The batches of a plan that one of several processes draws: every {@code ranks}-th. They are drawn whole, so that an image
+     * has the same neighbours, and so the same bits, whoever draws it.
+     *
+     * @param rank from 0
+     * @param ranks how many processes there are
+     * @param skipExisting whether batches whose files are all there are left out
+     */
+    record Share(int rank, int ranks, boolean skipExisting) {
+        /** Whether this process draws a batch, counted from 0. */
+        boolean has(int batch, SampleOutput output, long first, int images) {
+            return batch % ranks == rank && !(skipExisting && output.has(first, images));
+        }
+    }
 
     /**
      * A run that has ended well.
