@@ -163,6 +163,24 @@ class HubModelTest {
         run(0, "model", "fetch", "me/tiny");
     }
 
+    @Test
+    @Timeout(300)
+    void twoProcessesAtOnceBothSucceed() throws Exception {
+        millis = 50;
+        var one = process("model", "fetch", "me/tiny");
+        var other = process("model", "fetch", "me/tiny");
+        for (var process : List.of(one, other)) {
+            var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, process.waitFor(), said);
+        }
+        var cache = folder.resolve("cache/models--me--tiny");
+        assertEquals(
+                -1,
+                Files.mismatch(
+                        folder.resolve("tiny.safetensors"),
+                        cache.resolve("snapshots").resolve(COMMIT).resolve("model.safetensors")));
+    }
+
     /** Ends the process without warning at ten moments of the download; every next one goes on. */
     @Test
     @Timeout(300)
