@@ -75,7 +75,7 @@ public final class Ops {
      * Tensor z = Ops.call("aten::sum.dim_IntList", x, new long[] {-1}, true);
      * }</pre>
      *
-     * <p>Arguments are a Tensor, Tensor[] or List, integers and numbers, Boolean, String, long[], double[], {@link DType},
+     * <p>Arguments are a Tensor, a List of tensors (an array alone would be spread), integers and numbers, Boolean, String, long[], double[], {@link DType},
      * {@link Device}, {@link MemoryFormat}, or null for None. Their number and kinds are checked by the operator's schema
      * before libtorch is called; shapes and values are checked by libtorch alone. A {@code Scalar} has no place in libtorch's
      * C ABI: take the overload with a tensor.
