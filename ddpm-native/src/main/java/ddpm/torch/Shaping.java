@@ -19,13 +19,16 @@ public final class Shaping {
 
     private Shaping() {}
 
-    /** At most {@code count} views of equal size along one dimension; the last may be smaller. */
+    /**
+     * At most {@code count} views of equal size along one dimension; the last may be smaller. An empty dimension gives
+     * one view, where PyTorch gives {@code count} empty ones, however many that is.
+     */
     public static List<Tensor> chunk(Tensor x, int count, int dimension) {
         if (count < 1) {
             throw new IllegalArgumentException("chunk of " + x.shape() + " into " + count + ": at least 1");
         }
-        x.shape().size(dimension);
-        return List.of(CHUNK.call().tensor(x).integer(count).integer(dimension).list());
+        long most = Math.min(count, Math.max(1, x.shape().size(dimension)));
+        return List.of(CHUNK.call().tensor(x).integer(most).integer(dimension).list());
     }
 
     /** Views of this size along one dimension; the last may be smaller. */

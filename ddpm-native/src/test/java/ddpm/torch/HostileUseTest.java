@@ -306,6 +306,15 @@ class HostileUseTest {
         assertEquals(before, TensorScope.liveTensors());
     }
 
+    /** PyTorch makes as many empty views as are asked for, which takes all memory where that is two thousand million. */
+    @Test
+    void anEmptyDimensionIsOneChunkHoweverManyAreAskedFor() {
+        try (var _ = TensorScope.open()) {
+            assertEquals(1, Shaping.chunk(zeros(1, 0), Integer.MAX_VALUE, 1).size());
+            assertEquals(3, Shaping.chunk(zeros(3, 2), Integer.MAX_VALUE, 0).size());
+        }
+    }
+
     /** Empty tensors are no misuse. */
     @Test
     void emptyTensorsPassThroughEverything() {
