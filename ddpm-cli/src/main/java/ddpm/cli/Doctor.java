@@ -3,6 +3,7 @@ package ddpm.cli;
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.TextTable;
+import ddpm.io.WholeFile;
 import ddpm.model.hub.HubSettings;
 import ddpm.text.Reason;
 import ddpm.torch.DType;
@@ -17,11 +18,7 @@ import ddpm.torch.TorchException;
 import ddpm.torch.cuda.CudaStatus;
 import ddpm.torch.cuda.DeviceMemory;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -108,7 +105,7 @@ final class Doctor implements Callable<Integer> {
             // No failure in itself: a prepared cache may be read-only, and another libtorch needs none.
             ok(
                     "cache",
-                    root + ", " + size(root) / 1_000_000 + " MB used, " + free + " MB free, "
+                    root + ", " + WholeFile.bytes(root) / 1_000_000 + " MB used, " + free + " MB free, "
                             + (writable
                                     ? "writable"
                                     : "not writable (let DDPM_CACHE name a folder that is, if unpacking fails)"));
@@ -127,26 +124,6 @@ final class Doctor implements Callable<Integer> {
         } catch (IOException | IllegalArgumentException e) {
             checks.add(new Check(ExitCode.FAILED, "network", e.getMessage()));
         }
-    }
-
-    private static long size(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return 0;
-        }
-        long[] bytes = {0};
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                bytes[0] += attributes.size();
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException reason) {
-                return FileVisitResult.CONTINUE; // not ours, such as lost+found at the top of a mount
-            }
-        });
-        return bytes[0];
     }
 
     private void libtorch(Console news) {

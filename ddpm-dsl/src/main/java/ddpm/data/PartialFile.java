@@ -1,8 +1,8 @@
 package ddpm.data;
 
+import ddpm.io.FileHash;
 import ddpm.io.WholeFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -10,9 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /** A file on its way in: {@code NAME.part}, locked against other fetches, until it is whole and takes its name. */
 final class PartialFile implements AutoCloseable {
@@ -70,18 +67,6 @@ final class PartialFile implements AutoCloseable {
 
     /** The MD5 of any file, 32 small hexadecimal digits. */
     static String md5(Path file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("MD5");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has MD5", e);
-        }
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                digest.update(buffer, 0, count);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
+        return FileHash.of(file, "MD5");
     }
 }

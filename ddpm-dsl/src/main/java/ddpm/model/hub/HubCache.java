@@ -3,13 +3,10 @@ package ddpm.model.hub;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -142,24 +139,7 @@ public record HubCache(Path folder) {
         }
         boolean whole = revisions.values().stream()
                 .anyMatch(commit -> UNetFiles.areWhole(path.resolve("snapshots").resolve(commit)));
-        return new Entry(name, path, bytes(path), revisions, whole);
-    }
-
-    private static long bytes(Path path) throws IOException {
-        long[] bytes = {0};
-        Files.walkFileTree(path, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                bytes[0] += attributes.isRegularFile() ? attributes.size() : 0;
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException reason) {
-                return FileVisitResult.CONTINUE; // gone meanwhile
-            }
-        });
-        return bytes[0];
+        return new Entry(name, path, WholeFile.bytes(path), revisions, whole);
     }
 
     /**
@@ -173,7 +153,7 @@ public record HubCache(Path folder) {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
             throw HubException.refused(id.repository() + " is not in " + folder + "; list what is there by model list");
         }
-        long bytes = bytes(path);
+        long bytes = WholeFile.bytes(path);
         WholeFile.delete(path);
         WholeFile.delete(folder.resolve(".locks").resolve(path.getFileName()));
         return bytes;
