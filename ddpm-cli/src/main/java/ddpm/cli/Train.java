@@ -183,7 +183,7 @@ final class Train implements Callable<Integer> {
 
     private void train(Recipe recipe, RunPlan plan, Group group, Console console) throws IOException {
         warnOfSignal(recipe.card(), console);
-        var progress = new TrainProgress(console);
+        var progress = new TrainProgress(console, Main.isVerbose(spec));
         try (var opened = TrainingRun.open(out, recipe, plan, progress, group)) {
             if (opened.run() == TrainingRun.Outcome.STOPPED) {
                 progress.end();

@@ -8,17 +8,24 @@ import ddpm.train.StepMetrics;
 import ddpm.train.StepReport;
 import ddpm.train.ValidationMetrics;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Shows people how a run goes: a bar, and a line per checkpoint. */
 final class TrainProgress implements RunObserver {
     private final Console console;
+    private final boolean verbose;
     private Progress progress;
     private long before;
     private StepMetrics latest;
+    private List<Double> shares = List.of();
 
-    TrainProgress(Console console) {
+    /** @param verbose whether each rank's share of communication is told, not rank 0's alone */
+    TrainProgress(Console console, boolean verbose) {
         this.console = console;
+        this.verbose = verbose;
     }
 
     @Override
@@ -47,13 +54,24 @@ final class TrainProgress implements RunObserver {
     }
 
     @Override
+    public void communicated(List<Double> ofRanks) {
+        shares = ofRanks;
+    }
+
+    @Override
     public void saved(Checkpoint checkpoint) {
         console.note("saved step " + checkpoint.step()
                 + (latest == null
                         ? ""
                         : text(
                                 ": loss %.5f, %.1f images/s, epoch %.2f",
-                                latest.loss(), latest.imagesPerSecond(), latest.epoch())));
+                                latest.loss(), latest.imagesPerSecond(), latest.epoch()))
+                + (shares.isEmpty() ? "" : text(", %.1f%% of the time in communication", 100 * shares.getFirst())));
+        if (verbose && !shares.isEmpty()) {
+            console.note(IntStream.range(0, shares.size())
+                    .mapToObj(rank -> text("rank %d %.1f%%", rank, 100 * shares.get(rank)))
+                    .collect(Collectors.joining(", ", "in communication: ", "")));
+        }
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,9 +40,19 @@ class RanksTest {
                     folder.resolve(run + "/model.safetensors") + System.lineSeparator(),
                     ended.getFirst().out());
             assertEquals("", ended.getLast().out() + ended.getLast().err(), "rank 0 alone speaks");
+            assertTrue(ended.getFirst().err().contains("% of the time in communication"), ended.toString());
         }
         assertArrayEquals(weights("two", 3), weights("again", 3));
-        var resumed = ranks(3, _ -> train(pictures, "two", 6));
+        var resumed = ranks(3, _ -> {
+            var args = new ArrayList<>(train(pictures, "two", 6));
+            args.add("--verbose");
+            return args;
+        });
+        assertTrue(
+                Pattern.compile("in communication: rank 0 [0-9.]+%, rank 1 [0-9.]+%, rank 2 [0-9.]+%")
+                        .matcher(resumed.getFirst().err())
+                        .find(),
+                resumed.toString());
         assertTrue(resumed.getFirst().err().contains("resuming at step 3 of 6"), resumed.toString());
         var expected = weights("one", 6);
         var actual = weights("two", 6);

@@ -269,6 +269,11 @@ public final class Params implements AutoCloseable {
         return stretches;
     }
 
+    /** Where a parameter of this tree begins in a flat buffer. */
+    public long offset(Param param) {
+        return offsets.get(param.name());
+    }
+
     private static long aligned(long numbers) {
         return (numbers + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }

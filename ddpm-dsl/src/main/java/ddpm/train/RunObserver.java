@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** Takes a run's news, from the thread that trains. */
@@ -36,6 +37,14 @@ public interface RunObserver {
     default void validated(ValidationMetrics metrics) {}
 
     default void sampled(Path grid) {}
+
+    /**
+     * Before each checkpoint of several ranks: the share of the steps' time since the one before, 0 to 1, in which each rank
+     * had nothing to compute, for what others send had to come.
+     *
+     * @param shares by rank; empty for a run by itself
+     */
+    default void communicated(List<Double> shares) {}
 
     default void saved(Checkpoint checkpoint) {}
 

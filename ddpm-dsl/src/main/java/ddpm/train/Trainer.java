@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
  * the weights and has gradients of its own; one sum joins them. Clipping, Adam and EMA are single operations on flat
  * buffers. At equal thread count a run is bitwise repeatable, and so is its resumption.
  *
- * <p>In a {@link Group} each rank takes its share of the places of the batch, and one more sum joins the ranks; what
+ * <p>In a {@link Group} each rank takes its share of the places of the batch, and {@link GradientSum} joins the ranks; what
  * follows is computed on every rank alike, so all keep the same weights.
  */
 public final class Trainer implements AutoCloseable {
@@ -52,6 +52,7 @@ public final class Trainer implements AutoCloseable {
     private final Group group;
     private final Workers workers;
     private final List<Replica> replicas = new ArrayList<>();
+    private final GradientSum sum;
     private final Adam adam;
     private final WeightAverage average;
     private long step;
@@ -124,6 +125,7 @@ public final class Trainer implements AutoCloseable {
         forward = Held.of(() -> new ForwardProcess(diffusion, device));
         objective = Held.of(() -> new Loss(diffusion, card.prediction(), card.variance(), config.objective(), device));
         loss = ownLoss != null ? ownLoss : this::objective;
+        sum = new GradientSum(group, replicas.stream().map(Replica::params).toList());
         adam = new Adam(replicas.getFirst().params(), config.optimizer());
         average = config.ema().of(model.params());
     }
@@ -190,9 +192,12 @@ public final class Trainer implements AutoCloseable {
      */
     public StepReport train() {
         int first = first(config.batch());
-        var losses =
-                workers.run(share(config.batch()), (slice, from, to) -> accumulate(slice, first + from, first + to));
-        return update(losses.stream().mapToDouble(Double::doubleValue).sum(), null);
+        var losses = sum.of(() -> workers.run(share(config.batch()), (slice, from, to) -> {
+            double loss = accumulate(slice, first + from, first + to);
+            sum.afterLastPass(slice);
+            return loss;
+        }));
+        return update(losses, null);
     }
 
     /** One optimiser step on a given batch, e.g. one recorded elsewhere. */
@@ -200,11 +205,12 @@ public final class Trainer implements AutoCloseable {
         int n = batch.t().length;
         replicas.forEach(replica -> replica.params().zeroGradient()); // a small batch does not reach every worker
         int first = first(n);
-        var losses = workers.run(
-                share(n),
-                (slice, from, to) ->
-                        from == to ? 0.0 : backward(slice, batch.slice(first + from, first + to), first + from, n));
-        return update(losses.stream().mapToDouble(Double::doubleValue).sum(), batch.images());
+        var losses = sum.of(() -> workers.run(share(n), (slice, from, to) -> {
+            double loss = from == to ? 0.0 : backward(slice, batch.slice(first + from, first + to), first + from, n);
+            sum.afterLastPass(slice);
+            return loss;
+        }));
+        return update(losses, batch.images());
     }
 
     /** The first place of a batch that is this rank's. */
@@ -232,6 +238,9 @@ public final class Trainer implements AutoCloseable {
             }
             int first = from + Workers.edge(to - from, part, parts);
             int end = from + Workers.edge(to - from, part + 1, parts);
+            if (part == parts - 1) {
+                sum.beforeLastPass(slice);
+            }
             loss += backward(slice, loader.load(step, first, end), first, config.batch());
         }
         return loss;
@@ -281,15 +290,13 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** @param images the batch's examples, for messages; null for those of the run at this step */
-    private StepReport update(double ownLoss, int[] images) {
+    private StepReport update(List<Double> ownLosses, int[] images) {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
-            var gradient = replicas.getFirst().params().flatGradient();
-            for (var replica : replicas.subList(1, replicas.size())) {
-                gradient.copyFrom(gradient.add(replica.params().flatGradient()));
-            }
-            group.allReduce(gradient);
-            double loss = group.sum(ownLoss);
+            long before = System.nanoTime();
+            double loss = group.sum(
+                    ownLosses.stream().mapToDouble(Double::doubleValue).sum());
+            double communication = sum.waited() + (System.nanoTime() - before) / 1e9;
             double norm = replicas.getFirst().params().clipGradient(config.clipNorm());
             if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
                 throw new DivergedException(step, loss, norm, names(images));
@@ -297,7 +304,7 @@ public final class Trainer implements AutoCloseable {
             double rate = config.learningRate().at(step);
             adam.step(rate);
             average.update(step);
-            return new StepReport(step++, loss, norm, rate);
+            return new StepReport(step++, loss, norm, rate, communication);
         }
     }
 
@@ -311,6 +318,7 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         workers.close();
+        sum.close();
         forward.close();
         objective.close();
         replicas.forEach(replica -> replica.params().close());

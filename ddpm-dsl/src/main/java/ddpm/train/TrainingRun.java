@@ -42,6 +42,7 @@ public final class TrainingRun implements AutoCloseable {
 
     private final Probe probe;
     private final StuckLoss stuckLoss;
+    private final Waiting waiting;
     private long saved;
     private volatile boolean stopping;
 
@@ -63,6 +64,7 @@ public final class TrainingRun implements AutoCloseable {
         this.log = log;
         this.probe = new Probe(trainer, recipe, plan, log, observer, () -> stopping);
         this.stuckLoss = new StuckLoss(recipe.config());
+        this.waiting = new Waiting(group);
         this.saved = trainer.step();
     }
 
@@ -155,7 +157,9 @@ public final class TrainingRun implements AutoCloseable {
             while (trainer.step() < last && !allStop()) {
                 long before = System.nanoTime();
                 report = trainer.train();
-                interval.add(report, (System.nanoTime() - before) / 1e9);
+                double seconds = (System.nanoTime() - before) / 1e9;
+                interval.add(report, seconds);
+                waiting.add(report, seconds);
                 long made = trainer.step();
                 observer.step(report, made, last);
                 if (observer.stops(report)) {
@@ -219,9 +223,11 @@ public final class TrainingRun implements AutoCloseable {
 
     private void save() throws IOException {
         Agreement.requireEqualWeights(group, trainer);
+        var shares = waiting.shares();
         if (!group.leads()) {
             return;
         }
+        observer.communicated(shares);
         long step = trainer.step();
         try {
             write();
@@ -237,9 +243,11 @@ public final class TrainingRun implements AutoCloseable {
 
     private void saveLast() throws IOException {
         Agreement.requireEqualWeights(group, trainer);
+        var shares = waiting.shares();
         if (!group.leads()) {
             return;
         }
+        observer.communicated(shares);
         if (trainer.step() > saved) {
             try {
                 write();

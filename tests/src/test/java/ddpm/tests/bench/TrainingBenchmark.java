@@ -1,7 +1,5 @@
 package ddpm.tests.bench;
 
-import ddpm.data.ImageSet;
-import ddpm.data.ImageShape;
 import ddpm.diffusion.BetaSchedule;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
@@ -38,7 +36,7 @@ public final class TrainingBenchmark {
         var card = ModelCard.of(UNetMini.Config.ofChannels(3), BetaSchedule.ho2020(), 32, 32);
         for (int i = 0; i < types.length; i++) {
             var config = TrainConfig.notebook(1, 1_000_000).withBatch(batch).withPrecision(types[i]);
-            trainers[i] = new Trainer(new Model(card, Device.CPU), new Pattern(), config);
+            trainers[i] = new Trainer(new Model(card, Device.CPU), new Patterns(), config);
             trainers[i].initialise();
             trainers[i].train(); // warm-up
         }
@@ -62,43 +60,6 @@ public final class TrainingBenchmark {
                     median,
                     rounds,
                     batch * 1000 / median);
-        }
-    }
-
-    /** Images that cost nothing to read. */
-    private static final class Pattern implements ImageSet {
-        private final ImageShape shape = new ImageShape(3, 32, 32);
-
-        @Override
-        public int size() {
-            return 1000;
-        }
-
-        @Override
-        public ImageShape shape() {
-            return shape;
-        }
-
-        @Override
-        public void read(int index, byte[] target, int offset) {
-            for (int i = 0; i < shape.bytes(); i++) {
-                target[offset + i] = (byte) (index + i);
-            }
-        }
-
-        @Override
-        public String name(int index) {
-            return "pattern " + index;
-        }
-
-        @Override
-        public String describe() {
-            return "1000 patterns";
-        }
-
-        @Override
-        public String fingerprint() {
-            return "0".repeat(32);
         }
     }
 }
