@@ -67,15 +67,15 @@ final class RankOptions {
     /**
      * Joins the other ranks.
      *
-     * @param engine loaded first where there are others
+     * @param engine loaded, and its device tried, first where there are others
      */
     Group join(Ranks ranks, EngineOptions engine, Console console) {
         if (ranks.size() == 1) {
             return Group.ALONE;
         }
-        engine.load(console);
-        var options =
-                new GroupOptions(GroupOptions.USUAL.start(), Duration.ofSeconds(timeout), Optional.ofNullable(network));
+        var device = engine.device(engine.load(console), console);
+        var options = new GroupOptions(
+                GroupOptions.USUAL.start(), Duration.ofSeconds(timeout), Optional.ofNullable(network), device);
         var group = Group.join(ranks, options);
         console.note(ranks + ", rank 0 at " + ranks.address() + ":" + ranks.port());
         return group;

@@ -3,7 +3,6 @@ package ddpm.torch.collective;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;
-import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
@@ -13,10 +12,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
@@ -193,47 +190,6 @@ final class GlooGroup implements Group {
                 "rank " + rank() + " on " + hosts.get(rank()) + ", " + what + " over " + size() + " ranks: " + who
                         + " (" + e.getMessage() + ")",
                 e);
-    }
-
-    @Override
-    public double sum(double value) {
-        try (var _ = TensorScope.open()) {
-            var one = Tensor.of(new double[] {value}, Shape.of(1));
-            allReduce(one);
-            return one.toDoubles()[0];
-        }
-    }
-
-    @Override
-    public List<byte[]> gather(byte[] own) {
-        var lengths = new long[size()];
-        lengths[rank()] = own.length;
-        lengths = sums(lengths);
-        int longest = (int) Math.max(1, Arrays.stream(lengths).max().orElseThrow());
-        var all = new long[Math.multiplyExact(size(), longest)];
-        for (int i = 0; i < own.length; i++) {
-            all[rank() * longest + i] = own[i];
-        }
-        all = sums(all);
-        var parts = new ArrayList<byte[]>();
-        for (int rank = 0; rank < size(); rank++) {
-            var part = new byte[(int) lengths[rank]];
-            for (int i = 0; i < part.length; i++) {
-                part[i] = (byte) all[rank * longest + i];
-            }
-            parts.add(part);
-        }
-        return parts;
-    }
-
-    private long[] sums(long[] values) {
-        try (var _ = TensorScope.open()) {
-            var tensor = Tensor.of(values, Shape.of(values.length));
-            allReduce(tensor);
-            var sums = new long[values.length];
-            tensor.toBytes().order(ByteOrder.nativeOrder()).asLongBuffer().get(sums);
-            return sums;
-        }
     }
 
     @Override

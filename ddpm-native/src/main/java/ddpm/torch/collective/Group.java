@@ -1,5 +1,6 @@
 package ddpm.torch.collective;
 
+import ddpm.torch.Device;
 import ddpm.torch.Tensor;
 import ddpm.torch.TorchException;
 import java.util.List;
@@ -20,12 +21,17 @@ public interface Group extends AutoCloseable {
     Group ALONE = new Group() {};
 
     /**
-     * Joins the other processes; a single one needs neither network nor JavaCPP.
+     * Joins the other processes: over NCCL where this one computes on a GPU, else over Gloo. A single one needs neither.
      *
      * @throws TorchException if some of them do not come in time, or this process has no binding of c10d
      */
     static Group join(Ranks ranks, GroupOptions options) {
-        return ranks.size() == 1 ? ALONE : new GlooGroup(ranks, options);
+        if (ranks.size() == 1) {
+            return ALONE;
+        }
+        return options.device().kind() == Device.Kind.CUDA
+                ? new NcclGroup(ranks, options)
+                : new GlooGroup(ranks, options);
     }
 
     /** This process's number, from 0. */
@@ -56,12 +62,12 @@ public interface Group extends AutoCloseable {
 
     /** The sum of a number of each rank. */
     default double sum(double value) {
-        return value;
+        return size() == 1 ? value : Exchange.sum(this, value);
     }
 
     /** What each rank contributes, in the order of ranks, on all of them. */
     default List<byte[]> gather(byte[] own) {
-        return List.of(own);
+        return size() == 1 ? List.of(own) : Exchange.gather(this, own);
     }
 
     /** Waits until all ranks are here. */

@@ -1,5 +1,5 @@
 /**
  * Many processes that compute one thing: which of them this one is, as its launcher says, and the sums and broadcasts by
- * which they agree. The collectives are PyTorch's own (c10d with Gloo). A group of one needs nothing.
+ * which they agree. The collectives are PyTorch's own (c10d with Gloo) on CPUs and NCCL's on GPUs. A group of one needs nothing.
  */
 package ddpm.torch.collective;

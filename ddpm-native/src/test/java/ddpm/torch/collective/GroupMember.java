@@ -1,5 +1,6 @@
 package ddpm.torch.collective;
 
+import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -13,7 +14,7 @@ final class GroupMember {
     private GroupMember() {}
 
     public static void main(String[] args) throws Exception {
-        var options = new GroupOptions(Duration.ofSeconds(20), Duration.ofSeconds(1), Optional.empty());
+        var options = new GroupOptions(Duration.ofSeconds(20), Duration.ofSeconds(1), Optional.empty(), Device.CPU);
         try (var group = Group.join(Ranks.of(System.getenv()), options);
                 var _ = TensorScope.open()) {
             var sum = Tensor.of(new float[] {group.rank() + 1, 10}, Shape.of(2));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.torch.Device;
 import ddpm.torch.TorchException;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -60,7 +61,7 @@ class GroupTest {
     @Test
     void aRankThatNeverComesIsNamed() throws IOException {
         var ranks = new Ranks(0, 2, 0, 2, "127.0.0.1", freePort(), Launcher.TORCHRUN);
-        var options = new GroupOptions(Duration.ofMillis(300), Duration.ofSeconds(5), Optional.empty());
+        var options = new GroupOptions(Duration.ofMillis(300), Duration.ofSeconds(5), Optional.empty(), Device.CPU);
         var message = assertThrows(TorchException.class, () -> Group.join(ranks, options))
                 .getMessage();
         assertTrue(message.contains("for rank 1 in vain"), message);
@@ -70,7 +71,7 @@ class GroupTest {
     void aStoreThatIsNotThereIsNamedWithItsAddress() throws IOException {
         int port = freePort();
         var ranks = new Ranks(1, 2, 1, 2, "127.0.0.1", port, Launcher.TORCHRUN);
-        var options = new GroupOptions(Duration.ofMillis(500), Duration.ofSeconds(5), Optional.empty());
+        var options = new GroupOptions(Duration.ofMillis(500), Duration.ofSeconds(5), Optional.empty(), Device.CPU);
         var message = assertThrows(TorchException.class, () -> Group.join(ranks, options))
                 .getMessage();
         assertTrue(message.contains("does not reach rank 0 at 127.0.0.1:" + port), message);
