@@ -23,11 +23,17 @@ final class Jar {
 
     /** @param folder where the commands run */
     Jar(Path java, Path folder) {
+        this.java = java;
+        this.folder = folder;
+        path();
+    }
+
+    /** The packaged jar. */
+    static Path path() {
         if (!Files.isRegularFile(JAR)) {
             throw new IllegalStateException("no " + JAR + ": `mvn verify` packages it before these tests");
         }
-        this.java = java;
-        this.folder = folder;
+        return JAR;
     }
 
     ChildJvm.Ended run(String... arguments) throws IOException, InterruptedException {
