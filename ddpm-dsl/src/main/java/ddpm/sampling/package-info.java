@@ -3,5 +3,7 @@
  *
  * <p>A model is any {@link ddpm.diffusion.Denoiser}; the mathematics of schedules and predictions is {@code
  * ddpm.diffusion}'s.
+ *
+ * @since 0.1.0
  */
 package ddpm.sampling;

@@ -1,2 +1,6 @@
-/** Text for messages, quoted where it comes out of files; and JSON read field by field. */
+/**
+ * Text for messages, quoted where it comes out of files; and JSON read field by field.
+ *
+ * @since 0.1.0
+ */
 package ddpm.text;

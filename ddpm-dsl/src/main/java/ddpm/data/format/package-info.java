@@ -3,5 +3,7 @@
  *
  * <p>Only bytes are looked at here; what decodes them is {@code ddpm.data}'s. Every length in a file is compared with the
  * file before it is used.
+ *
+ * @since 0.1.0
  */
 package ddpm.data.format;

@@ -4,5 +4,7 @@
  *
  * <p>Measures take features, whosever they are; the network that the field measures with is one source of them. Weights are
  * read from the file that the field uses, and never shipped.
+ *
+ * @since 0.1.0
  */
 package ddpm.eval.inception;

@@ -3,5 +3,7 @@
  *
  * <p>Only what a UNet needs is fetched. What the files mean is {@code ddpm.model}'s; how bytes travel is {@code
  * ddpm.http}'s.
+ *
+ * @since 0.1.0
  */
 package ddpm.model.hub;

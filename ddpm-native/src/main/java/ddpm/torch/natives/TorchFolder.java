@@ -47,8 +47,8 @@ public record TorchFolder(Path path, boolean bundled) {
     public static String nothingBundled() {
         var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
         var module = platform.replace('-', '.');
-        return "no libtorch for " + platform + " is on the class path or among the resolved modules: add the artifacts"
-                + " org.bytedeco:pytorch, org.bytedeco:openblas and org.bytedeco:javacpp with classifier " + platform
+        return "no libtorch for " + platform + " is on the class path or among the resolved modules: add the dependency"
+                + " io.github.ddpm:ddpm-natives-" + platform + " in the version of your ddpm-dsl (its type is pom)"
                 + "; on the module path also --add-modules org.bytedeco.pytorch." + module + ",org.bytedeco.openblas."
                 + module + ",org.bytedeco.javacpp." + module;
     }

@@ -82,8 +82,7 @@ class BundledNativesTest {
     void nothingOnThePathNamesArtifactsAndModules() {
         var text = TorchFolder.nothingBundled();
         var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
-        assertTrue(text.contains("org.bytedeco:pytorch"), text);
-        assertTrue(text.contains("classifier " + platform), text);
+        assertTrue(text.contains("io.github.ddpm:ddpm-natives-" + platform), text);
         assertTrue(text.contains("--add-modules org.bytedeco.pytorch." + platform.replace('-', '.')), text);
     }
 
