@@ -9,7 +9,9 @@ module ddpm.dsl {
     exports ddpm.data;
     exports ddpm.diffusion;
     exports ddpm.eval;
+    exports ddpm.eval.digits;
     exports ddpm.eval.inception;
+    exports ddpm.eval.quality;
     exports ddpm.http;
     exports ddpm.image;
     exports ddpm.io;

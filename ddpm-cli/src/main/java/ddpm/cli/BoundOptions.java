@@ -46,7 +46,7 @@ final class BoundOptions {
         if (steps != null && steps > trained) {
             throw new ParameterException(line, "--steps " + steps + ": this model has 1.." + trained + " steps");
         }
-        Sample.requireLearned(line, variance, card);
+        DrawOptions.requireLearned(line, variance, card);
         var chain = new Diffusion(card.schedule());
         return new VariationalBound(
                 steps == null || steps == trained ? chain : chain.respaced(Timesteps.even(trained, steps)),

@@ -25,6 +25,13 @@ record ClassPlan(Classes classes, List<Integer> cycle, double guidance) {
                         IntStream.range(0, count).map(i -> label(first + i)).toArray(), guidance);
     }
 
+    /** The labels of images {@code first..first+count-1}; none where images have no class. */
+    List<Integer> labels(long first, int count) {
+        return cycle.isEmpty()
+                ? List.of()
+                : IntStream.range(0, count).mapToObj(i -> label(first + i)).toList();
+    }
+
     private int label(long image) {
         return cycle.get((int) (image % cycle.size()));
     }

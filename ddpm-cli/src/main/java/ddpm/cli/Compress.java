@@ -3,6 +3,8 @@ package ddpm.cli;
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.TextTable;
+import ddpm.cli.result.BoundReport;
+import ddpm.cli.result.Destination;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
 import ddpm.io.WholeFile;

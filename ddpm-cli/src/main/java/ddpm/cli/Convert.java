@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.cli.console.Console;
 import ddpm.cli.hub.ModelName;
+import ddpm.cli.result.Destination;
 import ddpm.io.FileFormatException;
 import ddpm.io.Safetensors;
 import ddpm.io.StoredCast;

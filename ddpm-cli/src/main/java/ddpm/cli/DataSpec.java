@@ -47,8 +47,16 @@ record DataSpec(Path path, Split split) {
 
     /** Channels that the images have by nature: 1 for MNIST's kind, else 3. */
     int channels() {
-        boolean grey = !Cifar10.isIn(path) && (Mnist.isIn(path, Split.TRAIN) || Mnist.isIn(path, Split.TEST));
-        return grey ? 1 : 3;
+        return !Cifar10.isIn(path) && isMnist() ? 1 : 3;
+    }
+
+    /** Whether the path can only be a folder of pictures, whose sizes are their own. */
+    boolean isFolder() {
+        return !Cifar10.isIn(path) && !isMnist();
+    }
+
+    private boolean isMnist() {
+        return Mnist.isIn(path, Split.TRAIN) || Mnist.isIn(path, Split.TEST);
     }
 
     /**

@@ -4,6 +4,8 @@ import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.Progress;
 import ddpm.cli.console.TextTable;
+import ddpm.cli.result.BoundReport;
+import ddpm.cli.result.Destination;
 import ddpm.eval.BoundChart;
 import ddpm.eval.EpsilonMse;
 import ddpm.eval.QuartileChart;

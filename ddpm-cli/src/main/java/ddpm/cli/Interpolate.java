@@ -2,6 +2,7 @@ package ddpm.cli;
 
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Progress;
+import ddpm.cli.result.Destination;
 import ddpm.data.FolderOptions;
 import ddpm.data.ImageFolder;
 import ddpm.image.GridLayout;

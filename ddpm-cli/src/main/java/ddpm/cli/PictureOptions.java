@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.result.Destination;
 import ddpm.sampling.Sampler;
 import java.util.List;
 import picocli.CommandLine;

@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.result.Destination;
 import ddpm.image.GridLayout;
 import ddpm.image.GridSize;
 import java.io.IOException;
@@ -81,7 +82,7 @@ record Pictures(
     /** The output that takes the images of the plan in its final precision. */
     SampleOutput toOutput(SamplePlan whole) throws IOException {
         if (isArray(output)) {
-            return new SampleOutput.Npz(output.path(), plan.card().images(plan.count()));
+            return new SampleOutput.Npz(output.path(), plan.card().images(plan.count()), plan.classes());
         }
         return output.isFolder()
                 ? new SampleOutput.Folder(output.path(), scale == null ? 1 : scale, whole.remarks(), plan.classes())

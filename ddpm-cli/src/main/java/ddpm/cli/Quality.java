@@ -4,21 +4,28 @@ import ddpm.cli.console.Console;
 import ddpm.cli.console.Json;
 import ddpm.cli.console.Progress;
 import ddpm.cli.console.TextTable;
+import ddpm.cli.result.BoundReport;
+import ddpm.cli.result.Destination;
+import ddpm.cli.result.NeighbourFiles;
+import ddpm.data.ArrayImages;
 import ddpm.data.Crop;
+import ddpm.data.ImageFolder;
 import ddpm.data.ImageSet;
 import ddpm.data.ImageShape;
-import ddpm.data.NpzImages;
+import ddpm.data.Labels;
 import ddpm.data.Split;
-import ddpm.eval.inception.FeatureExtractor;
-import ddpm.eval.inception.FeatureStatistics;
-import ddpm.eval.inception.FrechetDistance;
-import ddpm.eval.inception.InceptionNetwork;
-import ddpm.eval.inception.InceptionNetwork.Layer;
-import ddpm.eval.inception.InceptionScore;
-import ddpm.eval.inception.KernelDistance;
-import ddpm.eval.inception.PrecisionRecall;
-import ddpm.eval.inception.Preprocessing;
-import ddpm.eval.inception.StatisticsFile;
+import ddpm.eval.digits.DigitVerdict;
+import ddpm.eval.quality.FeatureCache;
+import ddpm.eval.quality.FeatureExtractor;
+import ddpm.eval.quality.FeatureNetwork;
+import ddpm.eval.quality.FeatureStatistics;
+import ddpm.eval.quality.Measure;
+import ddpm.eval.quality.Memorisation;
+import ddpm.eval.quality.NearestNeighbours;
+import ddpm.eval.quality.PixelFeatures;
+import ddpm.eval.quality.PrecisionRecall;
+import ddpm.eval.quality.SetFeatures;
+import ddpm.eval.quality.StatisticsFile;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
@@ -26,11 +33,13 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,35 +47,86 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ddpm quality}: FID and its kin of images that are there already. */
+/** {@code ddpm quality}: FID and its kin, of images that are there already or of a model's, which are drawn first. */
 @Command(
         name = "quality",
         description =
-                "Measure how good images are, by the features of the Inception network: FID against real images or"
-                        + " their statistics, the Inception score, KID, precision and recall.",
+                "Measure how good images are, or those that a model draws: FID against real images or their statistics, the"
+                        + " Inception score, KID, precision and recall, and how near they are to the training images.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Quality implements Callable<Integer> {
     /** Below this FID depends on the number of images more than on the model. */
     private static final int FEW = 10_000;
 
-    private static final int SUBSETS = 100;
-    private static final int SUBSET = 1000;
-    private static final int PARTS = 10;
+    /** Unseen images whose distances to the training images tell what is near: more tell no more. */
+    private static final int MOST_UNSEEN = 1000;
+
+    /** Height and width of MNIST's images, widened, and CIFAR-10's. */
+    private static final int SIDE = 32;
+
+    /** Options of drawing, which mean nothing where nothing is drawn. */
+    private static final List<String> DRAWING = List.of(
+            "--model",
+            "--weights",
+            "--steps",
+            "--spacing",
+            "--sampler",
+            "--eta",
+            "--variance",
+            "--clip",
+            "--precision",
+            "--class",
+            "--guidance",
+            "--seed",
+            "--keep-images");
 
     @Option(
             names = "--images",
-            required = true,
             paramLabel = "IMAGES",
             description = "The images to measure: an .npz file of guided-diffusion (arr_0 of bytes [N, H, W, C]), or "
-                    + DataSpec.FORMS + " (default: :test).")
+                    + DataSpec.FORMS + " (default: :test). Without it a model's are drawn.")
     private String images;
+
+    @Mixin
+    private ModelOption model;
+
+    @Option(
+            names = {"-n", "--count"},
+            paramLabel = "N",
+            converter = Values.Count.class,
+            description = "How many images to draw, 50000 in papers; of --images only the first N (default: all).")
+    private Integer count;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            converter = Values.Seed.class,
+            defaultValue = "0",
+            description = "Seed of the images that are drawn (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Mixin
+    private DrawOptions drawing;
+
+    @Option(
+            names = "--keep-images",
+            paramLabel = "FOLDER",
+            description = "Keep what is drawn, one .png each; the same command goes on where it was ended.")
+    private Path kept;
 
     @Option(
             names = "--data",
             paramLabel = "DATA",
             description = "The real images: an .npz file, or " + DataSpec.FORMS + " (default: :train).")
     private String data;
+
+    @Option(
+            names = "--data-count",
+            paramLabel = "N",
+            converter = Values.Count.class,
+            description = "Only the first N images of --data (default: all).")
+    private Integer dataCount;
 
     @Option(
             names = "--statistics",
@@ -77,57 +137,64 @@ final class Quality implements Callable<Integer> {
     @Option(
             names = "--save-statistics",
             paramLabel = "FILE",
-            description = "Write mu and sigma of --images to this .npz file, for --statistics and other programs.")
+            description = "Write mu and sigma of the measured images to this .npz file, for --statistics and other"
+                    + " programs.")
     private String saved;
 
-    @Option(
-            names = "--inception",
-            required = true,
-            paramLabel = "FILE",
-            description = "The network's weights: pt_inception-2015-12-05-6726825d.pth of pytorch-fid or"
-                    + " weights-inception-2015-12-05-6726825d.pth of torch-fidelity.")
-    private Path inception;
+    @Mixin
+    private FeatureOptions features;
 
-    @Option(
-            names = "--fid-variant",
-            paramLabel = "V",
-            defaultValue = "tensorflow",
-            description =
-                    "How images are resized: tensorflow, as the paper, TTUR and torch-fidelity, or pytorch-fid. Numbers"
-                            + " of one are not comparable with the other's (default: ${DEFAULT-VALUE}).")
-    private Preprocessing variant;
-
-    @Option(names = "--is", description = "Also the Inception score, over " + PARTS + " parts.")
+    @Option(names = "--is", description = "Also the Inception score, over 10 parts.")
     private boolean score;
 
-    @Option(
-            names = "--kid",
-            description = "Also KID, over " + SUBSETS + " subsets of " + SUBSET + " images; needs --data.")
+    @Option(names = "--kid", description = "Also KID, over 100 subsets of 1000 images; needs --data.")
     private boolean kid;
 
     @Option(names = "--precision-recall", description = "Also precision and recall; needs --data.")
     private boolean coverage;
 
+    @Option(names = "--all", description = "All that can be measured of these.")
+    private boolean all;
+
     @Option(
-            names = {"-n", "--count"},
-            paramLabel = "N",
-            converter = Values.Count.class,
-            description = "Only the first N images of each (default: all).")
-    private Integer count;
+            names = "--neighbours",
+            paramLabel = "FOLDER",
+            description = "Write neighbours.png, the first images each beside the nearest of --data by pixels and by"
+                    + " features, and neighbours.csv, those of all images.")
+    private String neighbours;
+
+    @Option(
+            names = "--unseen",
+            paramLabel = "DATA",
+            description = "With --neighbours: real images that the model was not trained on (default: :test). How much"
+                    + " nearer its images are to --data than these are tells how much it memorised.")
+    private String unseen;
+
+    @Option(
+            names = "--cache",
+            paramLabel = "FOLDER",
+            description = "Keep features here by the content of the images, and find them again.")
+    private Path cache;
 
     @Option(
             names = "--size",
             paramLabel = "HxW",
-            defaultValue = "32x32",
-            description = "Height and width to which pictures of folders are resized (default: ${DEFAULT-VALUE}).")
+            description = "Height and width to which pictures of folders are resized (default: the one size that all"
+                    + " have; of MNIST and CIFAR-10 32x32).")
     private NetworkOptions.Size size;
+
+    @Option(
+            names = "--channels",
+            paramLabel = "1|3",
+            description = "Read all as grey or colour images (default: 1 for MNIST, else 3).")
+    private Integer channels;
 
     @Option(
             names = "--batch",
             paramLabel = "N",
             converter = Values.Count.class,
             defaultValue = "16",
-            description = "Images each thread takes at once (default: ${DEFAULT-VALUE}).")
+            description = "Images each thread measures at once (default: ${DEFAULT-VALUE}).")
     private int batch;
 
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
@@ -142,56 +209,123 @@ final class Quality implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** The features of one set. */
-    private record Features(FeatureStatistics statistics, Tensor all, float[] logits) {}
+    private Console console;
+
+    /** The images to measure, once they are drawn. */
+    @FunctionalInterface
+    private interface Source {
+        ImageSet images() throws IOException;
+    }
+
+    /** The images to measure before they are there. */
+    private record Subject(ImageShape shape, Labels labels, Source source) {}
 
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
         check();
-        var file = Destination.prepared(line, "--save-statistics", saved, ".npz");
-        var console = quiet.console(line);
-        var generated = open(images, Split.TEST, console);
-        var real = data == null ? null : open(data, Split.TRAIN, console);
-        if (real != null && !real.shape().equals(generated.shape())) {
-            throw wrong("the images are " + generated.shape() + " and the data " + real.shape()
-                    + " (channels x height x width); measure equal shapes, see --size");
+        console = quiet.console(line);
+        var statisticsFile = Destination.prepared(line, "--save-statistics", saved, ".npz");
+        var plates = neighbours == null ? null : folder();
+        var real = data == null ? null : open(data, Split.TRAIN);
+        var other = unseen == null ? null : open(unseen, Split.TEST);
+        var subject = images == null ? drawn() : given();
+        for (var set : Stream.of(real, other).filter(set -> set != null).toList()) {
+            requireEqual(subject.shape(), set);
+        }
+        if (real != null) {
+            requireEnough(realCount(real), real.describe());
         }
         engine.load(console);
         var result = new LinkedHashMap<String, Object>();
-        try (var network = InceptionNetwork.load(inception);
+        try (var network = features.load();
                 var _ = TensorScope.open()) {
-            var theirs = statistics == null ? null : StatisticsFile.read(statistics);
-            var ours = features(network, generated, score, console);
-            if (file != null) {
-                StatisticsFile.write(file.path(), ours.statistics());
+            int dimensions = requireSuited(network, subject.shape());
+            try (var reference = statistics == null ? null : statistics(dimensions)) {
+                var generated = subject.source().images();
+                measure(network, generated, subject.labels(), real, reference, statisticsFile, result);
+                if (plates != null) {
+                    search(network, generated, real, other, plates.path(), result);
+                }
             }
-            var reals = real == null ? null : features(network, real, false, console);
-            measure(ours, reals, theirs, result, console);
+        } catch (CancellationException e) {
+            throw ExitCode.INTERRUPTED.because(
+                    "interrupted; " + (kept == null ? "nothing was measured" : "the images in " + kept + " stay"), e);
         }
         line.getOut().print(json ? Json.of(result) + System.lineSeparator() : table(result));
         return ExitCode.DONE.status();
     }
 
     private void check() {
+        features.check(spec.commandLine());
         if (data != null && statistics != null) {
             throw wrong("--data and --statistics both say what is real; give one of them");
         }
-        if (data == null && (kid || coverage)) {
-            throw wrong((kid ? "--kid" : "--precision-recall") + " needs the real images themselves: give --data");
+        if (data == null && (kid || coverage || neighbours != null || dataCount != null)) {
+            var option = kid
+                    ? "--kid"
+                    : coverage ? "--precision-recall" : neighbours != null ? "--neighbours" : "--data-count";
+            throw wrong(option + " needs the real images themselves: give --data");
         }
-        if (data == null && statistics == null && !score && saved == null) {
+        if (unseen != null && neighbours == null) {
+            throw wrong("--unseen: only with --neighbours");
+        }
+        if (features.kind() == FeatureOptions.Kind.PIXELS && score) {
+            throw wrong("--is: not with --features pixels, which tell no classes");
+        }
+        if (data == null && statistics == null && !score && !all && saved == null) {
             throw wrong("nothing to measure: give --data or --statistics for FID, --is, or --save-statistics");
         }
+        if (channels != null && channels != 1 && channels != 3) {
+            throw wrong("--channels " + channels + ": 1 or 3");
+        }
+        if (images != null) {
+            DRAWING.stream()
+                    .filter(spec.commandLine().getParseResult()::hasMatchedOption)
+                    .findFirst()
+                    .ifPresent(option -> {
+                        throw wrong(option + ": nothing is drawn with --images; leave one of them out");
+                    });
+        } else if (count == null) {
+            throw wrong("--count is missing: how many images the model draws, 50000 in papers; or give --images");
+        }
+    }
+
+    private EnumSet<Measure> measures() {
+        var measures = EnumSet.noneOf(Measure.class);
+        if (data != null || statistics != null) {
+            measures.add(Measure.FID);
+        }
+        if (score || all && features.kind() != FeatureOptions.Kind.PIXELS) {
+            measures.add(Measure.INCEPTION_SCORE);
+        }
+        if (kid || all && data != null) {
+            measures.add(Measure.KID);
+        }
+        if (coverage || all && data != null) {
+            measures.add(Measure.PRECISION_RECALL);
+        }
+        return measures;
     }
 
     private ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    private ImageSet open(String text, Split whole, Console console) throws IOException {
+    private Destination folder() throws IOException {
+        try {
+            var folder = new Destination(
+                    Destination.anyName("--neighbours", neighbours).path(), true);
+            folder.prepare();
+            return folder;
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
+    }
+
+    private ImageSet open(String text, Split whole) throws IOException {
         if (text.endsWith(".npz")) {
-            return NpzImages.open(Path.of(text));
+            return ArrayImages.open(Path.of(text));
         }
         DataSpec named;
         try {
@@ -199,91 +333,207 @@ final class Quality implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
-        var shape = new ImageShape(named.channels(), size.height(), size.width());
+        int depth = channels == null ? named.channels() : channels;
+        ImageShape shape;
+        if (size != null) {
+            shape = new ImageShape(depth, size.height(), size.width());
+        } else if (named.isFolder()) {
+            shape = ImageFolder.commonShape(named.path(), depth);
+        } else {
+            shape = new ImageShape(depth, SIDE, SIDE);
+        }
         return named.open(shape, whole, Crop.CENTRE, false, console);
     }
 
-    private Features features(InceptionNetwork network, ImageSet set, boolean logits, Console console) {
-        int n = count == null ? set.size() : Math.min(count, set.size());
-        if (n < 2) {
-            throw wrong(n + " image in " + set.describe() + "; at least 2 are needed");
-        }
-        console.note("features of " + n + " of " + set.describe());
-        var layers = logits ? EnumSet.of(Layer.POOL_2048, Layer.LOGITS_UNBIASED) : EnumSet.of(Layer.POOL_2048);
-        var statistics = new FeatureStatistics(Layer.POOL_2048.features());
-        var kept = new ArrayList<float[]>();
-        var scores = new float[logits ? n * Layer.LOGITS_UNBIASED.features() : 0];
-        var at = new int[1];
-        var progress = new Progress(console, "images", n, System::nanoTime);
-        try {
-            new FeatureExtractor(network, variant, batch, engine.threads())
-                    .extract(
-                            set,
-                            n,
-                            layers,
-                            features -> {
-                                var pool = features.get(Layer.POOL_2048);
-                                statistics.add(pool);
-                                if (kid || coverage) {
-                                    kept.add(pool.toFloats());
-                                }
-                                if (logits) {
-                                    var values =
-                                            features.get(Layer.LOGITS_UNBIASED).toFloats();
-                                    System.arraycopy(values, 0, scores, at[0], values.length);
-                                    at[0] += values.length;
-                                }
-                            },
-                            progress::at);
-        } finally {
-            progress.end();
-        }
-        return new Features(statistics, joined(kept, n), scores);
+    private Subject given() throws IOException {
+        var set = open(images, Split.TEST);
+        requireEnough(count(set), set.describe());
+        return new Subject(set.shape(), set.hasLabels() ? set.labels() : null, () -> set);
     }
 
-    private static Tensor joined(ArrayList<float[]> parts, int n) {
-        if (parts.isEmpty()) {
-            return null;
+    private Subject drawn() throws IOException {
+        requireEnough(count, "the model");
+        var file = model.open(console);
+        var stored = model.model(file);
+        var shape = Measured.shape(file, stored.card());
+        var asked = new DrawOptions.Asked(seed, 0, count, null, false, count, engine.threads());
+        var plan = drawing.plan(spec.commandLine(), model.name(file), file, stored.card(), asked, null);
+        try {
+            DrawnImages.check(plan, file.path(), kept);
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
         }
-        var whole = Tensor.empty(Shape.of(n, Layer.POOL_2048.features()), DType.FLOAT32, Device.CPU);
-        long at = 0;
-        for (var part : parts) {
-            whole.set(at, part, 0, part.length);
-            at += part.length;
+        var classes = plan.classes();
+        var labels = classes.cycle().isEmpty()
+                ? null
+                : new Labels(
+                        classes.classes().names(),
+                        classes.labels(0, count).stream()
+                                .mapToInt(label -> label)
+                                .toArray());
+        return new Subject(shape, labels, () -> {
+            if (kept != null) {
+                new Destination(kept, true).prepare();
+            }
+            var torch = engine.load(console);
+            var device = engine.device(torch, console);
+            var whole = plan.in(drawing.precision().on(device, plan.card().network()));
+            var share = new SampleRun.Share(0, 1, kept != null);
+            var run = new SampleRun(whole, share, stored, torch, device, engine.threads(), console);
+            return new DrawnImages(run, file.path(), kept).draw();
+        });
+    }
+
+    private void requireEqual(ImageShape shape, ImageSet set) {
+        if (!set.shape().equals(shape)) {
+            throw wrong("the measured images are " + shape + " and those of " + set.describe() + " " + set.shape()
+                    + " (channels x height x width); measure equal shapes, see --size and --channels");
         }
-        return whole;
+    }
+
+    private int requireSuited(FeatureNetwork network, ImageShape shape) {
+        try {
+            return network.features(shape);
+        } catch (IllegalArgumentException e) {
+            throw wrong("--features " + Values.name(features.kind()) + ": " + e.getMessage());
+        }
+    }
+
+    private FeatureStatistics statistics(int dimensions) throws IOException {
+        var read = StatisticsFile.read(statistics);
+        if (read.dimensions() != dimensions) {
+            read.close();
+            throw wrong(
+                    "--statistics " + statistics + ": is of " + read.dimensions() + " features, and the network has "
+                            + dimensions + "; both sets must be measured by the same network");
+        }
+        return read;
     }
 
     private void measure(
-            Features ours, Features real, FeatureStatistics theirs, Map<String, Object> result, Console console) {
-        long n = ours.statistics().count();
+            FeatureNetwork network,
+            ImageSet generated,
+            Labels labels,
+            ImageSet real,
+            FeatureStatistics reference,
+            Destination statisticsFile,
+            Map<String, Object> result)
+            throws IOException {
+        var measures = measures();
+        var asked =
+                labels == null || features.kind() != FeatureOptions.Kind.DIGITS ? null : DigitVerdict.digits(labels);
+        var wanted = Measure.ofGenerated(measures);
+        if (features.kind() == FeatureOptions.Kind.DIGITS) {
+            wanted = new SetFeatures.Wanted(wanted.all(), true);
+        }
+        int n = count(generated);
         result.put("images", n);
-        var reference = real != null ? real.statistics() : theirs;
-        if (reference != null) {
-            if (n < FEW) {
+        try (var ours = features(network, generated, n, wanted);
+                var theirs = real == null ? null : features(network, real, realCount(real), Measure.ofReal(measures))) {
+            if (statisticsFile != null) {
+                StatisticsFile.write(statisticsFile.path(), ours.statistics());
+            }
+            if (measures.contains(Measure.FID) && n < FEW) {
                 console.note("warning: FID of " + n + " images is larger than of more; figures of papers are of 50000");
             }
-            result.put("fid", FrechetDistance.between(ours.statistics(), reference));
+            result.putAll(Measure.take(measures, ours, theirs == null ? reference : theirs.statistics(), theirs));
+            if (features.kind() == FeatureOptions.Kind.DIGITS) {
+                put(result, DigitVerdict.of(ours.logits().toFloats(), asked));
+            }
         }
-        if (score) {
-            var is = InceptionScore.of(ours.logits(), Layer.LOGITS_UNBIASED.features(), (int) Math.min(PARTS, n));
-            result.put("inceptionScore", is.mean());
-            result.put("inceptionScoreDeviation", is.deviation());
+    }
+
+    private static void put(Map<String, Object> result, DigitVerdict verdict) {
+        result.put("confident", verdict.confident());
+        if (Double.isFinite(verdict.asAsked())) {
+            result.put("asAsked", verdict.asAsked());
         }
-        if (kid) {
-            int subset = (int) Math.min(SUBSET, Math.min(n, real.statistics().count()));
-            var distance = KernelDistance.between(ours.all(), real.all(), SUBSETS, subset, 0);
-            result.put("kid", distance.mean());
-            result.put("kidStandardError", distance.standardError());
+    }
+
+    private int realCount(ImageSet real) {
+        return dataCount == null ? real.size() : Math.min(dataCount, real.size());
+    }
+
+    private int count(ImageSet generated) {
+        return count == null ? generated.size() : Math.min(count, generated.size());
+    }
+
+    /** A covariance takes two images, a fourth neighbour four. */
+    private void requireEnough(int images, String of) {
+        int least = measures().contains(Measure.PRECISION_RECALL) ? PrecisionRecall.NEIGHBOURS + 1 : 2;
+        if (images < least) {
+            throw wrong(images + (images == 1 ? " image" : " images") + " of " + of + "; at least " + least
+                    + " are needed" + (least > 2 ? " for --precision-recall" : ""));
         }
-        if (coverage) {
-            var both = PrecisionRecall.of(ours.all(), real.all(), PrecisionRecall.NEIGHBOURS);
-            result.put("precision", both.precision());
-            result.put("recall", both.recall());
+    }
+
+    private SetFeatures features(FeatureNetwork network, ImageSet set, int n, SetFeatures.Wanted wanted)
+            throws IOException {
+        console.note("features of " + n + " of " + set.describe());
+        var extractor = new FeatureExtractor(network, batch, engine.threads());
+        var progress = new Progress(console, "images", n, System::nanoTime);
+        try {
+            return cache == null
+                    ? SetFeatures.measure(extractor, set, n, wanted, progress::at)
+                    : new FeatureCache(cache).of(extractor, set, n, wanted, progress::at);
+        } finally {
+            progress.end();
         }
-        ours.statistics().close();
-        if (reference != null) {
-            reference.close();
+    }
+
+    /** The nearest training images by pixels, and by features if these are other ones. */
+    private void search(
+            FeatureNetwork network,
+            ImageSet generated,
+            ImageSet real,
+            ImageSet other,
+            Path folder,
+            Map<String, Object> result)
+            throws IOException {
+        int n = count(generated);
+        var spaces = new LinkedHashMap<String, NearestNeighbours>();
+        try {
+            spaces.put("Pixels", nearest(new PixelFeatures(), generated, n, real, other));
+            if (features.kind() != FeatureOptions.Kind.PIXELS) {
+                spaces.put("Features", nearest(network, generated, n, real, other));
+            }
+            if (other != null) {
+                spaces.forEach((space, search) -> {
+                    int ends = n + Math.min(MOST_UNSEEN, other.size());
+                    var memorised = Memorisation.of(search.nearest(0, n), search.nearest(n, ends));
+                    result.put("nearerIn" + space, memorised.nearer());
+                    result.put("copiesIn" + space, memorised.copies());
+                });
+            }
+            new NeighbourFiles(generated, n, real, spaces).write(folder);
+            result.put("neighbours", folder.toString());
+        } finally {
+            spaces.values().forEach(NearestNeighbours::close);
+        }
+    }
+
+    /** The search for the images and, behind them, the unseen ones. */
+    private NearestNeighbours nearest(FeatureNetwork network, ImageSet generated, int n, ImageSet real, ImageSet other)
+            throws IOException {
+        var wanted = new SetFeatures.Wanted(true, false);
+        int m = other == null ? 0 : Math.min(MOST_UNSEEN, other.size());
+        int dimensions = network.features(generated.shape());
+        var queries = Tensor.zeros(Shape.of(n + m, dimensions), DType.FLOAT32, Device.CPU);
+        try (var ours = features(network, generated, n, wanted)) {
+            queries.narrow(0, 0, n).copyFrom(ours.all());
+        }
+        if (m > 0) {
+            try (var theirs = features(network, other, m, wanted)) {
+                queries.narrow(0, n, m).copyFrom(theirs.all());
+            }
+        }
+        var search = new NearestNeighbours(queries, NeighbourFiles.NEIGHBOURS);
+        try (var train = features(network, real, realCount(real), wanted)) {
+            search.addAll(train.all());
+            return search;
+        } catch (IOException | RuntimeException e) {
+            search.close();
+            throw e;
         }
     }
 

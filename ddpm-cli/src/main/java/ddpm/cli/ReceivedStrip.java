@@ -1,5 +1,6 @@
 package ddpm.cli;
 
+import ddpm.cli.result.BoundReport;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.BitsPerDimMeter;
 import ddpm.eval.VariationalBound;

@@ -3,9 +3,14 @@ package ddpm.cli;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
 import ddpm.io.NpzFile;
+import ddpm.io.StoredTensor;
+import ddpm.torch.DType;
 import ddpm.torch.Shape;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,13 +45,19 @@ sealed interface SampleOutput extends Closeable {
     @Override
     default void close() throws IOException {}
 
-    /** All images as one array of NumPy's, {@code arr_0 [N, H, W, C]}, as guided-diffusion's evaluator reads them. */
+    /**
+     * All images as one array of NumPy's, {@code arr_0 [N, H, W, C]}, with their classes as {@code arr_1 [N]}, as
+     * guided-diffusion's evaluator reads them.
+     */
     final class Npz implements SampleOutput {
         private final Path file;
+        private final ClassPlan classes;
         private final NpzFile.Growing array;
+        private final List<Integer> labels = new ArrayList<>();
 
-        Npz(Path file, Shape images) throws IOException {
+        Npz(Path file, Shape images, ClassPlan classes) throws IOException {
             this.file = file;
+            this.classes = classes;
             this.array =
                     new NpzFile.Growing(file, Shape.of(images.size(0), images.size(2), images.size(3), images.size(1)));
         }
@@ -54,13 +65,20 @@ sealed interface SampleOutput extends Closeable {
         @Override
         public List<Path> accept(Images batch, long first) throws IOException {
             array.add(batch.levels());
+            labels.addAll(classes.labels(first, batch.count()));
             return List.of();
         }
 
         @Override
         public List<Path> finish() throws IOException {
-            array.finish();
+            array.finish(labels.isEmpty() ? Map.of() : Map.of("arr_1", stored(labels)));
             return List.of(file);
+        }
+
+        private static StoredTensor stored(List<Integer> labels) {
+            var bytes = ByteBuffer.allocate(labels.size() * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            labels.forEach(bytes::putLong);
+            return new StoredTensor(DType.INT64, Shape.of(labels.size()), bytes.flip());
         }
 
         @Override
@@ -71,6 +89,32 @@ sealed interface SampleOutput extends Closeable {
         @Override
         public void close() throws IOException {
             array.close();
+        }
+    }
+
+    /** All images in memory. */
+    final class Memory implements SampleOutput {
+        private final ByteArrayOutputStream levels = new ByteArrayOutputStream();
+
+        @Override
+        public List<Path> accept(Images batch, long first) {
+            levels.writeBytes(batch.levels());
+            return List.of();
+        }
+
+        @Override
+        public List<Path> finish() {
+            return List.of();
+        }
+
+        @Override
+        public Path result() {
+            throw new IllegalStateException("images in memory lie in no file");
+        }
+
+        /** All of them, {@code [N, H, W, C]}. */
+        byte[] levels() {
+            return levels.toByteArray();
         }
     }
 

@@ -153,7 +153,7 @@ record SampleRun(
             progress.end();
         }
         files.addAll(output.finish());
-        var results = Stream.of(output.result());
+        var results = output instanceof SampleOutput.Memory ? Stream.<Path>empty() : Stream.of(output.result());
         if (trajectory != null) {
             files.add(trajectory.finish());
             results = Stream.concat(results, Stream.of(files.getLast()));

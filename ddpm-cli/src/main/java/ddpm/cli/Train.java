@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.cli.console.Console;
+import ddpm.cli.result.TrainProgress;
 import ddpm.data.Crop;
 import ddpm.data.ImageSet;
 import ddpm.data.Split;

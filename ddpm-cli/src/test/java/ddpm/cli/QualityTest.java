@@ -48,6 +48,12 @@ class QualityTest {
         assertRefused(2, "nothing to measure", "--inception", "x.pth");
         assertRefused(2, "give one of them", "--inception", "x", "--data", images, "--statistics", "s.npz");
         assertRefused(2, "--kid needs the real images", "--inception", "x", "--kid", "--is");
+        assertRefused(2, "--neighbours needs the real images", "--inception", "x", "--neighbours", "n", "--is");
+        assertRefused(2, "only with --neighbours", "--features", "pixels", "--data", images, "--unseen", images);
+        assertRefused(2, "tell no classes", "--features", "pixels", "--is");
+        assertRefused(2, "not with --features digits", "--features", "digits", "--inception", "x", "--is");
+        assertRefused(2, "nothing is drawn with --images", "--features", "digits", "--is", "--steps", "5");
+        assertRefused(2, "1 or 3", "--features", "pixels", "--data", images, "--channels", "2");
         assertRefused(2, "--precision-recall needs", "--inception", "x", "--precision-recall", "--statistics", "s.npz");
     }
 
@@ -69,5 +75,155 @@ class QualityTest {
                 wrong.toString(),
                 "--data",
                 folder.resolve("text.npz").toString());
+    }
+
+    @Test
+    void imagesThatTheNetworkCannotReadAndOtherStatisticsAreRefused() throws Exception {
+        assertRefused(2, "32 x 32 pixels, and these are 4 x 4", "--features", "digits", "--is");
+        var statistics = folder.resolve("statistics.npz");
+        var two = ByteBuffer.allocate(32).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        two.putDouble(0, 1).putDouble(24, 1);
+        NpzFile.write(
+                statistics,
+                Map.of(
+                        "mu", new StoredTensor(DType.FLOAT64, Shape.of(2), ByteBuffer.allocate(16)),
+                        "sigma", new StoredTensor(DType.FLOAT64, Shape.of(2, 2), two)));
+        assertRefused(
+                2, "is of 2 features, and the network has 48", "--features", "pixels", "--statistics", "" + statistics);
+    }
+
+    @Test
+    void foldersOfSeveralSizesAndGreyBesideColourAreRefused() throws Exception {
+        var pictures = Cli.threePictures(folder.resolve("pictures"));
+        var wide = new java.awt.image.BufferedImage(20, 8, java.awt.image.BufferedImage.TYPE_BYTE_GRAY);
+        javax.imageio.ImageIO.write(wide, "png", pictures.resolve("wide.png").toFile());
+        assertRefused(1, "wide.png is 8 x 20", "--features", "pixels", "--data", "" + pictures);
+        Files.delete(pictures.resolve("wide.png"));
+        assertRefused(2, "measure equal shapes", "--features", "pixels", "--data", "" + pictures);
+        var grey = folder.resolve("grey.npz");
+        NpzFile.write(
+                grey, Map.of("arr_0", new StoredTensor(DType.UINT8, Shape.of(3, 4, 4, 1), ByteBuffer.allocate(48))));
+        assertRefused(2, "see --size and --channels", "--features", "pixels", "--data", "" + grey);
+        var one = folder.resolve("one.npz");
+        NpzFile.write(
+                one, Map.of("arr_0", new StoredTensor(DType.UINT8, Shape.of(1, 4, 4, 3), ByteBuffer.allocate(48))));
+        assertRefused(2, "at least 2 are needed", "--features", "pixels", "--data", "" + one);
+    }
+
+    /** Drawn images are kept, a part of them is drawn again, and images drawn otherwise are not taken for these. */
+    @Test
+    void whatIsDrawnIsKeptAndGoneOnWith() throws Exception {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        var real = Cli.threePictures(folder.resolve("real"));
+        var kept = folder.resolve("kept");
+        Object[] command = {
+            "quality",
+            "--model",
+            model,
+            "--count",
+            6,
+            "--features",
+            "pixels",
+            "--data",
+            real,
+            "--channels",
+            1,
+            "--keep-images",
+            kept,
+            "--neighbours",
+            folder.resolve("near"),
+            "--unseen",
+            real,
+            "--threads",
+            1,
+            "--json"
+        };
+        var first = Cli.run(command);
+        assertEquals(0, first.status(), first.err());
+        assertTrue(first.out().contains("\"nearerInPixels\""), first.out());
+        Files.delete(kept.resolve("image-000003.png"));
+        var again = Cli.run(command);
+        assertEquals(first.out(), again.out());
+        try (var lines = Files.lines(folder.resolve("near/neighbours.csv"))) {
+            assertEquals(1 + 6 * 3, lines.count());
+        }
+        assertTrue(Files.size(folder.resolve("near/neighbours.png")) > 100);
+        var changed = command.clone();
+        changed[4] = 5;
+        var refused = Cli.run(changed);
+        assertEquals(2, refused.status());
+        assertTrue(refused.err().contains("holds images drawn otherwise"), refused.err());
+        changed[4] = 6;
+        changed[12] = real;
+        var others = Cli.run(changed);
+        assertEquals(2, others.status());
+        assertTrue(others.err().contains("holds other files"), others.err());
+    }
+
+    /** Without --keep-images they lie in memory; their figures are the same, and so are those found in a cache. */
+    @Test
+    void keptDrawnAndCachedImagesMeasureAlike() throws Exception {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        var real = Cli.threePictures(folder.resolve("real"));
+        Object[] command = {
+            "quality",
+            "--model",
+            model,
+            "--count",
+            5,
+            "--features",
+            "pixels",
+            "--data",
+            real,
+            "--channels",
+            1,
+            "--all",
+            "--precision",
+            "fp32",
+            "--json",
+            "--cache",
+            folder.resolve("cache")
+        };
+        assertEquals(2, Cli.run(command).status(), "precision and recall need more than three neighbours");
+        var images = folder.resolve("drawn.npz");
+        Cli.run("sample", "--model", model, "--count", 5, "--seed", 0, "--out", images, "--precision", "fp32");
+        command[10] = "--kid";
+        command[7] = "--data";
+        var drawn = Cli.run(command);
+        assertEquals(0, drawn.status(), drawn.err());
+        assertEquals(drawn.out(), Cli.run(command).out());
+        var given = Cli.run(
+                "quality",
+                "--images",
+                images,
+                "--features",
+                "pixels",
+                "--data",
+                real,
+                "--channels",
+                1,
+                "--kid",
+                "--json");
+        assertEquals(drawn.out(), given.out(), given.err());
+        try (var files = Files.list(folder.resolve("cache"))) {
+            assertEquals(2, files.count());
+        }
+    }
+
+    @Test
+    void drawingWithoutACountIsRefused() {
+        var run = Cli.run("quality", "--features", "digits", "--is");
+        assertEquals(2, run.status());
+        assertTrue(run.err().contains("--count is missing"), run.err());
+    }
+
+    /** The built-in model's digits are told from nothing but its weights and those of the classifier. */
+    @Test
+    void digitsOfTheBuiltInModelAreReadAsAskedFor() {
+        var run = Cli.run(
+                "quality", "--count", 20, "--steps", 10, "--sampler", "dpm-solver", "--features", "digits", "--is");
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.out().contains("asAsked"), run.out());
+        assertTrue(run.out().contains("inceptionScore"), run.out());
     }
 }

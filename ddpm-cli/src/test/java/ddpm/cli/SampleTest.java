@@ -190,7 +190,7 @@ class SampleTest {
         assertEquals(List.of("samples.npz"), files(folder));
         var pictures = Files.createDirectory(folder.resolve("pictures"));
         assertEquals(0, sample("--count", 5, "--seed", 3, "--out", pictures).status());
-        var images = ddpm.data.NpzImages.open(file);
+        var images = ddpm.data.ArrayImages.open(file);
         assertEquals(5, images.size());
         for (int i = 0; i < 5; i++) {
             var picture =

@@ -133,6 +133,35 @@ public final class ImageFolder implements ImageSet {
         return findings(listing, bad(outcomes), ignored);
     }
 
+    /**
+     * The height and width that all pictures below {@code folder} have, as a viewer shows them.
+     *
+     * @param channels of the shape that is returned
+     * @throws DataException if two have different ones, naming both, or files are bad
+     */
+    public static ImageShape commonShape(Path folder, int channels) throws IOException {
+        var listing = FolderListing.of(folder).requireImages();
+        var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, () -> {});
+        var outcomes = FolderScan.run(listing, (_, content) -> {
+            var pixels = decoder.decode(content.bytes());
+            return new ImageShape(channels, pixels.height(), pixels.width());
+        });
+        var bad = bad(outcomes);
+        if (!bad.isEmpty()) {
+            throw refusal(folder, outcomes.size(), bad);
+        }
+        var first = outcomes.getFirst().value();
+        for (int i = 1; i < outcomes.size(); i++) {
+            var other = outcomes.get(i).value();
+            if (!other.equals(first)) {
+                throw new DataException(folder + ": " + listing.names().getFirst() + " is " + first.height() + " x "
+                        + first.width() + " and " + listing.names().get(i) + " is " + other.height() + " x "
+                        + other.width() + " pixels; say to which size all are to be brought");
+            }
+        }
+        return first;
+    }
+
     private static Findings findings(FolderListing listing, List<BadFile> bad, AtomicInteger ignored) {
         return new Findings(listing.names().size(), bad, ignored.get(), listing.leftOut(), listing.folders());
     }

@@ -51,7 +51,7 @@ public final class NpzFile {
     }
 
     /**
-     * An .npz file with one array of bytes, {@code arr_0}, that comes piece by piece: what has come lies on the disk beside the
+     * An .npz file with an array of bytes, {@code arr_0}, that comes piece by piece, and small ones beside it: what has come lies on the disk beside the
      * target, so memory holds one piece however long the array is.
      */
     public static final class Growing implements AutoCloseable {
@@ -93,14 +93,16 @@ public final class NpzFile {
         /**
          * Writes the target, whole or not at all.
          *
+         * @param more arrays that stand behind the grown one
          * @throws IllegalStateException if fewer or more bytes have come than the array has
          */
-        public void finish() throws IOException {
+        public void finish(Map<String, StoredTensor> more) throws IOException {
             if (channel.size() != length) {
                 throw new IllegalStateException(channel.size() + " bytes came for an array of " + length);
             }
             var zip = new ZipWriter();
             zip.add("arr_0" + SUFFIX, channel.map(FileChannel.MapMode.READ_ONLY, 0, length));
+            more.forEach((name, array) -> zip.add(name + SUFFIX, NpyArray.write(array)));
             WholeFile.write(target, zip.size(), zip::writeTo);
         }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ddpm.data.NpzImages;
+import ddpm.data.ArrayImages;
 import ddpm.testing.Golden;
 import ddpm.torch.DType;
 import ddpm.torch.Shape;
@@ -111,7 +111,7 @@ class NpzFileTest {
         var text = folder.resolve("text.npz");
         Files.writeString(text, "no zip");
         assertThrows(FileFormatException.class, () -> NpzFile.read(text));
-        assertThrows(FileFormatException.class, () -> NpzImages.open(Golden.path("inception/stats_a.npz")));
+        assertThrows(FileFormatException.class, () -> ArrayImages.open(Golden.path("inception/stats_a.npz")));
     }
 
     @Test
@@ -123,7 +123,7 @@ class NpzFileTest {
         }
         NpzFile.write(
                 file, Map.of("arr_0", new StoredTensor(DType.UINT8, Shape.of(2, 4, 5, 3), ByteBuffer.wrap(levels))));
-        var images = NpzImages.open(file);
+        var images = ArrayImages.open(file);
         assertEquals(2, images.size());
         assertEquals("3 x 4 x 5", images.channels() + " x " + images.height() + " x " + images.width());
         var image = new byte[60];

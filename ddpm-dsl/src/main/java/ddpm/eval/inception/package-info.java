@@ -1,9 +1,7 @@
 /**
- * Sample quality as the paper measures it: Inception features, the Frechet distance on them, the Inception score, the kernel
- * distance, precision and recall.
+ * The Inception network that FID and the Inception score are defined by, and the ways in which images become its input.
  *
- * <p>Measures take features, whosever they are; the network that the field measures with is one source of them. Weights are
- * read from the file that the field uses, and never shipped.
+ * <p>Weights are read from the file that the field uses, and never shipped. Measures are in {@code ddpm.eval.quality}.
  *
  * @since 0.1.0
  */

@@ -1,4 +1,4 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,11 +8,8 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.FileFormatException;
 import ddpm.io.NpzFile;
 import ddpm.testing.Golden;
-import ddpm.testing.TinyImages;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,38 +43,5 @@ class StatisticsFileTest {
         NpzFile.write(file, arrays);
         var e = assertThrows(FileFormatException.class, () -> StatisticsFile.read(file));
         assertTrue(e.getMessage().contains("[sigma]"), e.getMessage());
-    }
-
-    /** Every image once and in order, whatever the batch and the threads; the last batch is smaller. */
-    @Test
-    void featuresDoNotDependOnBatchesAndThreads() throws Exception {
-        var layers = EnumSet.of(InceptionNetwork.Layer.POOL_64);
-        try (var network = InceptionNetwork.of(Path.of("formula"), FormulaWeights.all())) {
-            var all = new ArrayList<Float>();
-            for (int way = 0; way < 2; way++) {
-                var found = new ArrayList<Float>();
-                var done = new ArrayList<Integer>();
-                new FeatureExtractor(network, Preprocessing.TENSORFLOW, way == 0 ? 5 : 1, 1 + way)
-                        .extract(
-                                new TinyImages(9),
-                                5,
-                                layers,
-                                features -> {
-                                    for (float value : features.get(InceptionNetwork.Layer.POOL_64)
-                                            .toFloats()) {
-                                        found.add(value);
-                                    }
-                                },
-                                done::add);
-                assertEquals(5 * 64, found.size());
-                assertEquals(5, done.getLast());
-                if (way == 0) {
-                    all.addAll(found);
-                }
-                for (int i = 0; i < found.size(); i++) {
-                    assertEquals(all.get(i), found.get(i), 1e-4f, "kernels by batch round otherwise");
-                }
-            }
-        }
     }
 }

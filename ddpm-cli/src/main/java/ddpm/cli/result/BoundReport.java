@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.result;
 
 import ddpm.cli.console.TextTable;
 import ddpm.eval.BitsPerDim;
@@ -11,11 +11,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /** {@link BitsPerDim} for people and for programs. */
-final class BoundReport {
+public final class BoundReport {
     private BoundReport() {}
 
     /** The terms from the prior down to the decoder, the steps between them by quarter, and their sum. */
-    static String table(BitsPerDim result) {
+    public static String table(BitsPerDim result) {
         var table = new TextTable("");
         table.row("term", "timesteps", "bits/dim", "standard error");
         row(table, "prior", "", result.prior());
@@ -32,7 +32,7 @@ final class BoundReport {
     }
 
     /** One line. */
-    static String summary(BitsPerDim result) {
+    public static String summary(BitsPerDim result) {
         return text(
                         "%.4f bits/dim (standard error %s, %d images) = rate %.4f + distortion %.4f; prior %.3g",
                         result.total().mean(),
@@ -45,7 +45,7 @@ final class BoundReport {
     }
 
     /** The parts of the code length. */
-    static Map<String, Object> describe(BitsPerDim result) {
+    public static Map<String, Object> describe(BitsPerDim result) {
         var json = new LinkedHashMap<String, Object>();
         json.put("images", result.images());
         json.put("bitsPerDim", result.total().mean());
@@ -57,7 +57,7 @@ final class BoundReport {
     }
 
     /** Every term: timestep, bits per dimension and standard error, from the decoder's step up. */
-    static List<List<Object>> terms(BitsPerDim result) {
+    public static List<List<Object>> terms(BitsPerDim result) {
         var terms = new ArrayList<List<Object>>();
         for (int t = 0; t < result.terms().size(); t++) {
             var term = result.terms().get(t);
@@ -67,16 +67,16 @@ final class BoundReport {
     }
 
     /** JSON has no NaN. */
-    static Double finite(double value) {
+    public static Double finite(double value) {
         return Double.isFinite(value) ? (Double) value : null;
     }
 
     /** Formatted, or - for what is not known. */
-    static String text(String format, double value) {
+    public static String text(String format, double value) {
         return Double.isFinite(value) ? text(format, (Object) value) : "-";
     }
 
-    static String text(String format, Object... values) {
+    public static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 }

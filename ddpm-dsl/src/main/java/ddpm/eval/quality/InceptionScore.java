@@ -1,4 +1,4 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
 /**
  * The Inception score (Salimans et al. 2016): {@code exp(mean KL(p(y|x) || p(y)))} over each of several parts of the images.

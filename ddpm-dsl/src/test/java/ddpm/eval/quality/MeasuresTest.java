@@ -1,4 +1,4 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

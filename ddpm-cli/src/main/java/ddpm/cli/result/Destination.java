@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.result;
 
 import ddpm.io.WholeFile;
 import java.io.File;
@@ -16,14 +16,14 @@ import picocli.CommandLine.ParameterException;
  * @param path the file or folder
  * @param isFolder whether it is a folder to put files in
  */
-record Destination(Path path, boolean isFolder) {
+public record Destination(Path path, boolean isFolder) {
     /**
      * @param option the option it came from, for messages
      * @param folders whether a folder will do
      * @param extensions what a file's name may end in, in lower case
      * @throws IllegalArgumentException if the text is neither
      */
-    static Destination parse(String option, String text, boolean folders, String... extensions) {
+    public static Destination parse(String option, String text, boolean folders, String... extensions) {
         Path path;
         try {
             path = Path.of(text);
@@ -54,7 +54,7 @@ record Destination(Path path, boolean isFolder) {
      *
      * @throws ParameterException if the name ends in none of the extensions
      */
-    static Destination of(CommandLine line, String option, String text, String... extensions) {
+    public static Destination of(CommandLine line, String option, String text, String... extensions) {
         try {
             return parse(option, text, false, extensions);
         } catch (IllegalArgumentException e) {
@@ -63,7 +63,8 @@ record Destination(Path path, boolean isFolder) {
     }
 
     /** The file that an option names, tried out; null where the option was not given. */
-    static Destination prepared(CommandLine line, String option, String text, String... extensions) throws IOException {
+    public static Destination prepared(CommandLine line, String option, String text, String... extensions)
+            throws IOException {
         if (text == null) {
             return null;
         }
@@ -73,7 +74,7 @@ record Destination(Path path, boolean isFolder) {
     }
 
     /** A file or folder of any name. */
-    static Destination anyName(String option, String text) {
+    public static Destination anyName(String option, String text) {
         try {
             var path = Path.of(text).normalize();
             if (path.getFileName() != null && !path.getFileName().toString().isBlank()) {
@@ -86,14 +87,14 @@ record Destination(Path path, boolean isFolder) {
     }
 
     /** Whether two names are one file. */
-    boolean isSameAs(Destination other) {
+    public boolean isSameAs(Destination other) {
         return path.toAbsolutePath()
                 .normalize()
                 .equals(other.path.toAbsolutePath().normalize());
     }
 
     /** Makes the folder that the results go to, with its parents, and tries whether a file can be written there. */
-    void prepare() throws IOException {
+    public void prepare() throws IOException {
         var folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isDirectory(folder)) { // createDirectories would refuse a symbolic link to a folder
             Files.createDirectories(folder);

@@ -1,4 +1,4 @@
-package ddpm.cli;
+package ddpm.cli.result;
 
 import ddpm.cli.console.Console;
 import ddpm.cli.console.Progress;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Shows people how a run goes: a bar, and a line per checkpoint. */
-final class TrainProgress implements RunObserver {
+public final class TrainProgress implements RunObserver {
     private final Console console;
     private final boolean verbose;
     private Progress progress;
@@ -23,7 +23,7 @@ final class TrainProgress implements RunObserver {
     private List<Double> shares = List.of();
 
     /** @param verbose whether each rank's share of communication is told, not rank 0's alone */
-    TrainProgress(Console console, boolean verbose) {
+    public TrainProgress(Console console, boolean verbose) {
         this.console = console;
         this.verbose = verbose;
     }
@@ -80,7 +80,7 @@ final class TrainProgress implements RunObserver {
     }
 
     /** Takes the bar away. */
-    void end() {
+    public void end() {
         console.status("");
     }
 

@@ -1,4 +1,4 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
 import ddpm.torch.Linalg;
 import ddpm.torch.Ops;

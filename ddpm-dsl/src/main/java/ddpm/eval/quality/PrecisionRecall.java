@@ -1,9 +1,6 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
-import ddpm.torch.DType;
-import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
-import ddpm.torch.TensorScope;
 import java.util.Arrays;
 
 /**
@@ -48,7 +45,7 @@ public record PrecisionRecall(double precision, double recall) {
         var radii = new double[m];
         for (int from = 0; from < m; from += ROWS) {
             int rows = Math.min(ROWS, m - from);
-            var distances = squaredDistances(centres, from, rows, centres);
+            var distances = Distances.squared(centres.narrow(0, from, rows), centres);
             for (int i = 0; i < rows; i++) {
                 var row = Arrays.copyOfRange(distances, i * m, (i + 1) * m);
                 row[from + i] = 0;
@@ -59,7 +56,7 @@ public record PrecisionRecall(double precision, double recall) {
         int inside = 0;
         for (int from = 0; from < n; from += ROWS) {
             int rows = Math.min(ROWS, n - from);
-            var distances = squaredDistances(points, from, rows, centres);
+            var distances = Distances.squared(points.narrow(0, from, rows), centres);
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < m; j++) {
                     if (distances[i * m + j] <= radii[j]) {
@@ -70,16 +67,5 @@ public record PrecisionRecall(double precision, double recall) {
             }
         }
         return (double) inside / n;
-    }
-
-    /** {@code |x|^2 - 2 x y + |y|^2}, row-major. */
-    private static double[] squaredDistances(Tensor x, int from, int rows, Tensor y) {
-        try (var _ = TensorScope.open()) {
-            var a = x.narrow(0, from, rows).to(DType.FLOAT64);
-            var b = y.to(DType.FLOAT64);
-            var squares =
-                    Ops.sum(a.mul(a), 1).view(-1, 1).add(Ops.sum(b.mul(b), 1).view(1, -1));
-            return squares.sub(Ops.matmul(a, b.transpose(0, 1)).mul(2)).toDoubles();
-        }
     }
 }

@@ -1,4 +1,4 @@
-package ddpm.eval.inception;
+package ddpm.eval.quality;
 
 import ddpm.io.FileFormatException;
 import ddpm.io.NpzFile;
