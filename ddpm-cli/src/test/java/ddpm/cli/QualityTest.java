@@ -187,8 +187,7 @@ class QualityTest {
         assertEquals(2, Cli.run(command).status(), "precision and recall need more than three neighbours");
         var images = folder.resolve("drawn.npz");
         Cli.run("sample", "--model", model, "--count", 5, "--seed", 0, "--out", images, "--precision", "fp32");
-        command[10] = "--kid";
-        command[7] = "--data";
+        command[11] = "--kid";
         var drawn = Cli.run(command);
         assertEquals(0, drawn.status(), drawn.err());
         assertEquals(drawn.out(), Cli.run(command).out());

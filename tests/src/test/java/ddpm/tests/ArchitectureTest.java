@@ -150,6 +150,7 @@ class ArchitectureTest {
                 + " ddpm.eval",
         "ddpm.cli.console, ddpm.torch ddpm.text ddpm.io",
         "ddpm.cli.hub, ddpm.text ddpm.http ddpm.model ddpm.cli.console",
+        "ddpm.cli.result, ddpm.io ddpm.data ddpm.image ddpm.eval ddpm.train ddpm.cli.console",
         "ddpm.cli.process, ''"
     })
     void arrowsPointDown(String room, String below) {

@@ -106,7 +106,11 @@ public final class NearestNeighbours implements AutoCloseable {
 
     /** The distance of a neighbour, infinite if there were too few candidates. */
     public double distance(int query, int rank) {
-        return Math.sqrt(squares[query * k + rank]);
+        return Math.sqrt(square(query, rank));
+    }
+
+    double square(int query, int rank) {
+        return squares[query * k + rank];
     }
 
     /** The distances of the nearest to queries {@code from..to-1}. */

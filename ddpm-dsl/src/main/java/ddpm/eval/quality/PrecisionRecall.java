@@ -1,7 +1,7 @@
 package ddpm.eval.quality;
 
 import ddpm.torch.Tensor;
-import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Improved precision and recall (Kynkaanniemi et al. 2019): a set's manifold is the union of balls around its features, each as
@@ -42,17 +42,7 @@ public record PrecisionRecall(double precision, double recall) {
     private static double covered(Tensor points, Tensor centres, int k) {
         int m = (int) centres.shape().size(0);
         int n = (int) points.shape().size(0);
-        var radii = new double[m];
-        for (int from = 0; from < m; from += ROWS) {
-            int rows = Math.min(ROWS, m - from);
-            var distances = Distances.squared(centres.narrow(0, from, rows), centres);
-            for (int i = 0; i < rows; i++) {
-                var row = Arrays.copyOfRange(distances, i * m, (i + 1) * m);
-                row[from + i] = 0;
-                Arrays.sort(row);
-                radii[from + i] = row[k]; // the point itself is the nearest
-            }
-        }
+        var radii = squaredRadii(centres, k);
         int inside = 0;
         for (int from = 0; from < n; from += ROWS) {
             int rows = Math.min(ROWS, n - from);
@@ -67,5 +57,15 @@ public record PrecisionRecall(double precision, double recall) {
             }
         }
         return (double) inside / n;
+    }
+
+    /** The squared distances to the k-th nearest neighbours; the nearest of all is the centre itself. */
+    private static double[] squaredRadii(Tensor centres, int k) {
+        try (var search = new NearestNeighbours(centres, k + 1)) {
+            search.addAll(centres);
+            return IntStream.range(0, (int) centres.shape().size(0))
+                    .mapToDouble(i -> search.square(i, k))
+                    .toArray();
+        }
     }
 }
