@@ -36,6 +36,12 @@ class PublishedPomsIT {
                     Set.of("name", "description", "url", "licenses", "developers", "scm", "issueManagement")) {
                 assertFalse(Staged.text(project, element).isEmpty(), module + " has no " + element);
             }
+            // Maven appends the name of a child's folder to what it inherits, unless the parent forbids it.
+            assertTrue(Staged.text(project, "url").endsWith("/ddpm/ddpm"), Staged.text(project, "url"));
+            assertTrue(
+                    Staged.text(Staged.children(project, "scm").getFirst(), "url")
+                            .endsWith("/ddpm/ddpm"),
+                    module.toString());
         }
     }
 
