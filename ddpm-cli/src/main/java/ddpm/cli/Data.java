@@ -78,11 +78,16 @@ final class Data implements Callable<Integer> {
     /** {@code ddpm data fetch}. */
     @Command(
             name = "fetch",
-            description = "Fetch a public set of images; what is there already is checked and kept.",
+            description =
+                    "Fetch a public set of images, or the network that judges them; what is there already is checked and"
+                            + " kept.",
             mixinStandardHelpOptions = true,
             versionProvider = Main.Version.class)
     static final class Fetch implements Callable<Integer> {
-        @Parameters(paramLabel = "NAME", description = "mnist (11 MB) or cifar10 (170 MB).")
+        @Parameters(
+                paramLabel = "NAME",
+                description =
+                        "mnist (11 MB), cifar10 (170 MB) or inception (96 MB), the weights that quality --inception takes.")
         private PublicDataSet set;
 
         @Option(

@@ -56,6 +56,13 @@ final class Evaluate implements Callable<Integer> {
             description = "Also draw an .svg: the quarters as bars, or the bound's terms by timestep.")
     private String plot;
 
+    @Option(
+            names = {"--fid", "--is", "--kid", "--precision-recall", "--quality", "--neighbours"},
+            hidden = true,
+            arity = "0..1",
+            fallbackValue = "")
+    private String elsewhere;
+
     @Option(names = "--json", description = "The result as one JSON object on standard output.")
     private boolean json;
 
@@ -68,6 +75,10 @@ final class Evaluate implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         var line = spec.commandLine();
+        if (elsewhere != null) {
+            throw new ParameterException(
+                    line, "FID, Inception score, KID, precision, recall and neighbours are measured by: ddpm quality");
+        }
         if (!bitsPerDim && options.given() != null) {
             throw new ParameterException(line, options.given() + ": only with --bits-per-dim");
         }

@@ -23,11 +23,10 @@ final class FeatureOptions {
     @Option(
             names = "--features",
             paramLabel = "NETWORK",
-            defaultValue = "inception",
             description =
                     "What images are measured by: inception, the network of FID, which needs --inception; digits, a small"
                             + " classifier of MNIST's digits inside this program, for images of 32 x 32; or pixels"
-                            + " (default: ${DEFAULT-VALUE}).")
+                            + " (default: inception).")
     private Kind kind;
 
     @Option(
@@ -48,27 +47,35 @@ final class FeatureOptions {
 
     /** @throws ParameterException if the options contradict each other */
     void check(CommandLine line) {
-        if (kind == Kind.INCEPTION && inception == null) {
+        if (kind() == Kind.INCEPTION && inception == null) {
             throw new ParameterException(
                     line,
                     "--inception is missing: give the file of the network's weights, which data fetch inception fetches, or"
                             + " measure by --features digits or pixels");
         }
-        if (kind != Kind.INCEPTION && (inception != null || variant != null)) {
+        if (kind() != Kind.INCEPTION && (inception != null || variant != null)) {
             throw new ParameterException(
                     line,
                     (inception != null ? "--inception" : "--fid-variant") + ": not with --features "
-                            + Values.name(kind));
+                            + Values.name(kind()));
+        }
+    }
+
+    /** @throws ParameterException if any was given, for a command that was asked to measure nothing */
+    void requireNone(CommandLine line, String needed) {
+        if (kind != null || inception != null || variant != null) {
+            var option = kind != null ? "--features" : inception != null ? "--inception" : "--fid-variant";
+            throw new ParameterException(line, option + ": only with " + needed);
         }
     }
 
     Kind kind() {
-        return kind;
+        return kind == null ? Kind.INCEPTION : kind;
     }
 
     /** Loads the network; the caller closes it. */
     FeatureNetwork load() throws IOException {
-        return switch (kind) {
+        return switch (kind()) {
             case INCEPTION -> InceptionFeatures.load(inception, variant == null ? Preprocessing.TENSORFLOW : variant);
             case DIGITS -> DigitClassifier.load();
             case PIXELS -> new PixelFeatures();

@@ -5,6 +5,8 @@ import ddpm.cli.result.TrainProgress;
 import ddpm.data.Crop;
 import ddpm.data.ImageSet;
 import ddpm.data.Split;
+import ddpm.eval.quality.FeatureExtractor;
+import ddpm.eval.quality.FidMeter;
 import ddpm.model.ModelCard;
 import ddpm.torch.Device;
 import ddpm.torch.MemoryLimit;
@@ -39,6 +41,9 @@ import picocli.CommandLine.Spec;
 final class Train implements Callable<Integer> {
     /** Of a memory limit; the rest is for Java's heap to grow and for what nobody counts. */
     private static final int USABLE_PERCENT = 85;
+
+    /** Images that a thread measures at once. */
+    private static final int FEATURES_BATCH = 16;
 
     @Option(
             names = "--data",
@@ -101,6 +106,9 @@ final class Train implements Callable<Integer> {
     private RunOptions run;
 
     @Mixin
+    private FeatureOptions features;
+
+    @Mixin
     private EngineOptions engine;
 
     @Mixin
@@ -127,6 +135,12 @@ final class Train implements Callable<Integer> {
         if (group.leads()) {
             requireExpected();
         }
+        boolean measures = run.measuresFid(spec.commandLine());
+        if (measures) {
+            features.check(spec.commandLine());
+        } else {
+            features.requireNone(spec.commandLine(), "--fid-every");
+        }
         var plan = checked(
                 () -> run.plan(spec.root().commandLine().getParseResult().originalArgs()));
         var shape = checked(() -> model.shape(data));
@@ -147,9 +161,25 @@ final class Train implements Callable<Integer> {
                 + (group.size() > 1 ? group.size() + " x " : "") + device
                 + (device.kind() == Device.Kind.CPU ? ", " + config.threads() + " threads" : "") + ", libtorch "
                 + torch.version());
-        train(withinMemory(recipe.withDevice(device), group.size(), console), plan, group, console);
+        var fitting = withinMemory(recipe.withDevice(device), group.size(), console);
+        if (measures && group.leads()) {
+            trainMeasured(fitting, images, plan, group, console);
+        } else {
+            train(fitting, plan, group, console);
+        }
         if (group.leads()) {
             spec.commandLine().getOut().println(new RunFolder(out).model());
+        }
+    }
+
+    /** Trains and measures samples on the way, which rank 0 does alone. */
+    private void trainMeasured(Recipe recipe, ImageSet images, RunPlan plan, Group group, Console console)
+            throws IOException {
+        try (var network = features.load()) {
+            var extractor = new FeatureExtractor(network, FEATURES_BATCH, engine.threads());
+            try (var meter = checked(() -> new FidMeter(extractor, images, Values.name(features.kind())))) {
+                train(recipe, plan.withFid(run.fid(meter)), group, console);
+            }
         }
     }
 

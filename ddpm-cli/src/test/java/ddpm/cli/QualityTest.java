@@ -210,6 +210,62 @@ class QualityTest {
     }
 
     @Test
+    void samplesAreMeasuredWhileTraining() throws Exception {
+        var pictures = Cli.threePictures(folder.resolve("pictures"));
+        Object[] command = {
+            "train",
+            "--data",
+            pictures,
+            "--out",
+            folder.resolve("run"),
+            "--size",
+            "8x8",
+            "--base",
+            16,
+            "--multipliers",
+            "1,1",
+            "--res-blocks",
+            1,
+            "--steps",
+            2,
+            "--batch",
+            2,
+            "--sample-every",
+            0,
+            "--threads",
+            1,
+            "--fid-every",
+            1,
+            "--fid-count",
+            3,
+            "--features",
+            "pixels"
+        };
+        var run = Cli.run(command);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.err().contains("step 2: FID "), run.err());
+        assertTrue(Files.readString(folder.resolve("run/metrics.jsonl")).contains("\"features\":\"pixels\""));
+        var digits = command.clone();
+        digits[4] = folder.resolve("other");
+        digits[digits.length - 1] = "digits";
+        var refused = Cli.run(digits);
+        assertEquals(2, refused.status());
+        assertTrue(refused.err().contains("these are 8 x 8"), refused.err());
+        var alone = Cli.run("train", "--data", pictures, "--out", folder.resolve("x"), "--features", "pixels");
+        assertEquals(2, alone.status());
+        assertTrue(alone.err().contains("--features: only with --fid-every"), alone.err());
+    }
+
+    @Test
+    void evaluateTellsWhereFidIs() {
+        for (var option : new String[] {"--fid", "--kid", "--quality"}) {
+            var run = Cli.run("evaluate", "--data", images, option);
+            assertEquals(2, run.status());
+            assertTrue(run.err().contains("measured by: ddpm quality"), run.err());
+        }
+    }
+
+    @Test
     void drawingWithoutACountIsRefused() {
         var run = Cli.run("quality", "--features", "digits", "--is");
         assertEquals(2, run.status());

@@ -8,6 +8,7 @@ import ddpm.http.Network;
 import ddpm.http.Progress;
 import ddpm.http.RefusedException;
 import ddpm.http.Web;
+import ddpm.io.FileHash;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -82,9 +83,12 @@ public final class DataFetch {
                 WholeFile.requireFile(whole);
                 if (!Files.exists(whole)) {
                     fetch(file, whole, download, progress);
-                } else if (!PartialFile.md5(whole).equals(file.md5())) {
-                    throw new DataException(whole + " exists with MD5 " + PartialFile.md5(whole) + ", not " + file.md5()
-                            + "; use it as it is, or move it away and fetch again");
+                    continue;
+                }
+                var found = FileHash.of(whole, file.algorithm());
+                if (!found.equals(file.hash())) {
+                    throw new DataException(whole + " exists with " + file.algorithm() + " " + found + ", not "
+                            + file.hash() + "; use it as it is, or move it away and fetch again");
                 }
             }
         }
@@ -116,8 +120,10 @@ public final class DataFetch {
             RemoteFile file, URI source, PartialFile part, Download download, Progress progress) throws IOException {
         try {
             download.fetch(part.channel(), source, Map.of(), file.name(), progress, () -> {
-                var md5 = part.md5();
-                return md5.equals(file.md5()) ? null : "sent a file with MD5 " + md5 + ", not " + file.md5();
+                var found = FileHash.of(part.path(), file.algorithm());
+                return found.equals(file.hash())
+                        ? null
+                        : "sent a file with " + file.algorithm() + " " + found + ", not " + file.hash();
             });
             return null;
         } catch (RefusedException e) {

@@ -1,6 +1,5 @@
 package ddpm.data;
 
-import ddpm.io.FileHash;
 import ddpm.io.WholeFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -50,10 +49,6 @@ final class PartialFile implements AutoCloseable {
         return channel.size();
     }
 
-    String md5() throws IOException {
-        return md5(path);
-    }
-
     /** Gives the file its name, once its bytes are on disk. */
     void complete() throws IOException {
         channel.force(true);
@@ -63,10 +58,5 @@ final class PartialFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         channel.close();
-    }
-
-    /** The MD5 of any file, 32 small hexadecimal digits. */
-    static String md5(Path file) throws IOException {
-        return FileHash.of(file, "MD5");
     }
 }

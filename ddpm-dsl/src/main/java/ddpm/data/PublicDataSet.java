@@ -3,7 +3,7 @@ package ddpm.data;
 import java.net.URI;
 import java.util.List;
 
-/** The data sets that can be fetched: their files with the published checksums, and where they lie. */
+/** The data sets, and the network that judges them, that can be fetched: their files with the published checksums, and where they lie. */
 public enum PublicDataSet {
     /** 11 MB; Y. LeCun, C. Cortes and C. Burges. */
     MNIST(
@@ -18,7 +18,13 @@ public enum PublicDataSet {
     /** 170 MB, the binary version; A. Krizhevsky. */
     CIFAR10(
             List.of(new RemoteFile("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")),
-            List.of(URI.create("https://www.cs.toronto.edu/~kriz/")));
+            List.of(URI.create("https://www.cs.toronto.edu/~kriz/"))),
+    /** 96 MB; the weights of the Inception network of FID, ported from TensorFlow by M. Seitzer. */
+    INCEPTION(
+            List.of(new RemoteFile(
+                    "pt_inception-2015-12-05-6726825d.pth",
+                    "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2")),
+            List.of(URI.create("https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/")));
 
     private final List<RemoteFile> files;
     private final List<URI> mirrors;
@@ -28,7 +34,7 @@ public enum PublicDataSet {
         this.mirrors = mirrors;
     }
 
-    /** The files, named as {@link ImageSets#open} expects them in one folder. */
+    /** The files, of images named as {@link ImageSets#open} expects them in one folder. */
     public List<RemoteFile> files() {
         return files;
     }

@@ -22,6 +22,17 @@ final class Metrics {
     private final AppendFile file;
     private final List<StepMetrics> steps = new ArrayList<>();
     private final List<ValidationMetrics> validations = new ArrayList<>();
+    private final List<Fid> fids = new ArrayList<>();
+
+    /**
+     * A measurement of samples.
+     *
+     * @param step steps made
+     * @param features by which they were measured
+     * @param images drawn
+     * @param fid their Frechet distance from real images
+     */
+    record Fid(long step, String features, int images, double fid) {}
 
     /**
      * Reads what is there up to {@code step} and cuts off the rest: steps that will be made again, and half a line that a
@@ -56,6 +67,10 @@ final class Metrics {
         return validations;
     }
 
+    List<Fid> fids() {
+        return fids;
+    }
+
     /** Seconds of training so far. */
     double seconds() {
         return steps.isEmpty() ? 0 : steps.getLast().seconds();
@@ -81,6 +96,16 @@ final class Metrics {
         json.put("validation", rounded(m.mse()));
         json.put("standardError", rounded(m.standardError()));
         json.put("quartiles", m.quartiles().stream().map(Metrics::rounded).toList());
+        json.put("images", m.images());
+        append(json);
+    }
+
+    void add(Fid m) throws IOException {
+        fids.add(m);
+        var json = new LinkedHashMap<String, Object>();
+        json.put("step", m.step());
+        json.put("fid", rounded(m.fid()));
+        json.put("features", m.features());
         json.put("images", m.images());
         append(json);
     }
@@ -123,6 +148,8 @@ final class Metrics {
                                 .map(value -> value instanceof Number n ? n.doubleValue() : Double.NaN)
                                 .toList(),
                         json.integer("images")));
+            } else if (json.has("fid")) {
+                fids.add(new Fid(step, json.text("features"), json.integer("images"), number(json, "fid")));
             } else if (json.has("own")) {
                 json.object("own");
             } else {

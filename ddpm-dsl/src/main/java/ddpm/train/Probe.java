@@ -1,6 +1,8 @@
 package ddpm.train;
 
+import ddpm.data.ArrayImages;
 import ddpm.data.DataException;
+import ddpm.data.ImageShape;
 import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Noise;
 import ddpm.diffusion.Timesteps;
@@ -11,17 +13,21 @@ import ddpm.model.Model;
 import ddpm.sampling.Sampler;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
+import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
- * Looks at a run's averaged weights now and then: their error on validation images, and a grid of samples.
+ * Looks at a run's averaged weights now and then: their error on validation images, a grid of samples, and how far
+ * samples are from real images.
  *
  * @param stopping asked often; once true, what is being done is given up
  */
 record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserver observer, BooleanSupplier stopping) {
+    /** Images drawn at once to be measured. */
+    private static final int BATCH = 64;
 
     /** Measures them on the recipe's validation images. */
     void validate(long made) {
@@ -49,24 +55,8 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
 
     /** Draws the grid of a step. */
     void sample(long made) {
-        try (var _ = TensorScope.open();
-                var averaged = averaged()) {
-            var card = averaged.card();
-            var chain = new Diffusion(card.schedule());
-            int steps = Math.min(chain.steps(), plan.sampleSteps());
-            // DDIM with eta 0 from the same x_T each time: pictures differ by what was learned between them alone.
-            var respaced = chain.respaced(Timesteps.even(chain.steps(), steps));
-            var sampler = Sampler.ddim(respaced, 0)
-                    .withPrediction(card.prediction())
-                    .withClip(card.clip())
-                    .withThreads(recipe.config().threads())
-                    .withProgress((_, _) -> endIfStopping());
-            var shape = card.images(plan.samples());
-            var conditioned = averaged.conditioned(inTurn(card.classes(), plan.samples()));
-            var noise = Noise.seed(recipe.config().seed());
-            var images =
-                    sampler.sample(conditioned, shape, noise, trainer.device()).images();
-            log.add(made, Images.of(images.toFloats(), shape).grid());
+        try (var averaged = averaged()) {
+            log.add(made, drawn(averaged, 0, plan.samples()).grid());
         } catch (CancellationException e) {
             observer.note("the samples of step " + made + " were given up");
         } catch (IllegalArgumentException e) { // values that are no numbers cannot be shown
@@ -74,11 +64,58 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
         }
     }
 
+    /** Measures the distance of samples from real images. */
+    void measure(long made, RunPlan.Fid fid) {
+        var card = trainer.model().card();
+        var shape = new ImageShape(card.network().inChannels(), card.height(), card.width());
+        var levels = new ByteArrayOutputStream();
+        try (var averaged = averaged()) {
+            for (int first = 0; first < fid.images(); first += BATCH) {
+                levels.writeBytes(drawn(averaged, first, Math.min(BATCH, fid.images() - first))
+                        .levels());
+            }
+            double distance = fid.meter().of(ArrayImages.of("samples", levels.toByteArray(), shape));
+            log.addFid(made, fid.meter().features(), fid.images(), distance);
+        } catch (CancellationException e) {
+            observer.note("the FID of step " + made + " was given up");
+        } catch (IllegalArgumentException e) {
+            observer.note("the FID of step " + made + " cannot be measured: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Draws images {@code first..first+count-1} by DDIM with eta 0 from the same x_T at every step of the run: they differ by what
+     * was learned between them alone.
+     *
+     * @throws IllegalArgumentException for values that are not finite
+     */
+    private Images drawn(Model averaged, int first, int count) {
+        var card = averaged.card();
+        var chain = new Diffusion(card.schedule());
+        int steps = Math.min(chain.steps(), plan.sampleSteps());
+        var sampler = Sampler.ddim(chain.respaced(Timesteps.even(chain.steps(), steps)), 0)
+                .withPrediction(card.prediction())
+                .withClip(card.clip())
+                .withThreads(recipe.config().threads())
+                .withFirstImage(first)
+                .withProgress((_, _) -> endIfStopping());
+        try (var _ = TensorScope.open()) {
+            var shape = card.images(count);
+            var conditioned = averaged.conditioned(inTurn(card.classes(), first, count));
+            var noise = Noise.seed(recipe.config().seed());
+            var images =
+                    sampler.sample(conditioned, shape, noise, trainer.device()).images();
+            return Images.of(images.toFloats(), shape);
+        }
+    }
+
     /** One class after the other. */
-    private static int[] inTurn(Classes classes, int count) {
+    private static int[] inTurn(Classes classes, int first, int count) {
         return classes.isEmpty()
                 ? new int[0]
-                : IntStream.range(0, count).map(i -> i % classes.count()).toArray();
+                : IntStream.range(first, first + count)
+                        .map(i -> i % classes.count())
+                        .toArray();
     }
 
     private void endIfStopping() {

@@ -24,7 +24,8 @@ record Report(
         Map<String, Object> description,
         String command,
         List<StepMetrics> steps,
-        List<ValidationMetrics> validations) {
+        List<ValidationMetrics> validations,
+        List<Metrics.Fid> fids) {
 
     private static final String TEMPLATE = "report.html";
     private static final String DATA = "/*DATA*/";
@@ -45,6 +46,11 @@ record Report(
                 "validations",
                 validations.stream()
                         .map(v -> List.of(v.step(), finite(v.mse()), finite(v.standardError()), finite(v.quartiles())))
+                        .toList());
+        data.put(
+                "fids",
+                fids.stream()
+                        .map(m -> List.of(m.step(), finite(m.fid()), m.features(), m.images()))
                         .toList());
         data.put("grids", grids());
         // In a script element only "<" could end the data early.

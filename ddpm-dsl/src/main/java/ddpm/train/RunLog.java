@@ -75,6 +75,12 @@ final class RunLog {
         observer.validated(m);
     }
 
+    void addFid(long step, String features, int images, double fid) {
+        unlessFull("metrics", () -> metrics.add(new Metrics.Fid(step, features, images, fid)));
+        unlessFull("events for TensorBoard", () -> events.scalar(step, "samples/fid " + features, fid));
+        observer.measured(step, features, fid);
+    }
+
     void add(long step, Picture grid) {
         var file = folder.samples(step);
         unlessFull("samples", () -> {
@@ -90,7 +96,14 @@ final class RunLog {
                 "the report",
                 () -> WholeFile.write(
                         folder.report(),
-                        new Report(folder, describe(), plan.command(), metrics.steps(), metrics.validations()).html()));
+                        new Report(
+                                        folder,
+                                        describe(),
+                                        plan.command(),
+                                        metrics.steps(),
+                                        metrics.validations(),
+                                        metrics.fids())
+                                .html()));
         failing.entrySet().removeIf(kind -> {
             if (!kind.getValue()) {
                 observer.note(kind.getKey() + " can be written again");

@@ -36,6 +36,13 @@ public interface RunObserver {
 
     default void validated(ValidationMetrics metrics) {}
 
+    /**
+     * @param step steps made
+     * @param features by which samples were measured, such as {@code digits}
+     * @param fid their Frechet distance from real images
+     */
+    default void measured(long step, String features, double fid) {}
+
     default void sampled(Path grid) {}
 
     /**

@@ -1,5 +1,8 @@
 package ddpm.train;
 
+import ddpm.eval.quality.FidMeter;
+import java.util.Optional;
+
 /**
  * The files a run writes and when; nothing here changes what is learned. All intervals are in steps.
  *
@@ -13,6 +16,7 @@ package ddpm.train;
  * @param validationImages at most so many are measured
  * @param fullDisk what to do when a checkpoint cannot be written
  * @param command how to continue the run, for its report; may be empty
+ * @param fid the measurement of samples; empty for none
  */
 public record RunPlan(
         long checkpointEvery,
@@ -24,7 +28,24 @@ public record RunPlan(
         long validateEvery,
         int validationImages,
         FullDisk fullDisk,
-        String command) {
+        String command,
+        Optional<Fid> fid) {
+
+    /**
+     * The Frechet distance of the averaged weights' samples from real images.
+     *
+     * @param every steps between measurements, at least 1; the last step is always measured
+     * @param images drawn for each, at least 2, in the plan's DDIM steps and from the same noise each time
+     * @param meter the caller's, who closes it after the run
+     */
+    public record Fid(long every, int images, FidMeter meter) {
+        public Fid {
+            if (every < 1 || images < 2) {
+                throw new IllegalArgumentException(
+                        "every " + every + " steps (at least 1) " + images + " images (at least 2)");
+            }
+        }
+    }
 
     public RunPlan {
         if (checkpointEvery < 1 || keep < 1 || logEvery < 1 || samples < 1 || sampleSteps < 1 || validationImages < 1) {
@@ -38,7 +59,49 @@ public record RunPlan(
         }
     }
 
-    /** This plan without grids of samples, for examples that are no pictures. */
+    /** A plan that measures no samples. */
+    public RunPlan(
+            long checkpointEvery,
+            int keep,
+            long logEvery,
+            long sampleEvery,
+            int samples,
+            int sampleSteps,
+            long validateEvery,
+            int validationImages,
+            FullDisk fullDisk,
+            String command) {
+        this(
+                checkpointEvery,
+                keep,
+                logEvery,
+                sampleEvery,
+                samples,
+                sampleSteps,
+                validateEvery,
+                validationImages,
+                fullDisk,
+                command,
+                Optional.empty());
+    }
+
+    /** This plan with a measurement of samples. */
+    public RunPlan withFid(Fid measured) {
+        return new RunPlan(
+                checkpointEvery,
+                keep,
+                logEvery,
+                sampleEvery,
+                samples,
+                sampleSteps,
+                validateEvery,
+                validationImages,
+                fullDisk,
+                command,
+                Optional.of(measured));
+    }
+
+    /** This plan without grids of samples and their measurement, for examples that are no pictures. */
     public RunPlan withoutSamples() {
         return new RunPlan(
                 checkpointEvery,
@@ -50,7 +113,8 @@ public record RunPlan(
                 validateEvery,
                 validationImages,
                 fullDisk,
-                command);
+                command,
+                Optional.empty());
     }
 
     /**

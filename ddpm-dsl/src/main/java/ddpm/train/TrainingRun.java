@@ -207,6 +207,9 @@ public final class TrainingRun implements AutoCloseable {
         if (isDue(plan.sampleEvery(), made, last)) {
             probe.sample(made);
         }
+        if (plan.fid().isPresent() && isDue(plan.fid().get().every(), made, last)) {
+            probe.measure(made, plan.fid().get());
+        }
     }
 
     private static boolean isDue(long every, long made, long last) {

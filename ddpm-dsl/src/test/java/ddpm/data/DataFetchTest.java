@@ -86,6 +86,31 @@ class DataFetchTest {
         }
     }
 
+    /** Inception's weights are known by their SHA-256; a whole file is checked by it too. */
+    @Test
+    void aFileIsCheckedByItsSha256() throws Exception {
+        byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(CONTENT);
+        file = new RemoteFile("set.bin", HexFormat.of().formatHex(sha256));
+        Files.write(folder.resolve("set.bin.part"), Arrays.copyOf(CONTENT, 1234));
+        fetch("/whole/");
+        assertWhole();
+        fetch("/whole/");
+        assertEquals(List.of("/whole/set.bin bytes=1234-"), requests);
+        file = new RemoteFile("set.bin", "0".repeat(64));
+        var e = assertThrows(DataException.class, () -> fetch("/whole/"));
+        assertTrue(e.getMessage().contains("exists with SHA-256"), e.getMessage());
+    }
+
+    @Test
+    void inceptionsWeightsAreNamedAsTheirHashBegins() {
+        var weights = PublicDataSet.INCEPTION.files().getFirst();
+        var name = weights.name();
+        assertEquals("SHA-256", weights.algorithm());
+        assertEquals(
+                name.substring(name.lastIndexOf('-') + 1, name.lastIndexOf('.')),
+                weights.hash().substring(0, 8));
+    }
+
     @Test
     void aPartFromAnEarlierCallIsResumed() throws Exception {
         Files.write(folder.resolve("set.bin.part"), Arrays.copyOf(CONTENT, 123_456));
@@ -231,7 +256,7 @@ class DataFetchTest {
 
     @Test
     void namesThatLeadElsewhereAndBadMirrorsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> new RemoteFile("../x", file.md5()));
+        assertThrows(IllegalArgumentException.class, () -> new RemoteFile("../x", file.hash()));
         assertThrows(IllegalArgumentException.class, () -> new RemoteFile("x", "123"));
         assertThrows(IllegalArgumentException.class, () -> new DataFetch(List.of()));
         assertThrows(IllegalArgumentException.class, () -> new DataFetch(List.of(URI.create("file:///tmp/"))));

@@ -36,7 +36,7 @@ class ReportTest {
         for (int i = 1; i <= 10_000; i++) {
             steps.add(new StepMetrics(i, i % 2, 1, 1e-3, Double.POSITIVE_INFINITY, 1, 1));
         }
-        var html = new Report(folder, Map.of("format", "x"), "", steps, List.of()).html();
+        var html = new Report(folder, Map.of("format", "x"), "", steps, List.of(), List.of()).html();
         assertTrue(html.length() < 200_000, html.length() + " characters");
         var data = data(html);
         var points = (List<?>) data.get("steps");
@@ -54,7 +54,8 @@ class ReportTest {
     @Test
     void namesCannotLeaveTheirPlaceInThePage() throws IOException {
         var hostile = "</script><script>alert(1)</script>";
-        var html = new Report(new RunFolder(temp), Map.of("data", hostile), hostile, List.of(), List.of()).html();
+        var html = new Report(new RunFolder(temp), Map.of("data", hostile), hostile, List.of(), List.of(), List.of())
+                .html();
         assertFalse(html.contains("alert(1)</script>"));
         assertEquals(hostile, data(html).get("command"));
     }

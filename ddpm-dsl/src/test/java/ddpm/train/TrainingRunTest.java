@@ -6,10 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.data.ArrayImages;
+import ddpm.diffusion.Diffusion;
+import ddpm.diffusion.Noise;
 import ddpm.diffusion.Objective;
+import ddpm.diffusion.Timesteps;
+import ddpm.eval.quality.FeatureExtractor;
+import ddpm.eval.quality.FidMeter;
+import ddpm.eval.quality.PixelFeatures;
+import ddpm.image.Images;
 import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.nn.UNetMini;
+import ddpm.sampling.Sampler;
 import ddpm.testing.TinyImages;
 import ddpm.torch.Device;
 import ddpm.torch.TensorScope;
@@ -76,6 +85,43 @@ class TrainingRunTest {
 
     private boolean noted(String part) {
         return notes.stream().anyMatch(note -> note.contains(part));
+    }
+
+    /** The logged distance is that of images drawn from the saved model, and a resumed run keeps what was measured. */
+    @Test
+    void samplesAreMeasuredWhileTraining() throws IOException {
+        long before = TensorScope.liveTensors();
+        var real = new TinyImages(13);
+        var extractor = new FeatureExtractor(new PixelFeatures(), 4, 1);
+        try (var meter = new FidMeter(extractor, real, "pixels")) {
+            var plan = Tiny.plan(4).withFid(new RunPlan.Fid(3, 70, meter)); // more than are drawn at once
+            train(folder(), Tiny.recipe(4), plan);
+            train(folder(), Tiny.recipe(6), plan);
+        }
+        assertEquals(before, TensorScope.liveTensors());
+        var lines = Files.readAllLines(folder().resolve("metrics.jsonl")).stream()
+                .filter(line -> line.contains("\"fid\""))
+                .toList();
+        assertEquals(3, lines.size(), lines.toString()); // of steps 3, 4, which was the last, and 6
+        assertTrue(Files.readString(folder().resolve("report.html")).contains("[6,"));
+        try (var model = Model.load(folder().resolve("model.safetensors"), Device.CPU);
+                var meter = new FidMeter(extractor, real, "pixels");
+                var _ = TensorScope.open()) {
+            var card = model.card();
+            var chain = new Diffusion(card.schedule());
+            var drawn = Sampler.ddim(chain.respaced(Timesteps.even(chain.steps(), 5)), 0)
+                    .withPrediction(card.prediction())
+                    .withClip(card.clip())
+                    .sample(
+                            model,
+                            card.images(70),
+                            Noise.seed(Tiny.recipe(6).config().seed()));
+            var levels = Images.of(drawn.toFloats(), drawn.shape()).levels();
+            double expected = meter.of(ArrayImages.of("drawn", levels, real.shape()));
+            double logged = Double.parseDouble(lines.getLast().replaceAll(".*\"fid\":([^,]+),.*", "$1"));
+            // Other batches round otherwise, which may move a level by one.
+            assertEquals(expected, logged, 1e-3 * expected);
+        }
     }
 
     private List<String> loggedSteps() throws IOException {

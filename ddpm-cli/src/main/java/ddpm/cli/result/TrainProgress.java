@@ -49,6 +49,11 @@ public final class TrainProgress implements RunObserver {
     }
 
     @Override
+    public void measured(long step, String features, double fid) {
+        console.note(text("step %d: FID %.4f by %s", step, fid, features));
+    }
+
+    @Override
     public void sampled(Path grid) {
         console.note("samples: " + grid);
     }
