@@ -79,18 +79,22 @@ final class Compress implements Callable<Integer> {
         var table = Destination.prepared(line, "--csv", csv, ".csv");
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
         var seen = Destination.prepared(line, "--strip", strip, ".png");
-        var console = quiet.console(line);
+        var console = measured.console(line, quiet);
         var subject = measured.open(line, count, BoundOptions.COUNT, console);
         var bound = options.bound(line, subject.card());
         var device = measured.load(console);
         BitsPerDim result;
-        try (var opened = Model.of(subject.stored(), device);
+        try (var _ = measured.join(subject, console);
+                var opened = Model.of(subject.stored(), device);
                 var model = measured.prepared(opened)) {
             result = measured.bitsPerDim(model, bound, subject, console);
-            if (seen != null) {
+            if (seen != null && measured.speaks()) {
                 new ReceivedStrip(shown(result), subject, measured.meter(device, (_, _) -> {}))
                         .write(seen.path(), model, bound);
             }
+        }
+        if (!measured.speaks()) {
+            return ExitCode.DONE.status();
         }
         write(table, csv(result));
         write(picture, RateDistortionChart.svg(result));

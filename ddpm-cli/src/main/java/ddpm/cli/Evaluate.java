@@ -83,13 +83,18 @@ final class Evaluate implements Callable<Integer> {
             throw new ParameterException(line, options.given() + ": only with --bits-per-dim");
         }
         var picture = Destination.prepared(line, "--plot", plot, ".svg");
-        var console = quiet.console(line);
+        var console = measured.console(line, quiet);
         var subject = measured.open(line, count, bitsPerDim ? BoundOptions.COUNT : Integer.MAX_VALUE, console);
-        var result = bitsPerDim ? bound(line, subject, console) : epsilon(subject, console);
-        if (picture != null) {
-            WholeFile.write(picture.path(), result.svg());
+        Result result;
+        try (var _ = measured.join(subject, console)) {
+            result = bitsPerDim ? bound(line, subject, console) : epsilon(subject, console);
         }
-        line.getOut().print(json ? Json.of(result.json()) + System.lineSeparator() : result.table());
+        if (measured.speaks()) {
+            if (picture != null) {
+                WholeFile.write(picture.path(), result.svg());
+            }
+            line.getOut().print(json ? Json.of(result.json()) + System.lineSeparator() : result.table());
+        }
         return ExitCode.DONE.status();
     }
 

@@ -18,10 +18,15 @@ import ddpm.model.Model;
 import ddpm.model.ModelCard;
 import ddpm.model.StoredModel;
 import ddpm.torch.Device;
+import ddpm.torch.collective.Group;
+import ddpm.torch.collective.Ranks;
+import ddpm.train.Agreement;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.DoubleStream;
+import java.util.zip.CRC32C;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -63,6 +68,12 @@ final class Measured {
 
     @Mixin
     private EngineOptions engine;
+
+    @Mixin
+    private RankOptions several;
+
+    private Ranks ranks = Ranks.ALONE;
+    private Group group = Group.ALONE;
 
     /**
      * A model and images, found and checked, with nothing computed yet.
@@ -114,6 +125,57 @@ final class Measured {
         return new ImageShape(channels, card.height(), card.width());
     }
 
+    /** Finds out which of several ranks this is, and returns where it speaks: rank 0 alone does. */
+    Console console(CommandLine line, Console.Quiet quiet) {
+        ranks = several.ranks();
+        engine.shareHost(ranks);
+        return speaks() ? quiet.console(line) : quiet.silent(line);
+    }
+
+    /** Whether this rank prints and writes what all have measured. */
+    boolean speaks() {
+        return ranks.rank() == 0;
+    }
+
+    /**
+     * Joins the other ranks, which are about to measure the same; the caller closes the group.
+     *
+     * @throws ddpm.train.RunMismatchException if one is about to measure something else
+     */
+    Group join(Subject subject, Console console) throws IOException {
+        group = several.join(ranks, engine, console);
+        try {
+            Agreement.requireEqual(
+                    group,
+                    Map.of(
+                            "model (checksum)",
+                            checksum(subject.file()),
+                            "data (fingerprint)",
+                            subject.images().fingerprint(),
+                            "--count",
+                            subject.count(),
+                            "--seed",
+                            seed,
+                            "--batch",
+                            batch,
+                            "--precision",
+                            precision));
+            return group;
+        } catch (IOException | RuntimeException e) {
+            group.close();
+            throw e;
+        }
+    }
+
+    private static long checksum(TensorFile file) {
+        var sum = new CRC32C();
+        file.tensors().forEach((name, tensor) -> {
+            sum.update(name.getBytes(StandardCharsets.UTF_8));
+            sum.update(tensor.data().duplicate());
+        });
+        return sum.getValue();
+    }
+
     /** Loads libtorch and returns the device to compute on. */
     Device load(Console console) {
         return engine.device(engine.load(console), console);
@@ -153,12 +215,12 @@ final class Measured {
 
     /** A meter of bits per dimension as these options say. */
     BitsPerDimMeter meter(Device device, BitsPerDimMeter.Progress progress) {
-        return new BitsPerDimMeter(batch, engine.threads(), device, seed, progress);
+        return new BitsPerDimMeter(batch, engine.threads(), device, seed, progress, group);
     }
 
     /** The meter of epsilon's error as these options say. */
     EpsilonMeter epsilonMeter(Device device, EpsilonMeter.Progress progress) {
-        return new EpsilonMeter(batch, engine.threads(), device, seed, progress);
+        return new EpsilonMeter(batch, engine.threads(), device, seed, progress, group);
     }
 
     /** The subject and the choices, for {@code --json}. */

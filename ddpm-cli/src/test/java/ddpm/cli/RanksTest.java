@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import ddpm.io.TensorFiles;
 import ddpm.train.Checkpoint;
 import java.io.IOException;
@@ -34,6 +35,7 @@ class RanksTest {
         var pictures = Cli.threePictures(folder.resolve("pictures"));
         var one = Cli.run(train(pictures, "one", 6).toArray());
         assertEquals(0, one.status(), one.err());
+        assertTrue(validation("one") > 0);
         for (var run : List.of("two", "again")) {
             var ended = ranks(2, _ -> train(pictures, run, 3));
             assertEquals(
@@ -59,6 +61,7 @@ class RanksTest {
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i], actual[i], 1e-6f, "weight " + i);
         }
+        assertEquals(validation("one"), validation("two"), 1e-5, "of weights that differ by 1e-6");
     }
 
     @Test
@@ -142,6 +145,34 @@ class RanksTest {
         }
     }
 
+    /** Each image's noise has an address and each batch is one rank's: not a bit may differ. */
+    @Test
+    void ranksMeasureWhatOneProcessDoes() throws Exception {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        var pictures = Cli.threePictures(folder.resolve("pictures"));
+        for (var what : List.of("evaluate", "evaluate --bits-per-dim", "compress")) {
+            var args = new ArrayList<Object>(List.of(what.split(" ")));
+            args.addAll(List.of("-m", model, "--data", pictures, "-n", 3, "--batch", 1, "--threads", 1, "--json"));
+            var one = Cli.run(args.toArray());
+            assertEquals(0, one.status(), one.err());
+            var ended = ranks(2, _ -> args);
+            assertEquals(one.out(), ended.getFirst().out(), what);
+            assertEquals("", ended.getLast().out() + ended.getLast().err(), "rank 0 alone speaks");
+        }
+    }
+
+    @Test
+    void aRankThatMeasuresSomethingElseIsNamed() throws Exception {
+        var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
+        var pictures = Cli.threePictures(folder.resolve("pictures"));
+        for (var process : start(
+                2, rank -> List.of("evaluate", "-m", model, "--data", pictures, "--threads", 1, "--seed", rank))) {
+            var ended = end(process);
+            assertEquals(1, ended.status(), ended.err());
+            assertTrue(ended.err().contains("differs from rank 0: --seed is '1' there and '0'"), ended.err());
+        }
+    }
+
     @Test
     void onlyMissingImagesAreDrawnAgain() throws Exception {
         var model = Cli.tinyModel(folder.resolve("tiny.safetensors"));
@@ -187,8 +218,21 @@ class RanksTest {
         var args = new ArrayList<Object>(List.of("train", "--data", pictures, "--out", folder.resolve(out)));
         args.addAll(List.of("--channels", 1, "--size", "8x16", "--base", 8, "--multipliers", "1,2", "--res-blocks", 1));
         args.addAll(List.of("--batch", 3, "--sample-every", 0, "--schedule", "linear(20, 0.01, 0.4)", "--threads", 1));
+        args.addAll(List.of("--validate", pictures));
         args.addAll(List.of("--attention", 8, "--checkpoint-every", 3, "--steps", steps));
         return args;
+    }
+
+    /** The error of the last validation. */
+    private double validation(String run) throws IOException {
+        var lines = Files.readAllLines(folder.resolve(run + "/metrics.jsonl"));
+        var last = lines.stream()
+                .filter(line -> line.contains("\"validation\""))
+                .reduce((_, later) -> later)
+                .orElseThrow();
+        var json = JSON.std.mapFrom(last);
+        assertEquals(3, json.get("images"), last);
+        return ((Number) json.get("validation")).doubleValue();
     }
 
     private float[] weights(String run, int step) throws IOException {

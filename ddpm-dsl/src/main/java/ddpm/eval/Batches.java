@@ -5,19 +5,22 @@ import ddpm.image.Pixel;
 import ddpm.torch.Device;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
+import ddpm.torch.collective.Group;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
- * How a measurement goes through a set of images: in batches, which the threads share out among them.
+ * How a measurement goes through a set of images: in batches, which ranks and their threads share out among them.
  *
  * @param batch images in one forward pass, at least 1
  * @param threads cores, each with batches of its own, at least 1
  * @param device where the model computes; a CUDA device takes one batch after the other
+ * @param group whose ranks measure together, each the batches of its number modulo theirs
  */
-record Batches(int batch, int threads, Device device) {
+record Batches(int batch, int threads, Device device, Group group) {
     /** Measures some images; called from several threads at once. */
     @FunctionalInterface
     interface Part {
@@ -41,9 +44,9 @@ record Batches(int batch, int threads, Device device) {
     }
 
     /**
-     * Goes through images 0..count-1, each once.
+     * Goes through images 0..count-1, each once by one of the ranks.
      *
-     * @param measured takes how many images are done, from one thread at a time
+     * @param measured takes how many images are done by all ranks, as it looks from this one, from one thread at a time
      * @throws CancellationException if this thread is interrupted
      */
     void over(ImageSet data, int count, Part part, IntConsumer measured) {
@@ -52,9 +55,10 @@ record Batches(int batch, int threads, Device device) {
                     count + " images to measure: there are 1.." + data.size() + " (" + data.describe() + ")");
         }
         var done = new AtomicInteger();
-        try (var workers = Workers.forBatch(device, threads, of(count))) {
+        int ranks = group.size();
+        try (var workers = Workers.forBatch(device, threads, Math.ceilDiv(of(count), ranks))) {
             workers.run(slice -> {
-                for (int number = slice; number < of(count); number += workers.count()) {
+                for (int number = group.rank() + slice * ranks; number < of(count); number += workers.count() * ranks) {
                     if (Thread.currentThread().isInterrupted()) {
                         throw new CancellationException("interrupted after " + done + " of " + count + " images");
                     }
@@ -62,11 +66,23 @@ record Batches(int batch, int threads, Device device) {
                     int n = Math.min(count, from + batch) - from;
                     part.measure(number, from, n);
                     synchronized (done) {
-                        measured.accept(done.addAndGet(n));
+                        measured.accept((int) Math.min(count, (long) done.addAndGet(n) * ranks));
                     }
                 }
                 return slice;
             });
+        }
+    }
+
+    /** Joins what the ranks have measured: numbers of this one, and zeros in the places of the others. */
+    double[] joined(double[] own) {
+        if (group.size() == 1) {
+            return own;
+        }
+        try (var _ = TensorScope.open()) {
+            var all = Tensor.of(own, Shape.of(own.length));
+            group.allReduce(all);
+            return all.toDoubles();
         }
     }
 

@@ -9,12 +9,14 @@ import ddpm.torch.GradMode;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import ddpm.torch.collective.Group;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -26,8 +28,9 @@ import java.util.stream.IntStream;
  * @param device where the model lies
  * @param seed of the noise
  * @param progress takes the steps done, from one thread at a time
+ * @param group whose ranks measure together, with equal results on all of them; each calls {@code measure} alike
  */
-public record BitsPerDimMeter(int batch, int threads, Device device, long seed, Progress progress) {
+public record BitsPerDimMeter(int batch, int threads, Device device, long seed, Progress progress, Group group) {
     private static final int QUARTERS = 4;
 
     /** Takes how many network calls, counted by image, of how many are done. */
@@ -37,7 +40,12 @@ public record BitsPerDimMeter(int batch, int threads, Device device, long seed, 
     }
 
     public BitsPerDimMeter {
-        new Batches(batch, threads, device); // checks both
+        new Batches(batch, threads, device, group); // checks the numbers
+    }
+
+    /** A meter of this process alone. */
+    public BitsPerDimMeter(int batch, int threads, Device device, long seed, Progress progress) {
+        this(batch, threads, device, seed, progress, Group.ALONE);
     }
 
     /**
@@ -49,7 +57,7 @@ public record BitsPerDimMeter(int batch, int threads, Device device, long seed, 
      */
     public BitsPerDim measure(Denoiser model, VariationalBound bound, ImageSet data, int count) {
         int steps = bound.diffusion().steps();
-        var batches = new Batches(batch, threads, device);
+        var batches = new Batches(batch, threads, device, group);
         var parts = new VariationalBound.Terms[Math.max(0, batches.of(count))]; // a wrong count is refused below
         var done = new AtomicLong();
         batches.over(
@@ -60,11 +68,36 @@ public record BitsPerDimMeter(int batch, int threads, Device device, long seed, 
                         throw new CancellationException("interrupted while measuring bits per dimension");
                     }
                     synchronized (done) {
-                        progress.steps(done.addAndGet(n), (long) steps * count);
+                        long whole = (long) steps * count;
+                        progress.steps(Math.min(whole, done.addAndGet(n) * group.size()), whole);
                     }
                 }),
                 _ -> {});
+        for (int number = 0; number < parts.length; number++) {
+            parts[number] = joined(batches, parts[number], Math.min(count - number * batch, batch), steps);
+        }
         return summary(parts, bound, count);
+    }
+
+    /** The terms of a batch on all ranks, of which one has measured them. */
+    private static VariationalBound.Terms joined(Batches batches, VariationalBound.Terms own, int images, int steps) {
+        if (batches.group().size() == 1) {
+            return own;
+        }
+        var rows = new double[(2 * steps + 1) * images];
+        if (own != null) {
+            System.arraycopy(own.prior(), 0, rows, 2 * steps * images, images);
+            for (int t = 0; t < steps; t++) {
+                System.arraycopy(own.terms()[t], 0, rows, t * images, images);
+                System.arraycopy(own.squaredErrors()[t], 0, rows, (steps + t) * images, images);
+            }
+        }
+        var all = batches.joined(rows);
+        IntFunction<double[]> row = i -> Arrays.copyOfRange(all, i * images, (i + 1) * images);
+        return new VariationalBound.Terms(
+                row.apply(2 * steps),
+                IntStream.range(0, steps).mapToObj(row).toArray(double[][]::new),
+                IntStream.range(steps, 2 * steps).mapToObj(row).toArray(double[][]::new));
     }
 
     /**

@@ -14,6 +14,7 @@ import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
+import ddpm.torch.collective.Group;
 import java.util.ArrayList;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
@@ -34,8 +35,9 @@ import java.util.stream.IntStream;
  * @param device where the model lies
  * @param seed of the noise
  * @param progress takes the number of measured images, from one thread at a time
+ * @param group whose ranks measure together, with equal results on all of them; each calls {@code measure} alike
  */
-public record EpsilonMeter(int batch, int threads, Device device, long seed, Progress progress) {
+public record EpsilonMeter(int batch, int threads, Device device, long seed, Progress progress, Group group) {
     private static final int QUARTERS = 4;
 
     /** Takes how many images of how many are measured. */
@@ -46,7 +48,12 @@ public record EpsilonMeter(int batch, int threads, Device device, long seed, Pro
     }
 
     public EpsilonMeter {
-        new Batches(batch, threads, device); // checks both
+        new Batches(batch, threads, device, group); // checks the numbers
+    }
+
+    /** A meter of this process alone. */
+    public EpsilonMeter(int batch, int threads, Device device, long seed, Progress progress) {
+        this(batch, threads, device, seed, progress, Group.ALONE);
     }
 
     /** Batches of 32 on every core of the CPU, seed 0. */
@@ -55,23 +62,27 @@ public record EpsilonMeter(int batch, int threads, Device device, long seed, Pro
     }
 
     public EpsilonMeter withBatch(int newBatch) {
-        return new EpsilonMeter(newBatch, threads, device, seed, progress);
+        return new EpsilonMeter(newBatch, threads, device, seed, progress, group);
     }
 
     public EpsilonMeter withThreads(int newThreads) {
-        return new EpsilonMeter(batch, newThreads, device, seed, progress);
+        return new EpsilonMeter(batch, newThreads, device, seed, progress, group);
     }
 
     public EpsilonMeter on(Device newDevice) {
-        return new EpsilonMeter(batch, threads, newDevice, seed, progress);
+        return new EpsilonMeter(batch, threads, newDevice, seed, progress, group);
     }
 
     public EpsilonMeter withSeed(long newSeed) {
-        return new EpsilonMeter(batch, threads, device, newSeed, progress);
+        return new EpsilonMeter(batch, threads, device, newSeed, progress, group);
     }
 
     public EpsilonMeter withProgress(Progress newProgress) {
-        return new EpsilonMeter(batch, threads, device, seed, newProgress);
+        return new EpsilonMeter(batch, threads, device, seed, newProgress, group);
+    }
+
+    public EpsilonMeter in(Group newGroup) {
+        return new EpsilonMeter(batch, threads, device, seed, progress, newGroup);
     }
 
     /** Measures a model that predicts epsilon. */
@@ -91,13 +102,13 @@ public record EpsilonMeter(int batch, int threads, Device device, long seed, Pro
     public EpsilonMse measure(Denoiser model, BetaSchedule schedule, Prediction prediction, ImageSet data, int count) {
         var diffusion = new Diffusion(schedule);
         var errors = new double[Math.max(0, count)]; // a wrong count is refused below
-        new Batches(batch, threads, device)
-                .over(
-                        data,
-                        count,
-                        (_, from, n) -> measure(model, diffusion, prediction, data, from, n, errors),
-                        done -> progress.images(done, count));
-        return summary(errors, schedule.steps());
+        var batches = new Batches(batch, threads, device, group);
+        batches.over(
+                data,
+                count,
+                (_, from, n) -> measure(model, diffusion, prediction, data, from, n, errors),
+                done -> progress.images(done, count));
+        return summary(batches.joined(errors), schedule.steps());
     }
 
     /** The timestep that image {@code image} is noised to, in a chain of {@code steps}. */

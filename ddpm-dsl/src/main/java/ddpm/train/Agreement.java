@@ -16,8 +16,8 @@ import java.util.Objects;
 import java.util.TreeSet;
 import java.util.zip.CRC32C;
 
-/** Whether all ranks train the same run: compared before the first step, and their weights at each checkpoint. */
-final class Agreement {
+/** Whether all ranks are about to do the same; of a training run, their weights at each checkpoint as well. */
+public final class Agreement {
     private Agreement() {}
 
     /**
@@ -26,10 +26,27 @@ final class Agreement {
      * @throws RunMismatchException on all ranks, naming the first that differs from rank 0 and in what
      */
     static void requireEqual(Group group, Recipe recipe, RunPlan plan) throws IOException {
+        if (group.size() > 1) {
+            requireEqual(group, facts(recipe, plan));
+        }
+    }
+
+    /**
+     * Compares facts of the ranks, and the versions of this program and libtorch.
+     *
+     * @param facts what must be equal, by the name that a message gives it
+     * @throws RunMismatchException on all ranks, naming the first that differs from rank 0 and in what
+     */
+    public static void requireEqual(Group group, Map<String, ?> facts) throws IOException {
         if (group.size() == 1) {
             return;
         }
-        var all = group.gather(JSON.std.asString(facts(recipe, plan)).getBytes(StandardCharsets.UTF_8));
+        var own = new LinkedHashMap<String, String>();
+        var version = Agreement.class.getPackage().getImplementationVersion();
+        own.put("version of ddpm", version == null ? "(not packaged)" : version);
+        own.put("version of libtorch", LibTorch.load().version());
+        facts.forEach((name, fact) -> own.put(name, String.valueOf(fact)));
+        var all = group.gather(JSON.std.asString(own).getBytes(StandardCharsets.UTF_8));
         var leader = read(all.getFirst());
         for (int rank = 1; rank < all.size(); rank++) {
             var other = read(all.get(rank));
@@ -48,16 +65,17 @@ final class Agreement {
 
     private static Map<String, Object> facts(Recipe recipe, RunPlan plan) throws IOException {
         var facts = new LinkedHashMap<String, Object>();
-        var version = Agreement.class.getPackage().getImplementationVersion();
-        facts.put("version of ddpm", version == null ? "(not packaged)" : version);
-        facts.put("version of libtorch", LibTorch.load().version());
         facts.put("device", recipe.device().kind().toString());
         facts.put("data (fingerprint)", recipe.dataset());
         facts.put("model", recipe.card().metadata().get(ModelLayout.CARD_KEY));
         facts.put("checkpoint interval", plan.checkpointEvery());
+        recipe.validation().ifPresent(images -> {
+            facts.put("validation (fingerprint)", images.fingerprint());
+            facts.put("validation interval", plan.validateEvery());
+            facts.put("validation images", plan.validationImages());
+        });
         facts.putAll(Resumption.flat(recipe.config()));
         facts.remove("accumulate"); // each rank's own memory decides
-        facts.replaceAll((_, value) -> String.valueOf(value));
         return facts;
     }
 

@@ -13,6 +13,7 @@ import ddpm.model.Model;
 import ddpm.sampling.Sampler;
 import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
+import ddpm.torch.collective.Group;
 import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
@@ -23,13 +24,22 @@ import java.util.stream.IntStream;
  * Looks at a run's averaged weights now and then: their error on validation images, a grid of samples, and how far
  * samples are from real images.
  *
+ * @param log rank 0's; null on the others
+ * @param group whose ranks measure together
  * @param stopping asked often; once true, what is being done is given up
  */
-record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserver observer, BooleanSupplier stopping) {
+record Probe(
+        Trainer trainer,
+        Recipe recipe,
+        RunPlan plan,
+        RunLog log,
+        RunObserver observer,
+        Group group,
+        BooleanSupplier stopping) {
     /** Images drawn at once to be measured. */
     private static final int BATCH = 64;
 
-    /** Measures them on the recipe's validation images. */
+    /** Measures them on the recipe's validation images; several ranks do so to the end, for they count on each other. */
     void validate(long made) {
         var config = recipe.config();
         var images = recipe.validation().orElseThrow();
@@ -38,14 +48,21 @@ record Probe(Trainer trainer, Recipe recipe, RunPlan plan, RunLog log, RunObserv
                     .withThreads(config.threads())
                     .on(trainer.device())
                     .withSeed(config.seed())
-                    .withProgress((_, _) -> endIfStopping())
+                    .in(group)
+                    .withProgress((_, _) -> {
+                        if (group.size() == 1) {
+                            endIfStopping();
+                        }
+                    })
                     .measure(
                             averaged.conditioned(averaged.card().classes().labelsOf(images)),
                             averaged.card().schedule(),
                             averaged.card().prediction(),
                             images,
                             Math.min(images.size(), plan.validationImages()));
-            log.add(ValidationMetrics.of(made, result));
+            if (group.leads()) {
+                log.add(ValidationMetrics.of(made, result));
+            }
         } catch (DataException e) {
             throw new UncheckedIOException(e);
         } catch (CancellationException e) {

@@ -62,7 +62,7 @@ public final class TrainingRun implements AutoCloseable {
         this.start = start;
         this.trainer = start.trainer();
         this.log = log;
-        this.probe = new Probe(trainer, recipe, plan, log, observer, () -> stopping);
+        this.probe = new Probe(trainer, recipe, plan, log, observer, group, () -> stopping);
         this.stuckLoss = new StuckLoss(recipe.config());
         this.waiting = new Waiting(group);
         this.saved = trainer.step();
@@ -198,13 +198,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void probe(long made, long last) {
-        if (!group.leads()) {
-            return;
-        }
         if (isDue(plan.validateEvery(), made, last) && recipe.validation().isPresent()) {
             probe.validate(made);
         }
-        if (isDue(plan.sampleEvery(), made, last)) {
+        if (group.leads() && isDue(plan.sampleEvery(), made, last)) {
             probe.sample(made);
         }
         if (plan.fid().isPresent() && isDue(plan.fid().get().every(), made, last)) {
