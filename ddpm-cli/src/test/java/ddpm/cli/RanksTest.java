@@ -16,9 +16,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -94,6 +96,62 @@ class RanksTest {
         var resumed = Cli.run(train(pictures, "run", newest + 1).toArray());
         assertEquals(0, resumed.status(), resumed.err());
         assertTrue(resumed.err().contains("resuming at step " + newest), resumed.err());
+    }
+
+    /** As a restarting launcher does it: whoever is left ends, and all are started again. {@code -Dddpm.kills=20} for more. */
+    @Test
+    void ranksThatAreKilledAndStartedAgainEndWithTheWeightsOfTheUndisturbed() throws Exception {
+        int kills = Integer.getInteger("ddpm.kills", 2);
+        long steps = 30L * (kills + 1);
+        var pictures = Cli.threePictures(folder.resolve("pictures"));
+        ranks(2, _ -> train(pictures, "undisturbed", steps));
+        long seed = System.nanoTime();
+        var random = new Random(seed);
+        for (int kill = 0; kill < kills; kill++) {
+            long from = 30L * kill + 3 + random.nextInt(24);
+            var processes = start(2, _ -> train(pictures, "killed", steps));
+            try {
+                awaitCheckpoint(from, processes.getFirst());
+                Thread.sleep(random.nextInt(40));
+                int victim = random.nextInt(2);
+                processes.get(victim).toHandle().destroyForcibly();
+                var left = end(processes.get(1 - victim));
+                assertEquals(1, left.status(), "seed " + seed + ": " + left.err());
+                assertTrue(left.err().contains("rank " + victim + " on "), "seed " + seed + ": " + left.err());
+            } finally {
+                processes.forEach(Process::destroyForcibly);
+            }
+        }
+        ranks(2, _ -> train(pictures, "killed", steps));
+        assertArrayEquals(weights("undisturbed", steps), weights("killed", steps), "seed " + seed);
+        for (var file : List.of("model.safetensors", "checkpoints/%s/raw.safetensors".formatted(step(steps)))) {
+            assertEquals(
+                    -1,
+                    Files.mismatch(
+                            folder.resolve("undisturbed").resolve(file),
+                            folder.resolve("killed").resolve(file)),
+                    file + ", seed " + seed);
+        }
+    }
+
+    private void awaitCheckpoint(long step, Process leader) throws Exception {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        var newer = folder.resolve("killed/checkpoints");
+        while (true) {
+            try (var checkpoints = Files.exists(newer) ? Files.list(newer) : Stream.<Path>empty()) {
+                if (checkpoints.anyMatch(path -> path.getFileName().toString().compareTo(step(step)) >= 0
+                        && path.getFileName().toString().startsWith("step-"))) {
+                    return;
+                }
+            }
+            assertTrue(leader.isAlive(), () -> "rank 0 has ended before step " + step);
+            assertTrue(System.nanoTime() < until, "no checkpoint");
+            Thread.sleep(5);
+        }
+    }
+
+    private static String step(long step) {
+        return "step-%08d".formatted(step);
     }
 
     @Test
@@ -235,8 +293,8 @@ class RanksTest {
         return ((Number) json.get("validation")).doubleValue();
     }
 
-    private float[] weights(String run, int step) throws IOException {
-        var tensors = TensorFiles.read(folder.resolve(run + "/checkpoints/step-0000000" + step + "/raw.safetensors"));
+    private float[] weights(String run, long step) throws IOException {
+        var tensors = TensorFiles.read(folder.resolve(run + "/checkpoints/" + step(step) + "/raw.safetensors"));
         var all = new float[0];
         for (var name : tensors.keySet().stream().sorted().toList()) {
             var data = tensors.get(name)

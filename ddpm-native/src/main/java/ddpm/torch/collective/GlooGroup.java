@@ -194,7 +194,8 @@ final class GlooGroup implements Group {
 
     @Override
     public void close() {
-        heartbeat.close();
-        processes.close();
+        if (heartbeat.stop()) {
+            processes.close();
+        }
     }
 }

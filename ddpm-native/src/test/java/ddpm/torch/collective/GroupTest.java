@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ddpm.torch.Device;
 import ddpm.torch.TorchException;
@@ -16,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Groups of processes on this host, each a JVM of its own. */
@@ -48,6 +51,75 @@ class GroupTest {
                 .toList()
                 .getLast();
         assertTrue(line.contains("no rank is lost, but one does not answer in time (--timeout)"), line);
+    }
+
+    /** It holds the store, which then takes every question and answers none. */
+    @Test
+    void aStoppedHolderOfTheStoreIsNamed() throws Exception {
+        var processes = start(2, freePort(), List.of("stops", "0"), _ -> List.of());
+        try {
+            requireLost(output(processes.get(1), 1, 1), 1, 0, 2);
+        } finally {
+            processes.forEach(Process::destroyForcibly);
+        }
+    }
+
+    /** Two hosts that are namespaces of this one, over a slow and lossy link that goes down in the middle. */
+    @Test
+    void aLinkThatGoesDownEndsBothInOneLine() throws Exception {
+        assumeTrue(
+                new ProcessBuilder("sh", "-c", "ip netns add ddpm-test-probe && ip netns del ddpm-test-probe")
+                                .redirectErrorStream(true)
+                                .start()
+                                .waitFor()
+                        == 0,
+                "network namespaces need Linux, iproute2 and root: not tried");
+        long number = ProcessHandle.current().pid();
+        var names = List.of("ddpm-a" + number, "ddpm-b" + number);
+        try {
+            for (int i = 0; i < 2; i++) {
+                sh("ip netns add " + names.get(i));
+                sh("ip -n " + names.get(i) + " link set lo up");
+            }
+            sh("ip link add veth0 netns " + names.get(0) + " type veth peer name veth0 netns " + names.get(1));
+            for (int i = 0; i < 2; i++) {
+                sh("ip -n " + names.get(i) + " addr add 10.99.7." + (i + 1) + "/24 dev veth0");
+                sh("ip -n " + names.get(i) + " link set veth0 up");
+            }
+            if (!sh("ip netns exec " + names.get(0)
+                            + " tc qdisc add dev veth0 root netem delay 3ms loss 1% 2>&1 || echo none")
+                    .isEmpty()) {
+                System.out.println("This kernel has no netem: the link is tried without delay and loss.");
+            }
+            var processes =
+                    start(2, 29_500, List.of("waits", "0"), rank -> List.of("ip", "netns", "exec", names.get(rank)));
+            try {
+                for (var process : processes) {
+                    assertTrue(process.inputReader().readLine().startsWith("[3.0, 20.0]"));
+                }
+                sh("ip -n " + names.get(0) + " link set veth0 down");
+                for (int rank = 0; rank < 2; rank++) {
+                    var line = output(processes.get(rank), rank, 1);
+                    assertEquals(1, line.lines().count(), line);
+                    assertTrue(line.contains("rank " + (1 - rank) + " on ") && line.contains(" is lost ("), line);
+                }
+            } finally {
+                processes.forEach(Process::destroyForcibly);
+            }
+        } finally {
+            for (var name : names) {
+                sh("ip netns del " + name + " || true");
+            }
+        }
+    }
+
+    private static String sh(String command) throws Exception {
+        var shell = new ProcessBuilder("sh", "-c", command)
+                .redirectErrorStream(true)
+                .start();
+        var said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, shell.waitFor(), command + ": " + said);
+        return said;
     }
 
     private static void requireLost(String output, int rank, int lost, int size) {
@@ -94,38 +166,50 @@ class GroupTest {
 
     /** What each rank prints; they must end with these statuses. */
     private static List<String> outputs(int size, List<String> args, int... statuses) throws Exception {
-        int port = freePort();
-        var processes = new ArrayList<Process>();
+        var processes = start(size, freePort(), args, _ -> List.of());
         try {
-            for (int rank = 0; rank < size; rank++) {
-                var command = new ArrayList<>(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        GroupMember.class.getName()));
-                command.addAll(args);
-                var process = new ProcessBuilder(command).redirectErrorStream(true);
-                process.environment().put("RANK", Integer.toString(rank));
-                process.environment().put("WORLD_SIZE", Integer.toString(size));
-                process.environment().put("LOCAL_RANK", Integer.toString(rank));
-                process.environment().put("LOCAL_WORLD_SIZE", Integer.toString(size));
-                process.environment().put("MASTER_ADDR", "127.0.0.1");
-                process.environment().put("MASTER_PORT", Integer.toString(port));
-                processes.add(process.start());
-            }
             var outputs = new ArrayList<String>();
             for (int rank = 0; rank < size; rank++) {
-                var process = processes.get(rank);
-                assertTrue(process.waitFor(60, TimeUnit.SECONDS), "rank " + rank + " does not end");
-                var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-                assertEquals(statuses[rank], process.exitValue(), "rank " + rank + ": " + output);
-                outputs.add(output);
+                outputs.add(output(processes.get(rank), rank, statuses[rank]));
             }
             return outputs;
         } finally {
             processes.forEach(Process::destroyForcibly);
         }
+    }
+
+    /** The rest of what a rank prints until it ends. */
+    private static String output(Process process, int rank, int status) throws Exception {
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS), "rank " + rank + " does not end");
+        var output = process.inputReader().lines().collect(Collectors.joining("\n"));
+        assertEquals(status, process.exitValue(), "rank " + rank + ": " + output);
+        return output;
+    }
+
+    /** @param before the words that each rank's command begins with */
+    private static List<Process> start(int size, int port, List<String> args, IntFunction<List<String>> before)
+            throws IOException {
+        var processes = new ArrayList<Process>();
+        for (int rank = 0; rank < size; rank++) {
+            var command = new ArrayList<>(before.apply(rank));
+            boolean apart = !command.isEmpty();
+            command.addAll(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-XX:TieredStopAtLevel=1",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    GroupMember.class.getName()));
+            command.addAll(args);
+            var process = new ProcessBuilder(command).redirectErrorStream(true);
+            process.environment().put("RANK", Integer.toString(rank));
+            process.environment().put("WORLD_SIZE", Integer.toString(size));
+            process.environment().put("LOCAL_RANK", Integer.toString(apart ? 0 : rank));
+            process.environment().put("LOCAL_WORLD_SIZE", Integer.toString(apart ? 1 : size));
+            process.environment().put("MASTER_ADDR", apart ? "10.99.7.1" : "127.0.0.1");
+            process.environment().put("MASTER_PORT", Integer.toString(port));
+            processes.add(process.start());
+        }
+        return processes;
     }
 }
