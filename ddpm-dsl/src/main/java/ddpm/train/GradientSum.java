@@ -28,6 +28,9 @@ final class GradientSum implements AutoCloseable {
     /** Of a bucket: 1 MiB, or where that makes more than {@link #MOST_BUCKETS}, more. */
     private static final long LEAST_NUMBERS = 1 << 18;
 
+    /** Of the part of a bucket that each rank sends at once: with less than 64 KiB, latency would be most of its time. */
+    private static final long LEAST_MESSAGE = 1 << 14;
+
     private static final int MOST_BUCKETS = 16;
 
     private final Group group;
@@ -74,7 +77,9 @@ final class GradientSum implements AutoCloseable {
     /** Cuts the gradient into buckets and returns the bucket of each trained parameter, in the order of declaration. */
     private List<Integer> cut() {
         var params = replicas.getFirst();
-        long least = Math.max(LEAST_NUMBERS, params.flat().shape().numel() / MOST_BUCKETS);
+        long least = Math.max(
+                Math.max(LEAST_NUMBERS, LEAST_MESSAGE * group.size()),
+                params.flat().shape().numel() / MOST_BUCKETS);
         var names = params.trained();
         var bucketOf = new ArrayList<Integer>();
         long to = params.flat().shape().numel();

@@ -204,7 +204,7 @@ public final class TrainingRun implements AutoCloseable {
         if (group.leads() && isDue(plan.sampleEvery(), made, last)) {
             probe.sample(made);
         }
-        if (plan.fid().isPresent() && isDue(plan.fid().get().every(), made, last)) {
+        if (group.leads() && plan.fid().isPresent() && isDue(plan.fid().get().every(), made, last)) {
             probe.measure(made, plan.fid().get());
         }
     }
