@@ -16,6 +16,9 @@ import java.util.function.Consumer;
  * @param bundled whether its libraries were unpacked from the class path
  */
 public record TorchFolder(Path path, boolean bundled) {
+    /** The platforms that have an artifact {@code ddpm-natives-PLATFORM}. */
+    static final List<String> PUBLISHED = List.of("linux-x86_64", "macosx-arm64", "windows-x86_64");
+
     private static final String NEEDS_CUDA =
             "; a libtorch for CUDA needs CUDA's libraries on this machine also to compute"
                     + " on the CPU: install them or let LD_LIBRARY_PATH or CUDA_HOME name where they are, or use a libtorch for CPUs";
@@ -45,12 +48,19 @@ public record TorchFolder(Path path, boolean bundled) {
      * are added.
      */
     public static String nothingBundled() {
-        var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        return nothingFor(BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch")));
+    }
+
+    static String nothingFor(String platform) {
         var module = platform.replace('-', '.');
-        return "no libtorch for " + platform + " is on the class path or among the resolved modules: add the dependency"
-                + " io.github.ddpm:ddpm-natives-" + platform + " in the version of your ddpm-dsl (its type is pom)"
-                + "; on the module path also --add-modules org.bytedeco.pytorch." + module + ",org.bytedeco.openblas."
-                + module + ",org.bytedeco.javacpp." + module;
+        var missing = "no libtorch for " + platform + " is on the class path or among the resolved modules: ";
+        if (!PUBLISHED.contains(platform)) {
+            return missing + "none is published for it, but for " + String.join(", ", PUBLISHED);
+        }
+        return missing + "add the dependency io.github.ddpm:ddpm-natives-" + platform
+                + " in the version of your ddpm-dsl (its type is pom); on the module path also"
+                + " --add-modules org.bytedeco.pytorch." + module + ",org.bytedeco.openblas." + module
+                + ",org.bytedeco.javacpp." + module;
     }
 
     /**

@@ -1,6 +1,7 @@
 package ddpm.torch.natives;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -80,10 +81,13 @@ class BundledNativesTest {
 
     @Test
     void nothingOnThePathNamesArtifactsAndModules() {
-        var text = TorchFolder.nothingBundled();
-        var platform = BundledNatives.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
-        assertTrue(text.contains("io.github.ddpm:ddpm-natives-" + platform), text);
-        assertTrue(text.contains("--add-modules org.bytedeco.pytorch." + platform.replace('-', '.')), text);
+        var text = TorchFolder.nothingFor("macosx-arm64");
+        assertTrue(text.contains("io.github.ddpm:ddpm-natives-macosx-arm64"), text);
+        assertTrue(text.contains("--add-modules org.bytedeco.pytorch.macosx.arm64"), text);
+        var none = TorchFolder.nothingFor("linux-arm64");
+        assertTrue(none.contains("none is published for it, but for linux-x86_64, macosx-arm64"), none);
+        assertFalse(none.contains("ddpm-natives-"), none);
+        assertTrue(TorchFolder.nothingBundled().startsWith("no libtorch for "), TorchFolder.nothingBundled());
     }
 
     @Test

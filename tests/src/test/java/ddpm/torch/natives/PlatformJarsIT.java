@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -73,6 +74,20 @@ class PlatformJarsIT {
             }
         }
         System.out.printf("%s: %,d bytes, natives for %s%n", file.getFileName(), Files.size(file), platforms);
+    }
+
+    /** So that no message names an artifact that there is not. */
+    @Test
+    void everyPlatformThatMessagesNameIsPublished() throws IOException {
+        var release = Path.of(System.getProperty("ddpm.root", "..")).resolve("release");
+        try (var folders = Files.list(release)) {
+            var published = folders.map(folder -> folder.getFileName().toString())
+                    .filter(name -> name.startsWith("natives-") && !name.endsWith("-gpu"))
+                    .map(name -> name.substring("natives-".length()))
+                    .sorted()
+                    .toList();
+            assertEquals(TorchFolder.PUBLISHED, published);
+        }
     }
 
     private static Set<String> platforms(Path file) throws IOException {
