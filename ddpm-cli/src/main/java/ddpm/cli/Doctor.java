@@ -100,7 +100,7 @@ final class Doctor implements Callable<Integer> {
             while (!Files.exists(existing)) {
                 existing = existing.getParent();
             }
-            long free = Files.getFileStore(existing).getUsableSpace() / 1_000_000;
+            long free = existing.toFile().getUsableSpace() / 1_000_000;
             boolean writable = Files.isWritable(existing);
             // No failure in itself: a prepared cache may be read-only, and another libtorch needs none.
             ok(

@@ -194,7 +194,8 @@ final class NativeCache {
     }
 
     private void unpack(BundledNatives bundle, Path folder, Consumer<String> progress, Test whole) throws IOException {
-        long free = Files.getFileStore(natives).getUsableSpace();
+        // A FileStore would be asked for among the mounts, where a chroot has none.
+        long free = natives.toFile().getUsableSpace();
         if (free < bundle.totalSize()) {
             throw new IOException("the disk is too full");
         }
@@ -246,14 +247,9 @@ final class NativeCache {
     }
 
     private String describe(IOException e, BundledNatives bundle) {
-        String room = "";
-        try {
-            room = ", " + Files.getFileStore(existing()).getUsableSpace() + " bytes are free there";
-        } catch (IOException | RuntimeException unknown) {
-            e.addSuppressed(unknown);
-        }
         return "Cannot unpack libtorch into " + natives + ": " + reason(e) + " (" + bundle.totalSize()
-                + " bytes are needed" + room + "). " + CacheRoot.REMEDY + " and that has " + megabytes(bundle)
+                + " bytes are needed, " + existing().toFile().getUsableSpace() + " bytes are free there). "
+                + CacheRoot.REMEDY + " and that has " + megabytes(bundle)
                 + " MB free.";
     }
 
