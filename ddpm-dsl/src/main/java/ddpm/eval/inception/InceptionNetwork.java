@@ -5,6 +5,7 @@ import static ddpm.torch.MemoryFormat.CHANNELS_LAST;
 import ddpm.io.FileFormatException;
 import ddpm.io.StoredTensor;
 import ddpm.io.TensorFiles;
+import ddpm.nn.Block;
 import ddpm.nn.MismatchException;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
@@ -152,25 +153,37 @@ public final class InceptionNetwork implements AutoCloseable {
         return found;
     }
 
+    /** Runs the blocks as chains, which free what is behind them: all intermediates of 32 images would be 4 GB. */
     private void run(Tensor images, Set<Layer> wanted, Map<Layer, Tensor> found) {
-        var x = valid("Conv2d_1a_3x3", images, 2); // [B, 32, 149, 149]
-        x = same("Conv2d_2b_3x3", valid("Conv2d_2a_3x3", x, 1)); // [B, 64, 147, 147]
-        x = Ops.maxPool2d(x, 3, 2, 0);
+        var x = Block.chain(
+                images,
+                h -> valid("Conv2d_1a_3x3", h, 2), // [B, 32, 149, 149]
+                h -> valid("Conv2d_2a_3x3", h, 1),
+                h -> same("Conv2d_2b_3x3", h), // [B, 64, 147, 147]
+                h -> Ops.maxPool2d(h, 3, 2, 0));
         keep(Layer.POOL_64, x, wanted, found);
-        x = valid("Conv2d_4a_3x3", same("Conv2d_3b_1x1", x), 1); // [B, 192, 71, 71]
-        x = Ops.maxPool2d(x, 3, 2, 0);
+        x = Block.chain(
+                x,
+                h -> same("Conv2d_3b_1x1", h),
+                h -> valid("Conv2d_4a_3x3", h, 1), // [B, 192, 71, 71]
+                h -> Ops.maxPool2d(h, 3, 2, 0));
         keep(Layer.POOL_192, x, wanted, found);
-        for (var block : new String[] {"Mixed_5b", "Mixed_5c", "Mixed_5d"}) {
-            x = blockA(block, x); // [B, 256 or 288, 35, 35]
-        }
-        x = blockB("Mixed_6a", x); // [B, 768, 17, 17]
-        for (var block : new String[] {"Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"}) {
-            x = blockC(block, x);
-        }
+        x = Block.chain(
+                x,
+                h -> blockA("Mixed_5b", h), // [B, 256 or 288, 35, 35]
+                h -> blockA("Mixed_5c", h),
+                h -> blockA("Mixed_5d", h),
+                h -> blockB("Mixed_6a", h), // [B, 768, 17, 17]
+                h -> blockC("Mixed_6b", h),
+                h -> blockC("Mixed_6c", h),
+                h -> blockC("Mixed_6d", h),
+                h -> blockC("Mixed_6e", h));
         keep(Layer.POOL_768, x, wanted, found);
-        x = blockD("Mixed_7a", x); // [B, 1280, 8, 8]
-        x = blockE("Mixed_7b", x, Ops.avgPool2d(x, 3, 1, 1)); // [B, 2048, 8, 8]
-        x = blockE("Mixed_7c", x, Ops.maxPool2d(x, 3, 1, 1));
+        x = Block.chain(
+                x,
+                h -> blockD("Mixed_7a", h), // [B, 1280, 8, 8]
+                h -> blockE("Mixed_7b", h, Ops.avgPool2d(h, 3, 1, 1)), // [B, 2048, 8, 8]
+                h -> blockE("Mixed_7c", h, Ops.maxPool2d(h, 3, 1, 1)));
         var features = Ops.mean(x, 2, 3);
         if (wanted.contains(Layer.POOL_2048)) {
             found.put(Layer.POOL_2048, features);
