@@ -28,8 +28,8 @@ final class GradientSum implements AutoCloseable {
     /** Of a bucket: 1 MiB, or where that makes more than {@link #MOST_BUCKETS}, more. */
     private static final long LEAST_NUMBERS = 1 << 18;
 
-    /** Of the part of a bucket that each rank sends at once: with less than 64 KiB, latency would be most of its time. */
-    private static final long LEAST_MESSAGE = 1 << 14;
+    /** Of the part of a bucket that each rank sends at once: with less than 128 KiB, latency would be too much of its time. */
+    private static final long LEAST_MESSAGE = 1 << 15;
 
     private static final int MOST_BUCKETS = 16;
 

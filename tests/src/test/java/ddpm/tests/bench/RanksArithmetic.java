@@ -29,11 +29,14 @@ public final class RanksArithmetic {
     /** Of a message over TCP on one switch; assumed, not measured. */
     private static final double LATENCY = 30e-6;
 
+    /** About what a GPU is to a processor. */
+    private static final double FASTER = 100;
+
     /** As the trainer cuts its gradient, see {@code GradientSum}. */
     private static final int MOST_BUCKETS = 16;
 
     private static final double LEAST_BYTES = 1 << 20;
-    private static final double LEAST_MESSAGE = 1 << 16;
+    private static final double LEAST_MESSAGE = 1 << 17;
 
     /** It pays to double the ranks as long as a step becomes so many times shorter, of the 2 that there might be. */
     private static final double WORTH = 1.5;
@@ -48,6 +51,10 @@ public final class RanksArithmetic {
      * @param latency seconds of a message
      */
     record Job(double perImage, double update, double bytes, int batch, double latency) {
+        Job faster(double factor) {
+            return new Job(perImage / factor, update / factor, bytes, batch, latency);
+        }
+
         /** Seconds of a step: whole images, the fullest rank's. */
         double step(int ranks, double gigabits, boolean overlap) {
             double compute = perImage * Math.ceilDiv(batch, ranks);
@@ -91,7 +98,9 @@ public final class RanksArithmetic {
     public static void main(String[] args) {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
         for (var contest : new Contest[] {Contest.uNetMini(32), Contest.cifar10(8)}) {
-            print(contest.name(), measure(contest, rounds));
+            var job = measure(contest, rounds);
+            print(contest.name(), job);
+            print(contest.name() + ", were each rank " + (int) FASTER + " times as fast", job.faster(FASTER));
         }
     }
 
@@ -133,7 +142,7 @@ public final class RanksArithmetic {
     private static void print(String name, Job job) {
         System.out.printf(
                 Locale.ROOT,
-                "%n%s, batch %d: %.1f ms an image and %.1f ms an update, measured; %.1f MB of gradient, %.0f us a message%n%n",
+                "%n%s, batch %d: %.4g ms an image and %.3g ms an update, %.1f MB of gradient, %.0f us a message%n%n",
                 name,
                 job.batch(),
                 1000 * job.perImage(),
