@@ -6,6 +6,7 @@ import ddpm.model.Classes;
 import ddpm.model.ModelCard;
 import ddpm.train.Ema;
 import ddpm.train.LearningRate;
+import ddpm.train.Optimizer;
 import ddpm.train.TrainConfig;
 import java.io.IOException;
 import picocli.CommandLine.ITypeConverter;
@@ -40,6 +41,36 @@ final class TrainOptions {
 
     @Option(names = "--warmup", paramLabel = "N", description = "Steps over which the rate rises from 0; 0 for none.")
     private Long warmup;
+
+    @Option(
+            names = "--lr-schedule",
+            paramLabel = "S",
+            description =
+                    "Learning rate after the warm-up: constant, or falling to 0 at the run's last step by cosine or"
+                            + " linear; then --steps is part of the run (default: constant).")
+    private RateSchedule schedule = RateSchedule.CONSTANT;
+
+    @Option(
+            names = "--betas",
+            paramLabel = "B1,B2",
+            converter = Betas.Converter.class,
+            description = "Adam's decay of the averages of gradients and of their squares, 0 to below 1"
+                    + " (default: 0.9,0.999).")
+    private Betas betas;
+
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "W",
+            description =
+                    "Weight decay, 0 for none: AdamW's with the preset notebook, else added to the gradient as Adam"
+                            + " does (default: the preset's).")
+    private Double weightDecay;
+
+    @Option(
+            names = "--clip-gradient",
+            paramLabel = "N",
+            description = "Largest norm of the whole gradient; larger ones are scaled down to it (default: 1).")
+    private Double clipNorm;
 
     @Option(names = "--ema", paramLabel = "D", description = "Decay of the average of the weights, 0 to below 1.")
     private Double ema;
@@ -84,6 +115,31 @@ final class TrainOptions {
                     + " --guidance needs; 0 for none (default: 0.1).")
     private Double drop;
 
+    /** The course of the learning rate after its warm-up. */
+    enum RateSchedule {
+        CONSTANT,
+        COSINE,
+        LINEAR
+    }
+
+    /** Adam's beta1 and beta2. */
+    record Betas(double first, double second) {
+        static final class Converter implements ITypeConverter<Betas> {
+            @Override
+            public Betas convert(String text) {
+                var parts = text.split(",", -1);
+                try {
+                    if (parts.length == 2) {
+                        return new Betas(Double.parseDouble(parts[0]), Double.parseDouble(parts[1]));
+                    }
+                } catch (NumberFormatException e) {
+                    // said below
+                }
+                throw new TypeConversionException("'" + text + "' is not two numbers such as 0.9,0.999");
+            }
+        }
+    }
+
     /** {@code auto} is 0. */
     static final class ClassCount implements ITypeConverter<Integer> {
         @Override
@@ -111,8 +167,10 @@ final class TrainOptions {
         if (accumulate != null) {
             config = config.withAccumulate(accumulate);
         }
-        if (rate != null || warmup != null) {
-            config = config.withLearningRate(learningRate(config.learningRate()));
+        config = config.withSteps(steps != null ? steps : steps(images, config.batch()));
+        config = config.withLearningRate(learningRate(config)).withOptimizer(optimizer(config.optimizer()));
+        if (clipNorm != null) {
+            config = config.withClipNorm(clipNorm);
         }
         if (ema != null) {
             config = config.withEma(new Ema(ema, config.ema().ramp()));
@@ -129,7 +187,7 @@ final class TrainOptions {
         if (drop != null) {
             config = config.withDropClass(drop);
         }
-        return config.withSteps(steps != null ? steps : steps(images, config.batch()));
+        return config;
     }
 
     /** Whether {@code --accumulate} is given. */
@@ -145,16 +203,19 @@ final class TrainOptions {
         return (long) Math.ceil(epochs * images / batch);
     }
 
-    private LearningRate learningRate(LearningRate presets) {
-        double top = rate != null
-                ? rate
-                : switch (presets) {
-                    case LearningRate.Constant constant -> constant.rate();
-                    case LearningRate.Warmup rising -> rising.rate();
-                    case LearningRate.Cosine cosine -> cosine.rate();
-                };
-        long over = warmup != null ? warmup : presets instanceof LearningRate.Warmup rising ? rising.steps() : 0;
-        return over == 0 ? new LearningRate.Constant(top) : new LearningRate.Warmup(top, over);
+    private LearningRate learningRate(TrainConfig config) {
+        double top = rate != null ? rate : config.learningRate().rate();
+        long over = warmup != null ? warmup : config.learningRate().warmup();
+        return switch (schedule) {
+            case COSINE -> new LearningRate.Cosine(top, over, config.steps());
+            case LINEAR -> new LearningRate.Linear(top, over, config.steps());
+            case CONSTANT -> over == 0 ? new LearningRate.Constant(top) : new LearningRate.Warmup(top, over);
+        };
+    }
+
+    private Optimizer optimizer(Optimizer presets) {
+        var optimizer = betas == null ? presets : presets.withBetas(betas.first(), betas.second());
+        return weightDecay == null ? optimizer : optimizer.withWeightDecay(weightDecay);
     }
 
     /**

@@ -143,6 +143,31 @@ class TrainTest {
     }
 
     @Test
+    void theOptimizersOptionsArePartOfTheRun() throws IOException {
+        var options =
+                new ArrayList<Object>(List.of("--steps", 4, "--lr", 1e-3, "--warmup", 2, "--lr-schedule", "linear"));
+        options.addAll(List.of("--betas", "0.8,0.99", "--weight-decay", 0.05, "--clip-gradient", 0.25));
+        var begun = train(options.toArray());
+        assertEquals(0, begun.status(), begun.err());
+        var state = JSON.std.mapFrom(Files.readString(folder.resolve("run/checkpoints/step-00000004/state.json")));
+        var config = (Map<?, ?>) state.get("config");
+        assertEquals(Map.of("type", "linear", "rate", 1e-3, "warmup", 2, "total", 4), config.get("learningRate"));
+        var adam = (Map<?, ?>) config.get("optimizer");
+        assertEquals(List.of(0.8, 0.99, 0.05), List.of(adam.get("beta1"), adam.get("beta2"), adam.get("weightDecay")));
+        assertEquals(0.25, config.get("clipNorm"));
+        assertTrue(Files.readString(folder.resolve("run/run.json")).contains("\"linear\""));
+
+        options.set(1, 6);
+        var longer = train(options.toArray());
+        assertEquals(1, longer.status());
+        assertTrue(longer.err().contains("learningRate.total is 4 there and 6 here"), longer.err());
+        options.set(1, 4);
+        options.set(options.size() - 1, 1);
+        var other = train(options.toArray());
+        assertTrue(other.err().contains("clipNorm is 0.25 there and 1.0 here"), other.err());
+    }
+
+    @Test
     void aLossThatIsNoNumberEndsWithStatusOneAndTheStep() {
         var run = train("--steps", 20, "--lr", 1e38, "--warmup", 0);
         assertEquals(1, run.status());
@@ -158,6 +183,12 @@ class TrainTest {
                 "--steps 2 --epochs 1 | either --steps N or --epochs E",
                 "--steps 0            | '0' is not a whole number in 1..",
                 "--steps 2 --lr -1    | a learning rate is positive",
+                "--steps 2 --lr-schedule cosine --warmup 2 | falls to 0 at step 2 after a warm-up of 2 steps: the warm-up is",
+                "--steps 2 --lr-schedule step | 'step' is none of constant, cosine, linear",
+                "--steps 2 --betas 0.9 | '0.9' is not two numbers such as 0.9,0.999",
+                "--steps 2 --betas 0.9,1 | Adam with betas 0.9, 1.0 (0 to below 1)",
+                "--steps 2 --weight-decay -0.1 | weight decay -0.1 (at least 0",
+                "--steps 2 --clip-gradient 0 | clipped to a positive and finite norm, not 0.0",
                 "--steps 2 --ema 1    | an EMA decay is from 0 to below 1, not 1.0",
                 "--steps 2 --attention 5 | --attention 5: feature maps of this network are [8, 4] high",
                 "--steps 2 --model-config mini | give one of them",

@@ -90,6 +90,12 @@ final class StateJson {
                 rate.put("warmup", cosine.warmup());
                 rate.put("total", cosine.total());
             }
+            case LearningRate.Linear linear -> {
+                rate.put("type", "linear");
+                rate.put("rate", linear.rate());
+                rate.put("warmup", linear.warmup());
+                rate.put("total", linear.total());
+            }
         }
         json.put("learningRate", rate);
         var adam = new LinkedHashMap<String, Object>();
@@ -162,6 +168,7 @@ final class StateJson {
             case "constant" -> new LearningRate.Constant(json.number("rate"));
             case "warmup" -> new LearningRate.Warmup(json.number("rate"), json.whole("steps"));
             case "cosine" -> new LearningRate.Cosine(json.number("rate"), json.whole("warmup"), json.whole("total"));
+            case "linear" -> new LearningRate.Linear(json.number("rate"), json.whole("warmup"), json.whole("total"));
             default -> throw new IllegalArgumentException("unknown learning rate " + quote(json.text("type")));
         };
     }

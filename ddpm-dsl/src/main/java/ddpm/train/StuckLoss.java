@@ -16,12 +16,7 @@ final class StuckLoss {
 
     StuckLoss(TrainConfig config) {
         done = config.objective() != Objective.SIMPLE; // no other has that scale
-        after = PATIENCE
-                + switch (config.learningRate()) {
-                    case LearningRate.Constant _ -> 0;
-                    case LearningRate.Warmup warmup -> warmup.steps() / 2;
-                    case LearningRate.Cosine cosine -> cosine.warmup() / 2;
-                };
+        after = PATIENCE + config.learningRate().warmup() / 2;
     }
 
     /** A note after this line of metrics, at most once a run. */

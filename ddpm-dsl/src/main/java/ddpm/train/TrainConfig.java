@@ -51,8 +51,9 @@ public record TrainConfig(
             throw new IllegalArgumentException(
                     "classes are left out with a probability from 0 to below 1, not " + dropClass);
         }
-        if (!(clipNorm > 0)) {
-            throw new IllegalArgumentException("gradients are clipped to a positive norm, not " + clipNorm);
+        if (!(clipNorm > 0) || !Double.isFinite(clipNorm)) {
+            throw new IllegalArgumentException("gradients are clipped to a positive and finite norm, not " + clipNorm
+                    + "; a large one never clips");
         }
         if (precision != DType.FLOAT32 && precision != DType.BFLOAT16) {
             throw new IllegalArgumentException("training computes in float32 or bfloat16, not " + precision);
@@ -97,6 +98,14 @@ public record TrainConfig(
 
     public TrainConfig withLearningRate(LearningRate newRate) {
         return with(draft -> draft.learningRate = newRate);
+    }
+
+    public TrainConfig withOptimizer(Optimizer newOptimizer) {
+        return with(draft -> draft.optimizer = newOptimizer);
+    }
+
+    public TrainConfig withClipNorm(double newNorm) {
+        return with(draft -> draft.clipNorm = newNorm);
     }
 
     public TrainConfig withEma(Ema newEma) {
