@@ -51,7 +51,11 @@ public final class Noise {
         /** Where a training example is cropped, element 0 from the top and 1 from the left, addressed as TRAIN_TIMESTEP. */
         TRAIN_CROP(10),
         /** Draws of programs that use this library, which shares none of their bits. */
-        USER(11);
+        USER(11),
+        /** epsilon of known pixels in inpainting; step is the chain's t, and for the n-th repetition of a step T n more. */
+        KNOWN(12),
+        /** The noise of a step back up in inpainting, addressed as KNOWN. */
+        UPWARD(13);
 
         private final int code;
 

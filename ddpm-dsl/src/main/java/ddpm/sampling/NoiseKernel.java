@@ -29,7 +29,7 @@ final class NoiseKernel implements StepNoise {
     public void reserve(int steps) {}
 
     @Override
-    public void prepare(int first, int steps, Solver.Step solver) {}
+    public void prepare(int first, int steps, int offset, Solver.Step solver) {}
 
     @Override
     public Tensor z(int place, Tensor index) {

@@ -38,7 +38,7 @@ final class NoiseTape implements StepNoise {
     }
 
     @Override
-    public void prepare(int first, int steps, Solver.Step solver) {
+    public void prepare(int first, int steps, int offset, Solver.Step solver) {
         for (int place = 0; place < steps; place++) {
             int step = first - place;
             if (!solver.addsNoise(step)) {
@@ -46,7 +46,8 @@ final class NoiseTape implements StepNoise {
                 continue;
             }
             try (var _ = TensorScope.open()) {
-                places.get(place).copyFrom(Tensor.of(noise.normals(Noise.Domain.REVERSE, step), noise.shape()));
+                var z = noise.normals(Noise.Domain.REVERSE, step + offset);
+                places.get(place).copyFrom(Tensor.of(z, noise.shape()));
             }
         }
     }

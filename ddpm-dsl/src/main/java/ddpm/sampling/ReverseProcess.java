@@ -9,6 +9,8 @@ import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
 /**
@@ -22,7 +24,7 @@ import java.util.stream.LongStream;
  *
  * <p>All state lies in fixed memory on the device, x, the index, the tables and the noise, and {@link #step} asks the host
  * for nothing: {@link #run} makes it step by step on any device, and {@link GraphLoop} records it and launches the recording.
- * Inversion is the same loop upward.
+ * Inversion is the same loop upward, and inpainting puts known pixels back after each step and goes over stretches again.
  */
 final class ReverseProcess {
     private final Sampler sampler;
@@ -34,9 +36,23 @@ final class ReverseProcess {
     private final Tensor index;
     private final Tensor indexBelow;
     private final Tensor estimate;
+    private final Optional<Inpainting> inpainting;
 
     /** All memory belongs to the current scope. */
     ReverseProcess(Sampler sampler, Route route, Denoiser model, Shape shape, StepNoise noise, Device device) {
+        this(sampler, route, model, shape, noise, device, Optional.empty());
+    }
+
+    /** @param inpainting for {@link #run} alone: with it the walk also goes back up */
+    ReverseProcess(
+            Sampler sampler,
+            Route route,
+            Denoiser model,
+            Shape shape,
+            StepNoise noise,
+            Device device,
+            Optional<Inpainting> inpainting) {
+        this.inpainting = inpainting;
         this.sampler = sampler;
         this.route = route;
         this.noise = noise;
@@ -69,18 +85,50 @@ final class ReverseProcess {
     List<float[]> run(long firstImage, StepCount count) {
         var frames = new ArrayList<float[]>();
         for (int k = 0; k < route.steps(); k++) {
-            count.checkCancelled();
-            index.fill(route.index(k));
-            prepareNoise(route.index(k), 1);
-            step(0);
-            changeByHook(route.index(k), firstImage);
+            int i = route.index(k);
+            made(i, 0, firstImage, count);
+            if (inpainting.isPresent()) {
+                resample(i, firstImage, count);
+            }
             if (sampler.isFrame(k, route.steps())) {
                 frames.add(frame());
             }
-            count.add(1);
         }
         frames.add(x());
         return frames;
+    }
+
+    /** @param pass how often the step at this index was made before */
+    private void made(int i, int pass, long firstImage, StepCount count) {
+        count.checkCancelled();
+        index.fill(i);
+        noise.prepare(i, 1, inpainting.map(known -> known.offset(pass)).orElse(0), solver);
+        step(0);
+        changeByHook(i, firstImage);
+        inpainting.ifPresent(known -> change(() -> known.putBack(x, i, pass)));
+        count.add(1);
+    }
+
+    /** Goes back up and down again, as often as RePaint does after the step at this index (its algorithm 1). */
+    private void resample(int i, long firstImage, StepCount count) {
+        var painting = inpainting.orElseThrow();
+        int top = i - 1 + painting.known().jumpLength();
+        for (int pass = 1; pass < painting.known().passes(i, route); pass++) {
+            int again = pass;
+            for (int up = i; up <= top; up++) {
+                int to = up;
+                change(() -> painting.upward(x, to, again));
+            }
+            for (int down = top; down >= i; down--) {
+                made(down, again, firstImage, count);
+            }
+        }
+    }
+
+    private void change(Supplier<Tensor> changed) {
+        try (var _ = TensorScope.open()) {
+            x.copyFrom(changed.get());
+        }
     }
 
     /**
@@ -115,7 +163,7 @@ final class ReverseProcess {
 
     /** Prepares the noise of steps {@code first, first - 1, ..}. */
     void prepareNoise(int first, int steps) {
-        noise.prepare(first, steps, solver);
+        noise.prepare(first, steps, 0, solver);
     }
 
     /** Takes the index a step down by libtorch's operators: by a table, for its subtraction of integers has no call. */

@@ -43,6 +43,7 @@ import java.util.Optional;
  * @param graphSteps how many steps one launch makes on a CUDA device
  * @param progress takes the number of finished steps
  * @param hook changes x after each step; steps then run one by one on a CUDA device too
+ * @param known pixels that are given, see {@link #withKnown}; steps then run one by one as well
  */
 public record Sampler(
         Diffusion diffusion,
@@ -55,7 +56,8 @@ public record Sampler(
         Frames frames,
         GraphSteps graphSteps,
         Progress progress,
-        Optional<Hook> hook) {
+        Optional<Hook> hook,
+        Optional<Known> known) {
 
     /**
      * Changes x after a step, for example to put known pixels back (inpainting) or to follow a gradient (guidance). Each slice
@@ -133,6 +135,7 @@ public record Sampler(
             throw new IllegalArgumentException("threads " + threads + " (at least 1), first image " + firstImage
                     + " and trajectory " + trajectory + " (at least 0)");
         }
+        known.ifPresent(pixels -> pixels.requireOn(diffusion, solver));
     }
 
     /** A sampler on all cores, of images from index 0. */
@@ -148,6 +151,7 @@ public record Sampler(
                 Frames.XT,
                 GraphSteps.AUTO,
                 (_, _) -> {},
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -189,7 +193,8 @@ public record Sampler(
                 frames,
                 graphSteps,
                 progress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler with another solver. */
@@ -205,7 +210,8 @@ public record Sampler(
                 frames,
                 graphSteps,
                 progress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler with x0 estimates clipped or not. */
@@ -221,7 +227,8 @@ public record Sampler(
                 frames,
                 graphSteps,
                 progress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler on so many cores. */
@@ -237,13 +244,25 @@ public record Sampler(
                 frames,
                 graphSteps,
                 progress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler of images from another index. */
     public Sampler withFirstImage(long newFirst) {
         return new Sampler(
-                diffusion, prediction, solver, clip, threads, newFirst, trajectory, frames, graphSteps, progress, hook);
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                newFirst,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook,
+                known);
     }
 
     /** This sampler with so many frames kept. */
@@ -259,13 +278,25 @@ public record Sampler(
                 newFrames,
                 graphSteps,
                 progress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler with another number of steps per launch. */
     public Sampler withGraphSteps(GraphSteps newSteps) {
         return new Sampler(
-                diffusion, prediction, solver, clip, threads, firstImage, trajectory, frames, newSteps, progress, hook);
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                newSteps,
+                progress,
+                hook,
+                known);
     }
 
     /** This sampler with another receiver of its progress. */
@@ -281,7 +312,8 @@ public record Sampler(
                 frames,
                 graphSteps,
                 newProgress,
-                hook);
+                hook,
+                known);
     }
 
     /** This sampler with a hook after each step. */
@@ -297,11 +329,50 @@ public record Sampler(
                 frames,
                 graphSteps,
                 progress,
-                Optional.of(newHook));
+                Optional.of(newHook),
+                known);
+    }
+
+    /**
+     * This sampler as one that draws the unknown pixels of images to the known ones (RePaint, see {@link Known}).
+     *
+     * <pre>{@code
+     * Tensor lower = sampler.withKnown(image, mask, 10, 10).sample(unet::forward, image.shape(), Noise.seed(7));
+     * }</pre>
+     *
+     * @param images {@code [1, C, H, W]} for all images of a batch, or {@code [B, C, H, W]}, in [-1, 1]; copied. Known pixels
+     *     are in the result bit for bit
+     * @param mask 1 where a pixel is known, else 0: like images, or with 1 in the place of B or C
+     * @param jumpLength steps back up at a time; the paper has 10
+     * @param resamplings how often each stretch of so many steps is made; the paper has 10, and 1 never jumps
+     * @throws IllegalArgumentException for other shapes, other numbers in the mask, jumps as long as the chain, or with
+     *     jumps a solver that {@linkplain Solver#looksBack looks back}
+     */
+    public Sampler withKnown(Tensor images, Tensor mask, int jumpLength, int resamplings) {
+        return withKnown(
+                Known.of(images.toFloats(), images.shape(), mask.toFloats(), mask.shape(), jumpLength, resamplings));
+    }
+
+    /** This sampler as one that draws to known pixels. */
+    public Sampler withKnown(Known newKnown) {
+        return new Sampler(
+                diffusion,
+                prediction,
+                solver,
+                clip,
+                threads,
+                firstImage,
+                trajectory,
+                frames,
+                graphSteps,
+                progress,
+                hook,
+                Optional.of(newKnown));
     }
 
     /**
      * The single steps of this sampler, for a loop of your own: {@link Steps#step} as often and in such order as you like.
+     * The hook and known pixels are not theirs: such a loop changes x itself.
      *
      * <pre>{@code
      * try (var scope = TensorScope.open()) {
@@ -378,10 +449,14 @@ public record Sampler(
             Denoiser model, float[] start, Route route, Shape shape, Noise noise, Addresses addresses, Device device) {
         int batch = Math.toIntExact(shape.size(0));
         int perImage = Math.toIntExact(shape.numel() / batch);
-        boolean recorded =
-                device.kind() == Device.Kind.CUDA && graphSteps.kind() != GraphSteps.Kind.NONE && hook.isEmpty();
+        known.ifPresent(pixels -> pixels.requireFor(shape));
+        boolean recorded = device.kind() == Device.Kind.CUDA
+                && graphSteps.kind() != GraphSteps.Kind.NONE
+                && hook.isEmpty()
+                && known.isEmpty();
+        long steps = known.map(pixels -> pixels.steps(route)).orElse((long) route.steps());
         try (var workers = Workers.forBatch(device, threads, batch)) {
-            var count = new StepCount((long) route.steps() * workers.count(), progress);
+            var count = new StepCount(steps * workers.count(), progress);
             var slices = workers.run(batch, (_, from, to) -> {
                 long image = addresses == Addresses.SHARED ? firstImage : firstImage + from;
                 var drawn = new BatchNoise(noise, shape.with(0, to - from), addresses, image);
@@ -395,7 +470,8 @@ public record Sampler(
                         return new GraphWalk(this, route, slice, drawn, device).run(x, count);
                     }
                     var z = new NoiseTape(drawn, device);
-                    var process = new ReverseProcess(this, route, slice, drawn.shape(), z, device);
+                    var painting = known.map(pixels -> new Inpainting(pixels, diffusion, drawn, from, device));
+                    var process = new ReverseProcess(this, route, slice, drawn.shape(), z, device, painting);
                     process.start(x);
                     return process.run(image, count);
                 } catch (IllegalArgumentException | IndexOutOfBoundsException e) {

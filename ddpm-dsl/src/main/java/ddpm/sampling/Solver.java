@@ -30,6 +30,11 @@ public interface Solver {
     /** Prepares the method for a chain; tensors made here belong to the current scope, which stays open for the whole walk. */
     Step on(Chain chain);
 
+    /** Whether a step uses what the step before it found, so that a walk with this solver never goes back up. */
+    default boolean looksBack() {
+        return false;
+    }
+
     /** One step of a solver on its chain. */
     @FunctionalInterface
     interface Step {
@@ -83,6 +88,11 @@ public interface Solver {
 
     /** DPM-Solver++(2M) (Lu et al. 2022, algorithm 2): of second order, deterministic given x_T, for 15 to 50 steps. */
     record DpmSolver() implements Solver {
+        @Override
+        public boolean looksBack() {
+            return true;
+        }
+
         @Override
         public Step on(Chain chain) {
             return new ReverseStep(ReverseTable.dpmSolver(chain.diffusion(), chain.prediction()), chain);

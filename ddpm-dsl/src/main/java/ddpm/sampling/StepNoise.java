@@ -13,9 +13,10 @@ interface StepNoise {
     /**
      * Does the host's work before steps {@code first, first - 1, ..} are run: none where the device makes its noise itself.
      *
+     * @param offset added to the index of a step in the address of its noise: 0 but where a step is repeated
      * @param solver tells which steps add noise; for the others z is 0
      */
-    void prepare(int first, int steps, Solver.Step solver);
+    void prepare(int first, int steps, int offset, Solver.Step solver);
 
     /**
      * The z of one step, recorded or run.
