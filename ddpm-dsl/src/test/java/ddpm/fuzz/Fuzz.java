@@ -39,6 +39,7 @@ public final class Fuzz {
                 "-artifact_prefix=" + corpus.getParent() + "/" + args[0] + "-",
                 "-runs=" + args[1],
                 "-timeout=60",
+                "-report_slow_units=2",
                 "-rss_limit_mb=1500",
                 "-max_len=65536",
                 "-print_final_stats=1",
