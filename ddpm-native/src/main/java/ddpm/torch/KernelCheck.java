@@ -24,6 +24,8 @@ public final class KernelCheck {
     /** How many output channels are looked at: of hundreds, a part tells. */
     private static final int CHANNELS_TRIED = 24;
 
+    private static final float[] NOISE = uniform(4093);
+
     private static final Map<DType, Boolean> TRUSTED = new ConcurrentHashMap<>();
 
     private KernelCheck() {}
@@ -75,29 +77,33 @@ public final class KernelCheck {
 
     /** Compares a convolution of {@code x}: at two corners and in the middle of the first and the last image. */
     static Comparison conv2d(Tensor x, Tensor weight, int stride, int padding, UnaryOperator<Tensor> kernel) {
-        var y = kernel.apply(x);
+        var ends = Tensor.of(new long[] {0, x.shape().size(0) - 1}, Shape.of(2));
         var tried = someOf(weight.shape().size(0));
-        var in = new Planes(x);
-        var out = new Planes(Ops.indexSelect(y, 1, tried));
-        var w = new Planes(Ops.indexSelect(weight, 0, tried));
+        var in = new Planes(Ops.indexSelect(x, 0, ends));
+        var out = new Planes(Ops.indexSelect(Ops.indexSelect(kernel.apply(x), 0, ends), 1, tried));
+        int kernelHeight = (int) weight.shape().size(2);
+        int kernelWidth = (int) weight.shape().size(3);
+        var rows = Ops.indexSelect(weight, 0, tried).toFloats();
         var comparison = Comparison.in(x.dtype());
-        for (int image : new int[] {0, out.count - 1}) {
+        for (int image = 0; image < 2; image++) {
             for (int[] at : new int[][] {{0, 0}, {out.height / 2, out.width / 2}, {out.height - 1, out.width - 1}}) {
+                var patch =
+                        in.patch(image, at[0] * stride - padding, at[1] * stride - padding, kernelHeight, kernelWidth);
                 for (int o = 0; o < out.channels; o++) {
-                    double sum = 0;
-                    for (int c = 0; c < in.channels; c++) {
-                        for (int i = 0; i < w.height; i++) {
-                            for (int j = 0; j < w.width; j++) {
-                                sum += w.at(o, c, i, j)
-                                        * in.at(image, c, at[0] * stride - padding + i, at[1] * stride - padding + j);
-                            }
-                        }
-                    }
-                    comparison = comparison.with(sum, out.at(image, o, at[0], at[1]));
+                    comparison = comparison.with(
+                            dot(rows, o * patch.length, patch, 0, patch.length), out.at(image, o, at[0], at[1]));
                 }
             }
         }
         return comparison;
+    }
+
+    private static double dot(float[] a, int fromA, float[] b, int fromB, int length) {
+        double sum = 0;
+        for (int i = 0; i < length; i++) {
+            sum += (double) a[fromA + i] * b[fromB + i];
+        }
+        return sum;
     }
 
     /** Output channels to look at: all of few, of many a part from the first to the last. */
@@ -110,9 +116,8 @@ public final class KernelCheck {
         return Tensor.of(chosen, Shape.of(count));
     }
 
-    /** A tensor of rank 4 in Java's memory, with zeros around it. */
+    /** A tensor {@code [B, C, H, W]} in Java's memory, with zeros around it. */
     private static final class Planes {
-        final int count;
         final int channels;
         final int height;
         final int width;
@@ -120,7 +125,6 @@ public final class KernelCheck {
 
         Planes(Tensor tensor) {
             var shape = tensor.shape();
-            count = (int) shape.size(0);
             channels = (int) shape.size(1);
             height = (int) shape.size(2);
             width = (int) shape.size(3);
@@ -131,6 +135,19 @@ public final class KernelCheck {
             return row < 0 || row >= height || column < 0 || column >= width
                     ? 0
                     : values[((n * channels + c) * height + row) * width + column];
+        }
+
+        /** A window {@code [C, h, w]} of image {@code n}, of which {@code (top, left)} is the first pixel. */
+        float[] patch(int n, int top, int left, int h, int w) {
+            var patch = new float[channels * h * w];
+            for (int c = 0, i = 0; c < channels; c++) {
+                for (int row = top; row < top + h; row++) {
+                    for (int column = left; column < left + w; column++) {
+                        patch[i++] = at(n, c, row, column);
+                    }
+                }
+            }
+            return patch;
         }
     }
 
@@ -145,25 +162,33 @@ public final class KernelCheck {
         var comparison = Comparison.in(x.dtype());
         for (int row : new int[] {0, (int) x.shape().size(0) - 1}) {
             for (int o = 0; o < out; o++) {
-                double sum = 0;
-                for (int i = 0; i < in; i++) {
-                    sum += matrix[o * in + i] * rows[row * in + i];
-                }
-                comparison = comparison.with(sum, y[row * out + o]);
+                comparison = comparison.with(dot(matrix, o * in, rows, row * in, in), y[row * out + o]);
             }
         }
         return comparison;
     }
 
-    /** Numbers between -1 and 1, always the same. */
+    /** Numbers between -1 and 1, always the same; they repeat after a prime number of elements. */
     static Tensor noise(Shape shape, DType type) {
         var values = new float[Math.toIntExact(shape.numel())];
+        int length = Math.min(values.length, NOISE.length);
+        System.arraycopy(NOISE, 0, values, 0, length);
+        while (length < values.length) {
+            int more = Math.min(length, values.length - length);
+            System.arraycopy(values, 0, values, length, more);
+            length += more;
+        }
+        return Tensor.of(values, shape).to(type);
+    }
+
+    private static float[] uniform(int count) {
+        var values = new float[count];
         int state = 1;
-        for (int i = 0; i < values.length; i++) {
+        for (int i = 0; i < count; i++) {
             state = state * 1664525 + 1013904223; // Numerical Recipes' generator; its high bits are random enough
             values[i] = state * 0x1p-31f;
         }
-        return Tensor.of(values, shape).to(type);
+        return values;
     }
 
     // ---- This libtorch --------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 package ddpm.torch;
 
 import ddpm.torch.KernelCheck.Comparison;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -27,6 +30,9 @@ public final class PackedKernel {
 
     /** How many rows a packed linear layer is tried with at most. */
     private static final long MOST_ROWS = 64;
+
+    /** Kernels that were compared and are right: libtorch computes all of one kind by the same code. */
+    private static final Set<Kind> RIGHT = ConcurrentHashMap.newKeySet();
 
     private static final AtomicBoolean NOTED = new AtomicBoolean();
 
@@ -89,9 +95,13 @@ public final class PackedKernel {
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var packed = pack(weight, images, stride, padding);
+            var kind = Kind.of(weight, images, stride, padding);
+            if (RIGHT.contains(kind)) {
+                return scope.keep(packed);
+            }
             var x = KernelCheck.images(images, weight.dtype());
             return scope.keep(trusted(
-                    "convolution",
+                    kind,
                     weight,
                     packed,
                     KernelCheck.conv2d(x, weight, stride, padding, v -> convolve(v, packed, null, stride, padding)),
@@ -167,10 +177,14 @@ public final class PackedKernel {
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
             var packed = pack(weight, rows);
-            var x = KernelCheck.noise(
-                    Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1)), weight.dtype());
+            var input = Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1));
+            var kind = Kind.of(weight, input, 1, 0);
+            if (RIGHT.contains(kind)) {
+                return scope.keep(packed);
+            }
+            var x = KernelCheck.noise(input, weight.dtype());
             return scope.keep(trusted(
-                    "linear layer",
+                    kind,
                     weight,
                     packed,
                     KernelCheck.linear(x, weight, v -> multiply(v, packed, null)),
@@ -240,18 +254,43 @@ public final class PackedKernel {
 
     /** The packed weight if its kernel is right, else the plain one, in float32 if need be. */
     private static Tensor trusted(
-            String what, Tensor weight, Tensor packed, Comparison ofPacked, Supplier<Comparison> ofPlain) {
+            Kind kind, Tensor weight, Tensor packed, Comparison ofPacked, Supplier<Comparison> ofPlain) {
         if (ofPacked.agrees()) {
+            if (ofPacked.isFinite()) {
+                RIGHT.add(kind);
+            }
             return packed;
         }
         if (!ofPacked.isFinite()) {
             return weight.detach(); // damaged weights, which the network's results will show
         }
         if (NOTED.compareAndSet(false, true)) {
-            LibTorch.note("libtorch " + LibTorch.load().version() + " computes a packed " + what + " of "
+            LibTorch.note("libtorch " + LibTorch.load().version() + " computes a packed " + kind.what() + " of "
                     + weight.dtype() + " " + weight.shape() + " wrongly (" + ofPacked + "): the plain operator is used"
                     + " instead, here and wherever else that is so; other libtorchs may be faster");
         }
         return ofPlain.get().agrees() ? weight.detach() : weight.to(DType.FLOAT32);
+    }
+
+    /**
+     * What libtorch chooses a kernel's code by.
+     *
+     * @param weight the weight's shape; its layout is in {@code strides}
+     * @param input the input's shape
+     */
+    private record Kind(DType type, Shape weight, List<Long> strides, Shape input, int stride, int padding) {
+        static Kind of(Tensor weight, Shape input, int stride, int padding) {
+            return new Kind(
+                    weight.dtype(),
+                    weight.shape(),
+                    Arrays.stream(weight.strides()).boxed().toList(),
+                    input,
+                    stride,
+                    padding);
+        }
+
+        String what() {
+            return weight.rank() == 4 ? "convolution" : "linear layer";
+        }
     }
 }
