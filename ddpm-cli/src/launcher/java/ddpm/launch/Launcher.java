@@ -1,8 +1,12 @@
 package ddpm.launch;
 
+import java.io.File;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
@@ -12,8 +16,9 @@ import java.util.List;
 
 /**
  * Starts the command line on a Java that can run it: in this very JVM if it is new enough and its locale can name files,
- * else in another, with the same arguments, JVM options, streams and exit status. Without one, says in one sentence what
- * to install and exits with status 3.
+ * else in another, with the same arguments, JVM options, streams and exit status. A command that loads libtorch starts
+ * sooner in another JVM too, once there is a {@link StartArchive} for it. Without a usable Java, says in one sentence
+ * what to install and exits with status 3.
  */
 public final class Launcher {
     /** The oldest Java that the rest of the jar runs on. */
@@ -23,6 +28,19 @@ public final class Launcher {
     private static final int NO_JAVA = 3;
 
     private static final int USAGE = 2;
+
+    /** What every JVM of ours is started with. */
+    static final List<String> OPTIONS = Collections.unmodifiableList(Arrays.asList(
+            // An option that was removed since the old Java must not stop the new one.
+            "-XX:+IgnoreUnrecognizedVMOptions",
+            // The work is libtorch's. The second compiler makes no step faster, and a quarter of a start's processor
+            // time.
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED"));
+
+    /** The commands that load libtorch, each for long enough that an archive is worth its making. */
+    private static final List<String> ON_LIBTORCH =
+            Arrays.asList("sample", "train", "evaluate", "quality", "compress", "interpolate");
 
     private static final Path COMMAND_LINE = Paths.get("/proc/self/cmdline");
 
@@ -47,11 +65,59 @@ public final class Launcher {
             return;
         }
         boolean isNew = JavaHome.feature(System.getProperty("java.specification.version")) >= REQUIRED;
-        if (isNew && (System.getProperty(LAUNCHED) != null || canNameFiles())) {
+        boolean canRun = isNew && (System.getProperty(LAUNCHED) != null || canNameFiles());
+        if (canRun && !startsSoonerElsewhere(given)) {
             runHere(given);
         } else {
             System.exit(runElsewhere(isNew, given));
         }
+    }
+
+    /** Whether this JVM was started without options, and an archive serves another. */
+    private static boolean startsSoonerElsewhere(String[] args) {
+        if (System.getProperty(LAUNCHED) != null
+                || !isOnLibTorch(args)
+                || !jvmOptions().isEmpty()) {
+            return false;
+        }
+        JavaHome java = JavaHome.in(Paths.get(System.getProperty("java.home")));
+        return java != null && archive(java, args) != null;
+    }
+
+    private static boolean isOnLibTorch(String[] args) {
+        List<String> given = Arrays.asList(args);
+        return args.length > 0 && ON_LIBTORCH.contains(args[0]) && !given.contains("--help") && !given.contains("-h");
+    }
+
+    /** The archive for a command, or null: then one is begun, for the next. */
+    private static Path archive(JavaHome java, String[] args) {
+        StartArchive archive =
+                isOnLibTorch(args) && java.feature() >= REQUIRED ? StartArchive.of(java, jar(), System.getenv()) : null;
+        Path usable = archive == null ? null : archive.usable();
+        if (archive != null && usable == null) {
+            archive.makeBesides(java, jar());
+        }
+        return usable;
+    }
+
+    private static String jar() {
+        String path = System.getProperty("java.class.path");
+        return path.indexOf(File.pathSeparatorChar) < 0
+                ? Paths.get(path).toAbsolutePath().toString()
+                : path;
+    }
+
+    /** The options of this JVM; asking the JVM itself costs a tenth of a second. */
+    private static List<String> jvmOptions() {
+        try {
+            String[] words = new String(Files.readAllBytes(COMMAND_LINE), StandardCharsets.ISO_8859_1).split("\0");
+            if (words.length > 1 && words[1].equals("-jar")) {
+                return Collections.emptyList(); // those of JAVA_TOOL_OPTIONS, the other JVM reads for itself
+            }
+        } catch (IOException e) {
+            // No /proc
+        }
+        return ManagementFactory.getRuntimeMXBean().getInputArguments();
     }
 
     /** Java names files in the locale's charset, and where that is ASCII, as in the C locale, cannot name the others. */
@@ -101,8 +167,13 @@ public final class Launcher {
                             + " a JDK " + REQUIRED + ", such as Temurin " + REQUIRED
                             + " from https://adoptium.net, and let JAVA_HOME point to it if it is still not found");
         }
+        List<String> options = new ArrayList<String>(jvmOptions());
+        Path archive = archive(java, args);
+        if (archive != null) {
+            options.add("-XX:AOTCache=" + archive);
+        }
         return Child.run(
-                command(java, ManagementFactory.getRuntimeMXBean().getInputArguments(), args),
+                command(java, options, args),
                 canNameFiles()
                         ? Collections.<String, String>emptyMap()
                         : Collections.singletonMap("LC_ALL", "C.UTF-8"));
@@ -117,10 +188,7 @@ public final class Launcher {
     static List<String> command(JavaHome java, List<String> options, String[] args) {
         List<String> command = new ArrayList<String>();
         command.add(java.executable().toString());
-        // An option that was removed since the old Java must not stop the new one.
-        command.add("-XX:+IgnoreUnrecognizedVMOptions");
-        // The work is libtorch's. The second compiler makes no step faster, and a quarter of a start's processor time.
-        command.add("-XX:TieredStopAtLevel=1");
+        command.addAll(OPTIONS);
         for (String option : options) {
             if (isPassedOn(option)) {
                 command.add(option);
@@ -128,9 +196,8 @@ public final class Launcher {
         }
         command.add("-D" + LAUNCHED + "=" + java.home());
         command.add("-D" + LAUNCHER + "=" + processId());
-        command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-cp");
-        command.add(System.getProperty("java.class.path"));
+        command.add(jar());
         command.add(Launcher.class.getName());
         if (isAscii(args)) {
             command.addAll(Arrays.asList(args));
@@ -151,6 +218,11 @@ public final class Launcher {
 
     /** @return this process's, or 0 if this JVM does not tell */
     private static String processId() {
+        try {
+            return Paths.get("/proc/self").toRealPath().getFileName().toString();
+        } catch (IOException e) {
+            // No /proc
+        }
         String name = ManagementFactory.getRuntimeMXBean().getName(); // 123@host, also in Java 8
         return name.matches("[0-9]+@.*") ? name.substring(0, name.indexOf('@')) : "0";
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ddpm.cli.process.Parent;
+import ddpm.torch.LibTorch;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +30,15 @@ class LauncherTest {
     private static final JavaHome THIS = JavaHome.in(Path.of(System.getProperty("java.home")));
 
     @ParameterizedTest
-    @ValueSource(classes = {Launcher.class, JavaHome.class, JavaSearch.class, Child.class, Arguments.class})
+    @ValueSource(
+            classes = {
+                Launcher.class,
+                JavaHome.class,
+                JavaSearch.class,
+                Child.class,
+                Arguments.class,
+                StartArchive.class
+            })
     void everyClassOfTheLauncherLoadsOnJava8(Class<?> type) throws IOException {
         try (InputStream in = type.getResourceAsStream(type.getSimpleName() + ".class");
                 DataInputStream data = new DataInputStream(in)) {
@@ -41,6 +50,23 @@ class LauncherTest {
     @Test
     void theReleaseFileOfARealJavaIsRead() {
         assertEquals(Runtime.version().feature(), THIS.feature());
+    }
+
+    @Test
+    void archivesLieInTheCacheOfTheProgram() {
+        var given = System.getProperty("ddpm.cache");
+        try {
+            System.clearProperty("ddpm.cache");
+            assertEquals(LibTorch.cacheFolder(), StartArchive.cache(System.getenv()));
+            System.setProperty("ddpm.cache", "target/a cache");
+            assertEquals(LibTorch.cacheFolder(), StartArchive.cache(System.getenv()));
+        } finally {
+            if (given == null) {
+                System.clearProperty("ddpm.cache");
+            } else {
+                System.setProperty("ddpm.cache", given);
+            }
+        }
     }
 
     @Test

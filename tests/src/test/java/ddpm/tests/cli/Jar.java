@@ -37,7 +37,12 @@ final class Jar {
     }
 
     ChildJvm.Ended run(String... arguments) throws IOException, InterruptedException {
-        Map<String, String> environment = new HashMap<>();
+        return run(Map.of(), arguments);
+    }
+
+    /** @param more variables besides those of this process */
+    ChildJvm.Ended run(Map<String, String> more, String... arguments) throws IOException, InterruptedException {
+        Map<String, String> environment = new HashMap<>(more);
         environment.put(LibTorch.VARIABLE, null);
         return ChildJvm.run(java, List.of("-jar", JAR.toString()), List.of(arguments), folder, environment);
     }
