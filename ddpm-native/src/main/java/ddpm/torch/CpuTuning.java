@@ -16,13 +16,12 @@ final class CpuTuning {
     /** How many bfloat16 channels one vector of libtorch's group norm holds. */
     private static final int VECTOR = 16;
 
-    private static volatile int blasThreads;
-
     private CpuTuning() {}
 
     /** Tunes a libtorch that has just been loaded. */
     static void atLoad() {
         Malloc.keepBlocks();
+        CppSymbols.openblasSetNumThreads(1);
         // NNPACK cannot start on every processor, and then warns on standard error at each convolution it was chosen
         // for.
         CppSymbols.setUserEnabledNnpack(false);
@@ -30,13 +29,13 @@ final class CpuTuning {
 
     // ---- Threads --------------------------------------------------------------------------------------------------
 
-    /** Sets how many threads an operator of this thread may use. OpenBLAS's number is the process's. */
+    /**
+     * Sets how many threads an operator of this thread may use: OpenMP's. OpenBLAS has one, for the whole process: its own
+     * pool and OpenMP's would wait for each other's cores, inside attention above all, which multiplies matrices in several
+     * threads of OpenMP. One image of the paper's network took four times as long with both.
+     */
     static void setThreads(int threads) {
         CppSymbols.setNumThreads(threads);
-        if (blasThreads != threads) {
-            CppSymbols.openblasSetNumThreads(threads);
-            blasThreads = threads;
-        }
     }
 
     /** How many threads an operator of this thread may use. */

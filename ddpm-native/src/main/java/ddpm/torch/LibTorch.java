@@ -198,8 +198,7 @@ public final class LibTorch {
 
     /**
      * Sets how many threads one operator of the calling thread may use, and the default of threads that have run no
-     * operator yet. A thread that already ran one keeps its own number, except in matrix products by OpenBLAS, whose
-     * number is the process's.
+     * operator yet. A thread that already ran one keeps its own number. Matrix products by OpenBLAS have one thread each.
      *
      * @param threads at least 1
      */

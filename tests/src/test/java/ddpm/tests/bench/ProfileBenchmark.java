@@ -7,6 +7,7 @@ import ddpm.torch.Device;
 import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;
 import ddpm.torch.OpProfile;
+import ddpm.torch.Processor;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -14,27 +15,30 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where the time of a forward pass goes, operator by operator, on one core.
+ * Where the time of a forward pass goes, operator by operator.
  *
  * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test -Dbench.main=ProfileBenchmark}</pre>
  */
 public final class ProfileBenchmark {
     private static final int PASSES = 10;
-    private static final int LINES = 14;
+    private static final int LINES = 60;
 
     private ProfileBenchmark() {}
 
-    /** @param args not used */
+    /** @param args threads inside each operator, 1 if left out, and images in the batch of the paper's network, 2 if so */
     public static void main(String[] args) {
-        LibTorch.load().setThreads(1);
-        for (var contest : List.of(Contest.uNetMini(8), Contest.cifar10(2))) {
-            for (var precision : List.of(DType.FLOAT32, DType.BFLOAT16)) {
-                profile(contest, precision);
+        int threads = args.length > 0 ? Integer.parseInt(args[0]) : 1;
+        int images = args.length > 1 ? Integer.parseInt(args[1]) : 2;
+        LibTorch.load().setThreads(threads);
+        for (var contest : List.of(Contest.uNetMini(4 * images), Contest.cifar10(images))) {
+            profile(contest, DType.FLOAT32, threads);
+            if (Processor.multipliesBfloat16()) {
+                profile(contest, DType.BFLOAT16, threads);
             }
         }
     }
 
-    private static void profile(Contest contest, DType precision) {
+    private static void profile(Contest contest, DType precision, int threads) {
         try (var params = new Params();
                 var _ = GradMode.off();
                 var _ = TensorScope.open()) {
@@ -60,10 +64,11 @@ public final class ProfileBenchmark {
                 double milliseconds = (System.nanoTime() - start) / 1e6 / PASSES;
                 System.out.printf(
                         Locale.ROOT,
-                        "%n%s, %d images, %s, one core: %.1f ms, %.0f GFLOP/s%n",
+                        "%n%s, %d images, %s, threads %d: %.1f ms, %.0f GFLOP/s%n",
                         contest.name(),
                         contest.batch(),
                         precision,
+                        threads,
                         milliseconds,
                         contest.gflopPerImage() * contest.batch() / milliseconds * 1000);
                 profile.entries().stream()
