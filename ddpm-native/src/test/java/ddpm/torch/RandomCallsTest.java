@@ -25,6 +25,7 @@ class RandomCallsTest {
     private static final int THREADS = 4;
     private static final int POOL = 48;
     private static final int MOST_ELEMENTS = 400;
+    private static final int CALLS_PER_GENERATION = 2_000;
 
     private static final DType[] TYPES = {
         DType.FLOAT32, DType.FLOAT32, DType.FLOAT32, DType.BFLOAT16, DType.FLOAT64, DType.INT64, DType.BOOL, DType.UINT8
@@ -418,6 +419,9 @@ class RandomCallsTest {
         LibTorch.load().setThreads(1);
         for (long i = 0; i < CALLS / THREADS; i++) {
             try (var _ = TensorScope.open()) {
+                if (i % CALLS_PER_GENERATION == 0) {
+                    startAnew();
+                }
                 var call = CALLS_OF_ALL_KINDS.get(caller.below(CALLS_OF_ALL_KINDS.size()));
                 try {
                     publish(caller, call.on(caller));
@@ -433,6 +437,13 @@ class RandomCallsTest {
             }
         }
         return null;
+    }
+
+    /** Fills the pool with tensors without ancestors: graphs of graphs for a million calls would take all memory. */
+    private void startAnew() {
+        for (int i = 0; i < POOL; i++) {
+            pool.getAndSet(i, TensorScope.detach(Tensor.scalar(i))).close();
+        }
     }
 
     /** Small results go into the pool, often without their graph, which would grow for ever. */
