@@ -46,7 +46,7 @@ final class JavaHome implements Comparable<JavaHome> {
     private static List<Integer> numbers(String version) {
         List<Integer> numbers = new ArrayList<Integer>();
         // What follows a hyphen or a plus names a build, not a version: 26-ea+12.
-        for (String part : version.replace("\"", "").trim().split("[-+]")[0].split("[._]")) {
+        for (String part : version.replace("\"", "").trim().split("[-+]", -1)[0].split("[._]")) {
             if (!part.matches("\\d{1,6}")) {
                 break;
             }

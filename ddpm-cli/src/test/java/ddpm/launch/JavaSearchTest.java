@@ -69,7 +69,7 @@ class JavaSearchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"24.0.2", "21", "17.0.12", "1.8.0_402", "", "twenty-five", "25x"})
+    @ValueSource(strings = {"24.0.2", "21", "17.0.12", "1.8.0_402", "", "twenty-five", "25x", "-", "+", "."})
     void anOlderOrUnreadableVersionIsNotTaken(String version) throws IOException {
         install(root.resolve("usr/lib/jvm/old"), version);
         assertNull(find());

@@ -166,7 +166,7 @@ public final class BetaSchedule {
         if (matcher.matches()) {
             double[] n;
             try {
-                n = Arrays.stream(matcher.group(2).split(","))
+                n = Arrays.stream(matcher.group(2).split(",", -1))
                         .mapToDouble(Double::parseDouble)
                         .toArray();
             } catch (NumberFormatException e) {

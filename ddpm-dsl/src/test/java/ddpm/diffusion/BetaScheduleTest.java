@@ -176,4 +176,10 @@ class BetaScheduleTest {
             assertEquals(expected[t], betas[t], 1e-12 * expected[t] + 7e-16, "beta[" + t + "]");
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"warmup50(,)", "linear(,)", "cosine()", "jsd(,,)", "linear(1000,)", "linear(1e999, 0, 1)", "(,)"})
+    void textThatNamesNoNumbersIsRefused(String text) {
+        assertThrows(IllegalArgumentException.class, () -> BetaSchedule.parse(text));
+    }
 }
