@@ -21,7 +21,7 @@ final class InputCheck {
         var shape = labels.shape();
         if (labels.dtype() != DType.INT64 || !shape.equals(Shape.of(x.shape().size(0))) && !shape.equals(Shape.of(1))) {
             throw new IllegalArgumentException(network + " takes one label per image, int64 ["
-                    + x.shape().size(0) + "], or one for all, [1], not " + labels);
+                    + x.shape().size(0) + "], or one for all, [1], not " + labels.describe());
         }
     }
 

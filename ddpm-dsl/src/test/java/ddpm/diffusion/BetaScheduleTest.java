@@ -178,7 +178,9 @@ class BetaScheduleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"warmup50(,)", "linear(,)", "cosine()", "jsd(,,)", "linear(1000,)", "linear(1e999, 0, 1)", "(,)"})
+    @ValueSource(
+            strings = {"warmup50(,)", "linear(,)", "cosine()", "jsd(,,)", "linear(1000,)", "linear(1e999, 0, 1)", "(,)"
+            })
     void textThatNamesNoNumbersIsRefused(String text) {
         assertThrows(IllegalArgumentException.class, () -> BetaSchedule.parse(text));
     }

@@ -35,7 +35,7 @@ public final class Handles {
      */
     public static long data(Tensor tensor) {
         if (tensor.isPacked() || !tensor.isContiguous()) {
-            throw new IllegalStateException("no plain memory of " + tensor + ": contiguous tensors only");
+            throw new IllegalStateException("no plain memory of " + tensor.describe() + ": contiguous tensors only");
         }
         return lend(tensor, handle -> TensorAbi.getDataPtr(handle, CallScratch.get()));
     }

@@ -49,7 +49,7 @@ public final class Linalg {
         boolean isReal = a.dtype() == DType.FLOAT32 || a.dtype() == DType.FLOAT64;
         if (shape.rank() != 2 || shape.size(0) != shape.size(1) || shape.size(0) == 0 || !isReal) {
             throw new IllegalArgumentException(
-                    op + " of " + a + ": a square matrix [n, n] of float32 or float64 is needed");
+                    op + " of " + a.describe() + ": a square matrix [n, n] of float32 or float64 is needed");
         }
     }
 }

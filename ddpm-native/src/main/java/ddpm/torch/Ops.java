@@ -563,7 +563,8 @@ public final class Ops {
     public static Tensor nllLoss(Tensor logProbabilities, Tensor labels) {
         var s = logProbabilities.shape();
         if (s.rank() != 2 || !labels.shape().equals(Shape.of(s.size(0))) || labels.dtype() != DType.INT64) {
-            throw new IllegalArgumentException("nllLoss: " + logProbabilities + " with labels " + labels);
+            throw new IllegalArgumentException(
+                    "nllLoss: " + logProbabilities.describe() + " with labels " + labels.describe());
         }
         return NLL_LOSS.call()
                 .tensor(logProbabilities)
@@ -625,7 +626,7 @@ public final class Ops {
     public static Tensor indexSelect(Tensor x, int dimension, Tensor indices) {
         x.shape().size(dimension);
         if (indices.shape().rank() != 1 || indices.dtype() != DType.INT64) {
-            throw new IllegalArgumentException("indexSelect with indices " + indices + ": int64 [n] needed");
+            throw new IllegalArgumentException("indexSelect with indices " + indices.describe() + ": int64 [n] needed");
         }
         return INDEX_SELECT.call().tensor(x).integer(dimension).tensor(indices).one();
     }
@@ -682,10 +683,12 @@ public final class Ops {
             if (!buffer.isContiguous() || !buffer.dtype().isFloating()) {
                 // The fused kernel runs over memory, not over elements: a view with gaps would be updated beside
                 // itself.
-                throw new IllegalArgumentException("adamStep: " + buffer + " must be floating and without gaps");
+                throw new IllegalArgumentException(
+                        "adamStep: " + buffer.describe() + " must be floating and without gaps");
             }
             if (!buffer.shape().equals(parameters.shape()) || buffer.dtype() != parameters.dtype()) {
-                throw new IllegalArgumentException("adamStep: " + buffer + " beside parameters " + parameters);
+                throw new IllegalArgumentException(
+                        "adamStep: " + buffer.describe() + " beside parameters " + parameters.describe());
             }
         }
         if (step < 1) {

@@ -235,7 +235,7 @@ public final class PackedKernel {
                 || weight.shape().numel() == 0
                 || elements == 0
                 || !isAvailable(weight.dtype())) {
-            throw new IllegalArgumentException("PackedKernel." + method + " of " + weight
+            throw new IllegalArgumentException("PackedKernel." + method + " of " + weight.describe()
                     + ": a float32 or bfloat16 weight on the CPU with elements is needed, and images too;"
                     + " ask suits() first");
         }
@@ -243,11 +243,12 @@ public final class PackedKernel {
 
     private static void computable(String method, Tensor x, Tensor bias) {
         if (x.isPacked() || x.shape().numel() == 0 || bias != null && (bias.isPacked() || bias.dtype() != x.dtype())) {
-            throw new IllegalArgumentException("PackedKernel." + method + ": input " + x + " with bias " + bias
+            throw new IllegalArgumentException("PackedKernel." + method + ": input " + x.describe() + " with bias "
+                    + (bias == null ? "none" : bias.describe())
                     + ": tensors of one type with elements are needed");
         }
         if (wantsGradient(x, bias)) {
-            throw new IllegalStateException("PackedKernel." + method + " has no gradient, and " + x
+            throw new IllegalStateException("PackedKernel." + method + " has no gradient, and " + x.describe()
                     + " or its bias requires one: use Ops." + method + ", or GradMode.off()");
         }
     }

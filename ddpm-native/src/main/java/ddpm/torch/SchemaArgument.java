@@ -151,7 +151,7 @@ record SchemaArgument(String name, String type, String initial) {
 
     private static String described(Object value) {
         return value instanceof Tensor tensor && tensor.isOpen()
-                ? (tensor.isPacked() ? "a packed weight" : tensor.toString())
+                ? (tensor.isPacked() ? "a packed weight" : tensor.describe())
                 : value instanceof Tensor ? "a closed tensor" : value.getClass().getSimpleName() + " " + value;
     }
 

@@ -317,7 +317,7 @@ public final class Tensor implements AutoCloseable {
     /** Uses the elements' memory; only for contiguous tensors on the CPU, and only inside this package. */
     <T> T memory(MemoryUse<T> use) {
         if (device().kind() != Device.Kind.CPU || isPacked() || !isContiguous()) {
-            throw new IllegalStateException("no direct memory of " + this + ": contiguous CPU tensors only");
+            throw new IllegalStateException("no direct memory of " + describe() + ": contiguous CPU tensors only");
         }
         long bytes = shape().numel() * dtype().bytes();
         return use((h, scratch) ->
@@ -357,7 +357,7 @@ public final class Tensor implements AutoCloseable {
     private int checkedLength() {
         long n = shape().numel();
         if (n > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(this + " has more elements than a Java array holds");
+            throw new IllegalArgumentException(describe() + " has more elements than a Java array holds");
         }
         return (int) n;
     }
@@ -366,7 +366,7 @@ public final class Tensor implements AutoCloseable {
     public ByteBuffer toBytes() {
         long bytes = shape().numel() * dtype().bytes();
         if (bytes > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(this + " has more bytes than a Java buffer holds");
+            throw new IllegalArgumentException(describe() + " has more bytes than a Java buffer holds");
         }
         var buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
         try (var _ = TensorScope.open()) {
@@ -378,7 +378,7 @@ public final class Tensor implements AutoCloseable {
     /** Overwrites elements {@code [at, at + count)} (row-major) of this contiguous float32 CPU tensor. */
     public Tensor set(long at, float[] source, int from, int count) {
         if (dtype() != DType.FLOAT32) {
-            throw new IllegalArgumentException("set(float[]) on " + this);
+            throw new IllegalArgumentException("set(float[]) on " + describe());
         }
         Objects.checkFromIndexSize(at, count, shape().numel());
         return write(memory -> copy(source, from, memory, JAVA_FLOAT, 4 * at, count));
@@ -387,7 +387,7 @@ public final class Tensor implements AutoCloseable {
     /** Overwrites elements of this contiguous int64 CPU tensor. */
     public Tensor set(long at, long... source) {
         if (dtype() != DType.INT64) {
-            throw new IllegalArgumentException("set(long[]) on " + this);
+            throw new IllegalArgumentException("set(long[]) on " + describe());
         }
         Objects.checkFromIndexSize(at, source.length, shape().numel());
         return write(memory -> copy(source, 0, memory, JAVA_LONG, 8 * at, source.length));
@@ -398,7 +398,7 @@ public final class Tensor implements AutoCloseable {
         return write(memory -> {
             if (memory.byteSize() != bytes.remaining()) {
                 throw new IllegalArgumentException(
-                        this + " is " + memory.byteSize() + " bytes, not " + bytes.remaining());
+                        describe() + " is " + memory.byteSize() + " bytes, not " + bytes.remaining());
             }
             return memory.copyFrom(MemorySegment.ofBuffer(bytes));
         });
@@ -483,7 +483,7 @@ public final class Tensor implements AutoCloseable {
         var lock = Abi.gradModeIsEnabled() && requiresGrad() ? GraphLock.change() : GraphLock.read();
         try {
             if (TensorAbi.fill(held, value) != 0) {
-                throw Abi.failed(() -> "filling " + this + " with " + value);
+                throw Abi.failed(() -> "filling " + describe() + " with " + value);
             }
         } finally {
             GraphLock.leave(lock);
@@ -593,7 +593,7 @@ public final class Tensor implements AutoCloseable {
             var lock = GraphLock.read();
             try {
                 if (TensorAbi.subtract(held, heldOther, alpha, scratch) != 0) {
-                    throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + this + ", " + other + ")");
+                    throw Abi.failed(() -> (alpha < 0 ? "add(" : "sub(") + describe() + ", " + other.describe() + ")");
                 }
             } finally {
                 GraphLock.leave(lock);
@@ -659,7 +659,8 @@ public final class Tensor implements AutoCloseable {
             return of(new double[] {value}, Shape.of());
         }
         if (!dtype().isFloating()) {
-            throw new IllegalArgumentException("arithmetic with a number on " + this + ": convert it to float first");
+            throw new IllegalArgumentException(
+                    "arithmetic with a number on " + describe() + ": convert it to float first");
         }
         // Of rank 0 it may lie on the CPU beside a tensor on any device: a copy would have to wait for that device.
         return scalar((float) value);
@@ -680,12 +681,12 @@ public final class Tensor implements AutoCloseable {
     /** Sets whether backward passes leave a gradient here; for tensors that no operation made. Returns this. */
     public Tensor requiresGrad(boolean required) {
         if (required && (!dtype().isFloating() || isPacked())) {
-            throw new IllegalArgumentException("gradients need plain memory of a floating type, not " + this);
+            throw new IllegalArgumentException("gradients need plain memory of a floating type, not " + describe());
         }
         synchronized (ROOM) {
             return use((h, _) -> {
                 if (TensorAbi.setRequiresGrad(h, required) != 0) {
-                    throw Abi.failed(() -> "requires_grad of " + this);
+                    throw Abi.failed(() -> "requires_grad of " + describe());
                 }
                 return this;
             });
@@ -746,10 +747,10 @@ public final class Tensor implements AutoCloseable {
                 || !gradient.device().equals(device())
                 || gradient.isPacked()
                 || isPacked()) {
-            throw new IllegalArgumentException("the gradient of " + this + " cannot be " + gradient);
+            throw new IllegalArgumentException("the gradient of " + describe() + " cannot be " + gradient.describe());
         }
         if (gradient.<Long>use((h, _) -> impl(h)).equals(this.<Long>use((h, _) -> impl(h)))) {
-            throw new IllegalArgumentException("the gradient of " + this + " cannot be that tensor itself");
+            throw new IllegalArgumentException("the gradient of " + describe() + " cannot be that tensor itself");
         }
         var lock = GraphLock.change();
         try (var memory = gradient.detach()) {
@@ -781,14 +782,26 @@ public final class Tensor implements AutoCloseable {
 
     // ---- Text -----------------------------------------------------------------------------------------------------
 
-    /** {@code float32 [16, 3, 32, 32] cpu}, for messages. */
-    String describe() {
+    /** Type, shape and device, such as {@code float32 [16, 3, 32, 32] cpu}: for messages, at no cost. */
+    public String describe() {
         return !isOpen() ? "a closed tensor" : dtype() + " " + shape() + " " + device();
     }
 
-    /** {@code float32 [16, 3, 32, 32] cpu}. */
+    /**
+     * What {@link #describe} says, and the elements as PyTorch prints them, copied from the device:
+     *
+     * <pre>{@code
+     * float32 [2, 3] cpu
+     * [[1.0000, 2.5000, 3.0000],
+     *  [4.0000, 5.0000, 6.0000]]
+     * }</pre>
+     */
     @Override
     public String toString() {
-        return describe();
+        if (!isOpen() || isPacked() || !isStrided()) {
+            return describe();
+        }
+        var elements = TensorText.of(this);
+        return elements.isEmpty() ? describe() : describe() + (elements.indexOf('\n') < 0 ? " " : "\n") + elements;
     }
 }

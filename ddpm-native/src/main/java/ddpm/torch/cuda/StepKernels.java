@@ -100,7 +100,7 @@ public final class StepKernels {
         require(out, DType.FLOAT32);
         requireCounter(step);
         if (out.shape().rank() < 1 || out.shape().numel() == 0) {
-            throw new IllegalArgumentException("no normals for " + out + ": [images, ...] needed");
+            throw new IllegalArgumentException("no normals for " + out.describe() + ": [images, ...] needed");
         }
         int images = Math.toIntExact(out.shape().size(0));
         int perImage = Math.toIntExact(out.shape().numel() / images);
@@ -142,14 +142,14 @@ public final class StepKernels {
     private void requireCounter(Tensor step) {
         require(step, DType.INT64);
         if (!step.shape().equals(Shape.of(1))) {
-            throw new IllegalArgumentException("a step counter is int64 [1], not " + step);
+            throw new IllegalArgumentException("a step counter is int64 [1], not " + step.describe());
         }
     }
 
     private void require(Tensor tensor, DType type) {
         if (tensor.dtype() != type || !tensor.device().equals(device) || !tensor.isContiguous()) {
             throw new IllegalArgumentException(
-                    "a kernel on " + device + " needs a contiguous " + type + ", not " + tensor);
+                    "a kernel on " + device + " needs a contiguous " + type + ", not " + tensor.describe());
         }
     }
 
