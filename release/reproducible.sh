@@ -12,7 +12,7 @@ for build in first the-second; do
     git clone --quiet --no-hardlinks "$root" "$work/$build"
     git -C "$work/$build" checkout --quiet "$commit"
     (cd "$work/$build" && ./mvnw -q -B package -DskipTests "$@")
-    # The second is built in another time zone, which may not reach an artifact.
+    # The second is built in another time zone: .mvn/jvm.config keeps it out of the times of the entries.
     export TZ=Pacific/Chatham
     (cd "$work/$build" && find . -path '*/target/*' \( -name 'ddpm-*.jar' -o -name published-pom.xml -o -name bom.json \) -print0 |
         sort -z | xargs -0 sha256sum) >"$work/$build.sums"
