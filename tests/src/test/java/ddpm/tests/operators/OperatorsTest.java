@@ -41,6 +41,7 @@ class OperatorsTest {
             "Tensor.isOpen()",
             "Tensor.requiresGrad()",
             "Tensor.close()",
+            "Tensor.describe()",
             "Tensor.toString()",
             "Tensor.toFloats()",
             "Tensor.toDoubles()",
