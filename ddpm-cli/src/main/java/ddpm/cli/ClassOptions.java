@@ -21,7 +21,8 @@ final class ClassOptions {
                     "Of a model with classes: by name or number from 0, several as 3,1,4 or 0-9, which images take"
                             + " in turn by their index; a name with commas in double quotes"
                             + " within the argument. Mixtures and images"
-                            + " that share a latent are of one class (default: all in turn; of mixtures and shared latents, none).")
+                            + " that share a latent are of one class (default: all in turn; of mixtures, shared latents and"
+                            + " inpainted pictures, none).")
     private List<String> wanted;
 
     @Option(
@@ -63,7 +64,7 @@ final class ClassOptions {
         return new ClassPlan(classes, List.copyOf(cycle), weight);
     }
 
-    /** The class of images that share a latent, or where nothing is chosen and the model can do without, no class. */
+    /** The class of images that share a latent or known pixels, or where nothing is chosen and the model can do without, no class. */
     ClassPlan planOfShared(Classes classes) {
         boolean ofNone = wanted == null && guidance == null && classes.nullClass();
         return ofNone ? new ClassPlan(classes, List.of(), 1) : plan(classes);

@@ -7,6 +7,7 @@ import ddpm.cli.result.BoundReport;
 import ddpm.cli.result.Destination;
 import ddpm.eval.BitsPerDim;
 import ddpm.eval.RateDistortionChart;
+import ddpm.eval.ReceivedStrip;
 import ddpm.io.WholeFile;
 import ddpm.model.Model;
 import ddpm.torch.Device;
@@ -89,8 +90,13 @@ final class Compress implements Callable<Integer> {
                 var model = measured.prepared(opened)) {
             result = measured.bitsPerDim(model, bound, subject, console);
             if (seen != null && measured.speaks()) {
-                new ReceivedStrip(shown(result), subject, measured.meter(device, (_, _) -> {}))
-                        .write(seen.path(), model, bound);
+                new ReceivedStrip(
+                                shown(result),
+                                subject.conditioned(model),
+                                subject.images(),
+                                subject.count(),
+                                measured.meter(device, (_, _) -> {}))
+                        .write(seen.path(), bound, Main.Version.program());
             }
         }
         if (!measured.speaks()) {

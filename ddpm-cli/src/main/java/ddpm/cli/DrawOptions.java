@@ -11,6 +11,7 @@ import ddpm.io.TensorFile;
 import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
 import ddpm.sampling.Solver;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -83,7 +84,7 @@ final class DrawOptions {
      *
      * @param first index of the first
      * @param batch how many at once; null to choose
-     * @param sharing whether they share latents
+     * @param sharing whether they share latents or known pixels
      * @param share how many of them one process draws
      * @param threads that draw
      */
@@ -159,7 +160,8 @@ final class DrawOptions {
                 count,
                 classPlan(line, card, asked.sharing()),
                 held,
-                graphSteps == null ? GraphSteps.AUTO : graphSteps);
+                graphSteps == null ? GraphSteps.AUTO : graphSteps,
+                Optional.empty());
     }
 
     private Solver solver(ModelCard card) {

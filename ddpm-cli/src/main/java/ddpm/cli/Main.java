@@ -43,6 +43,7 @@ public final class Main implements Callable<Integer> {
             Quality.class,
             Compress.class,
             Interpolate.class,
+            Inpaint.class,
             Data.class,
             Models.class,
             Info.class,

@@ -5,10 +5,12 @@ import ddpm.diffusion.Diffusion;
 import ddpm.diffusion.Spacing;
 import ddpm.model.ModelCard;
 import ddpm.sampling.GraphSteps;
+import ddpm.sampling.Known;
 import ddpm.sampling.Sampler;
 import ddpm.sampling.Solver;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The images to draw: with the same plan and model, anyone draws the same ones. The precision may be left open until the
@@ -27,6 +29,7 @@ import java.util.Map;
  * @param classes of which class each is
  * @param batch how many of them at once, at most count; it does not change them beyond rounding
  * @param graphSteps steps per launch on a CUDA device
+ * @param known pixels that are given
  */
 record SamplePlan(
         String model,
@@ -41,12 +44,50 @@ record SamplePlan(
         int count,
         ClassPlan classes,
         int batch,
-        GraphSteps graphSteps) {
+        GraphSteps graphSteps,
+        Optional<Known> known) {
 
     /** A copy in this precision. */
     SamplePlan in(Precision chosen) {
         return new SamplePlan(
-                model, card, chain, spacing, solver, clip, chosen, seed, first, count, classes, batch, graphSteps);
+                model,
+                card,
+                chain,
+                spacing,
+                solver,
+                clip,
+                chosen,
+                seed,
+                first,
+                count,
+                classes,
+                batch,
+                graphSteps,
+                known);
+    }
+
+    /**
+     * A copy that draws to known pixels.
+     *
+     * @throws IllegalArgumentException if the chain or the solver cannot jump as they ask for
+     */
+    SamplePlan withKnown(Known pixels) {
+        sampler(1).withKnown(pixels);
+        return new SamplePlan(
+                model,
+                card,
+                chain,
+                spacing,
+                solver,
+                clip,
+                precision,
+                seed,
+                first,
+                count,
+                classes,
+                batch,
+                graphSteps,
+                Optional.of(pixels));
     }
 
     /** The solver as {@code --sampler} names it. */
@@ -72,11 +113,12 @@ record SamplePlan(
     }
 
     Sampler sampler(int threads) {
-        return card.sampler(chain)
+        var sampler = card.sampler(chain)
                 .withSolver(solver)
                 .withClip(clip)
                 .withThreads(threads)
                 .withGraphSteps(graphSteps);
+        return known.map(sampler::withKnown).orElse(sampler);
     }
 
     /**
@@ -98,6 +140,10 @@ record SamplePlan(
         if (spacing != Spacing.EVEN) {
             remarks.put("spacing", Values.name(spacing));
         }
+        known.ifPresent(pixels -> {
+            remarks.put("jump-length", Integer.toString(pixels.jumpLength()));
+            remarks.put("resamplings", Integer.toString(pixels.resamplings()));
+        });
         remarks.put("clip", Boolean.toString(clip == Clip.X0));
         remarks.put("precision", precision.toString());
         return remarks;

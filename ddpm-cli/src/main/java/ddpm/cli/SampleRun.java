@@ -84,6 +84,10 @@ record SampleRun(
             if (plan.solver() instanceof Solver.Ancestral(var variance)) {
                 json.put("variance", Values.name(variance));
             }
+            plan.known().ifPresent(pixels -> {
+                json.put("jumpLength", pixels.jumpLength());
+                json.put("resamplings", pixels.resamplings());
+            });
             json.put("clip", plan.clip() == Clip.X0);
             json.put("precision", plan.precision().toString());
             json.putAll(plan.classes().describe());

@@ -42,7 +42,7 @@ class MainTest {
                 run.err()
                         .startsWith(
                                 "ddpm: missing command: one of sample, train, evaluate, quality, compress, interpolate,"
-                                        + " data, model, info, convert, doctor"),
+                                        + " inpaint, data, model, info, convert, doctor"),
                 run.err());
     }
 

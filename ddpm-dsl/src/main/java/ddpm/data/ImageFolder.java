@@ -121,6 +121,24 @@ public final class ImageFolder implements ImageSet {
         }
     }
 
+    /**
+     * The height and width of one picture, as a viewer shows it.
+     *
+     * @param channels of the shape that is returned
+     * @throws DataException if the file cannot be used or has a side above {@value ImageShape#MAX_SIDE}; names it
+     */
+    public static ImageShape shapeOf(Path file, int channels) throws IOException {
+        try {
+            var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, () -> {});
+            var pixels = decoder.decode(FolderScan.read(file).bytes());
+            return new ImageShape(channels, pixels.height(), pixels.width());
+        } catch (BadImageException e) {
+            throw new DataException(file + " " + e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw new DataException(file + ": " + e.getMessage());
+        }
+    }
+
     /** Decodes every image file below {@code folder}, keeping none, and lists the bad ones; empty folders are refused. */
     public static Findings verify(Path folder) throws IOException {
         var listing = FolderListing.of(folder).requireImages();

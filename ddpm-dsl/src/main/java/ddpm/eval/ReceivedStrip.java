@@ -1,19 +1,17 @@
-package ddpm.cli;
+package ddpm.eval;
 
-import ddpm.cli.result.BoundReport;
-import ddpm.eval.BitsPerDim;
-import ddpm.eval.BitsPerDimMeter;
-import ddpm.eval.VariationalBound;
+import ddpm.data.ImageSet;
+import ddpm.diffusion.Denoiser;
 import ddpm.image.GridLayout;
 import ddpm.image.Images;
 import ddpm.image.Pixel;
-import ddpm.model.Model;
 import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -23,16 +21,26 @@ import java.util.stream.IntStream;
  * curve, the image itself last.
  *
  * @param points of the curve, from the noisiest
- * @param meter that measured it
+ * @param model conditioned on the images' classes
+ * @param images the first of which are shown
+ * @param count how many of them were measured; at most {@value #MOST_IMAGES} are shown
+ * @param meter that measured the curve
  */
-record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, BitsPerDimMeter meter) {
+public record ReceivedStrip(
+        List<BitsPerDim.Point> points, Denoiser model, ImageSet images, int count, BitsPerDimMeter meter) {
     /** Rows at most. */
-    static final int MOST_IMAGES = 8;
+    public static final int MOST_IMAGES = 8;
 
     private static final int PIXELS = 512;
 
-    void write(Path png, Model model, VariationalBound bound) throws IOException {
-        int rows = Math.min(MOST_IMAGES, subject.count());
+    /**
+     * Writes the picture.
+     *
+     * @param bound by whose chain the images were coded
+     * @param software named in the file
+     */
+    public void write(Path png, VariationalBound bound, String software) throws IOException {
+        int rows = Math.min(MOST_IMAGES, count);
         int steps = bound.diffusion().steps();
         var columns = new ArrayList<Images>();
         try (var _ = TensorScope.open()) {
@@ -41,7 +49,7 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
                         .filter(i -> bound.diffusion().timestep(i) == point.timestep())
                         .findFirst()
                         .orElseThrow();
-                var seen = meter.received(subject.conditioned(model), bound, subject.images(), rows, t);
+                var seen = meter.received(model, bound, images, rows, t);
                 columns.add(Images.of(seen.toFloats(), seen.shape()));
             }
         }
@@ -49,25 +57,25 @@ record ReceivedStrip(List<BitsPerDim.Point> points, Measured.Subject subject, Bi
         Images.interleaved(columns)
                 .grid(GridLayout.ofColumns(columns.size()))
                 .enlargedToAtLeast(PIXELS)
-                .write(png, Map.of("Software", Main.Version.program(), "columns", titles()));
+                .write(png, Map.of("Software", software, "columns", titles()));
     }
 
-    private Images originals(int count) {
-        var data = subject.images();
-        int perImage = data.shape().bytes();
+    private Images originals(int rows) {
+        int perImage = images.shape().bytes();
         var bytes = new byte[perImage];
-        var values = new float[count * perImage];
-        for (int i = 0; i < count; i++) {
-            data.read(i, bytes, 0);
+        var values = new float[rows * perImage];
+        for (int i = 0; i < rows; i++) {
+            images.read(i, bytes, 0);
             Pixel.values(bytes, 0, values, i * perImage, perImage);
         }
-        return Images.of(values, Shape.of(count, data.channels(), data.height(), data.width()));
+        return Images.of(values, Shape.of(rows, images.channels(), images.height(), images.width()));
     }
 
     /** For who finds the picture alone. */
     private String titles() {
         return points.stream()
-                .map(p -> BoundReport.text("t=%d %.4f bits/dim RMSE %.2f", p.timestep(), p.rate(), p.distortion()))
+                .map(p -> String.format(
+                        Locale.ROOT, "t=%d %.4f bits/dim RMSE %.2f", p.timestep(), p.rate(), p.distortion()))
                 .collect(Collectors.joining("; ", "", "; the image"));
     }
 }
