@@ -95,6 +95,58 @@ class InpaintTest {
         assertEquals(0, solver.status(), solver.err());
     }
 
+    /** With the built-in model, which was not trained for this. */
+    @Test
+    void theLowerHalfOfADigitIsDrawnToItsUpperHalf() throws IOException {
+        var digits = folder.resolve("digits") + "/";
+        var sampled = Cli.run(
+                "sample", "--class", 3, "--seed", 7, "-n", 1, "--sampler", "dpm-solver", "--steps", 20, "-o", digits);
+        assertEquals(0, sampled.status(), sampled.err());
+        var three = Path.of(digits, "image-000000.png");
+        var upper = picture("upper.png", 32, 32, (_, y) -> y < 16 ? 255 : 0);
+        var run = Cli.run(
+                "inpaint",
+                three,
+                "--mask",
+                upper,
+                "--class",
+                3,
+                "-n",
+                1,
+                "--seed",
+                3,
+                "-o",
+                out,
+                "--sampler",
+                "ddim",
+                "--steps",
+                20,
+                "--jump-length",
+                4,
+                "--resamplings",
+                2);
+        assertEquals(0, run.status(), run.err());
+        var before = ImageIO.read(three.toFile()).getRaster();
+        var after = ImageIO.read(Path.of(out, "image-000000.png").toFile()).getRaster();
+        int changed = 0;
+        int ink = 0;
+        int paper = 0;
+        for (int y = 0; y < 32; y++) {
+            for (int x = 0; x < 32; x++) {
+                if (y < 16) {
+                    assertEquals(before.getSample(x, y, 0), after.getSample(x, y, 0), "at " + x + ", " + y);
+                    continue;
+                }
+                changed += before.getSample(x, y, 0) == after.getSample(x, y, 0) ? 0 : 1;
+                ink += after.getSample(x, y, 0) > 200 ? 1 : 0;
+                paper += after.getSample(x, y, 0) < 50 ? 1 : 0;
+            }
+        }
+        assertTrue(changed > 20, "drawn anew");
+        // Half of a digit of some 100 bright pixels on black: neither empty nor noise, which has as many of each level.
+        assertTrue(ink >= 15 && ink <= 150 && paper >= 300, ink + " of 512 pixels are bright and " + paper + " dark");
+    }
+
     @Test
     void wrongPicturesMasksAndNumbersAreOneSentence() throws IOException {
         var wide = picture("wide.png", 18, 8, UPPER);
