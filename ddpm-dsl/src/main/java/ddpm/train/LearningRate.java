@@ -88,8 +88,9 @@ public sealed interface LearningRate {
 
     private static void checkFall(long warmup, long total) {
         if (warmup < 0 || total <= warmup) {
-            throw new IllegalArgumentException("a learning rate that falls to 0 at step " + total
-                    + " after a warm-up of " + warmup + " steps: the warm-up is from 0 to below the whole");
+            throw new IllegalArgumentException(
+                    "a learning rate that falls to 0 at step " + total + " after a warm-up of " + warmup
+                            + " steps: the warm-up is from 0 to below that; shorten it or make more steps");
         }
     }
 }
