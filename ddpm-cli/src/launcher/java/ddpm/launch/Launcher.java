@@ -40,7 +40,7 @@ public final class Launcher {
 
     /** The commands that load libtorch, each for long enough that an archive is worth its making. */
     private static final List<String> ON_LIBTORCH =
-            Arrays.asList("sample", "train", "evaluate", "quality", "compress", "interpolate");
+            Arrays.asList("sample", "train", "evaluate", "quality", "compress", "interpolate", "inpaint");
 
     private static final Path COMMAND_LINE = Paths.get("/proc/self/cmdline");
 

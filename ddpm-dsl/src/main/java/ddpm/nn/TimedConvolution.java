@@ -15,16 +15,13 @@ final class TimedConvolution {
         this.biases = new Cached(path);
     }
 
-    /** A time that is the same for all images costs nothing, as a part of the bias. */
+    /** A time that is tabulated costs nothing, as a part of the bias; others are added alike, be it of one image or of many. */
     Tensor forward(Tensor x, TimestepTable.At time) {
         var embedding = time.embedding();
         var type = x.dtype();
         if (time.isTabulated()) {
             var table = biases.get(type, () -> biased(embedding).to(type));
             return convolution.convolve(x, table.narrow(0, time.row(), 1).view(-1));
-        }
-        if (embedding.shape().size(0) == 1) {
-            return convolution.convolve(x, biased(embedding).view(-1).to(type));
         }
         var shift = projection.forward(embedding).to(type);
         return convolution.forward(x).add(shift.view(shift.shape().size(0), -1, 1, 1));

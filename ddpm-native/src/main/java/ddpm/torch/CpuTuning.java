@@ -45,13 +45,12 @@ final class CpuTuning {
     }
 
     /**
-     * Computes a group norm of images on one thread if there is one image alone: several threads would share the sums of
-     * that image and so round them differently than in a batch, where each image has one thread.
+     * Computes a group norm of images on one thread where the threads would not have whole images each: two that share the
+     * sums of one image round them differently than one does.
      */
     static Tensor alikeAloneAndInABatch(Tensor images, Supplier<Tensor> groupNorm) {
-        boolean alone = images.shape().size(0) == 1 && images.device().equals(Device.CPU);
-        int threads = alone ? threads() : 1;
-        if (threads == 1) {
+        int threads = images.device().equals(Device.CPU) ? threads() : 1;
+        if (threads == 1 || images.shape().size(0) % threads == 0) {
             return groupNorm.get();
         }
         try {

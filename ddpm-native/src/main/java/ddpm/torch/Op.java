@@ -332,8 +332,12 @@ final class Op {
                 text.append(i == 0 ? "" : ", ");
                 switch (kinds[i]) {
                     case LONGS, PRESENT_LONGS -> text.append(Arrays.toString((long[]) objects[i]));
-                    case TENSORS -> text.append(Arrays.toString((Tensor[]) objects[i]));
-                    case TENSOR, PRESENT_TENSOR, STRING, PRESENT_STRING -> text.append(objects[i]);
+                    case TENSORS ->
+                        text.append(Arrays.stream((Tensor[]) objects[i])
+                                .map(Tensor::describe)
+                                .toList());
+                    case TENSOR, PRESENT_TENSOR -> text.append(((Tensor) objects[i]).describe());
+                    case STRING, PRESENT_STRING -> text.append(objects[i]);
                     default -> text.append(values[i]);
                 }
             }

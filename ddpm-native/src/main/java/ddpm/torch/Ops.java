@@ -722,7 +722,8 @@ public final class Ops {
     static void sameType(String op, Tensor... tensors) {
         for (var tensor : tensors) {
             if (tensor.dtype() != tensors[0].dtype() || !tensor.device().equals(tensors[0].device())) {
-                throw new IllegalArgumentException(op + ": types and devices differ: " + Arrays.toString(tensors));
+                throw new IllegalArgumentException(op + ": types and devices differ: "
+                        + Arrays.stream(tensors).map(Tensor::describe).toList());
             }
         }
     }

@@ -176,7 +176,8 @@ public final class PackedKernel {
         packable("ofLinear", weight, 1);
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
-            var packed = pack(weight, rows);
+            // laid out for one row, a row alone is rounded otherwise than among others
+            var packed = pack(weight, Math.max(2, rows));
             var input = Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1));
             var kind = Kind.of(weight, input, 1, 0);
             if (RIGHT.contains(kind)) {

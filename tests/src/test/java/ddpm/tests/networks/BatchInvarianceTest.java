@@ -1,0 +1,95 @@
+package ddpm.tests.networks;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import ddpm.nn.Network;
+import ddpm.nn.NetworkConfig;
+import ddpm.nn.Params;
+import ddpm.nn.UNetMini;
+import ddpm.torch.DType;
+import ddpm.torch.Device;
+import ddpm.torch.GradMode;
+import ddpm.torch.Shape;
+import ddpm.torch.Tensor;
+import ddpm.torch.TensorScope;
+import ddpm.torch.Workers;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * One image is one image: in float32 its bits do not depend on the batch that it is in, nor on the number of threads. In
+ * bfloat16 kernels of AVX512_BF16 and AMX are chosen by size, as the guide says.
+ */
+class BatchInvarianceTest {
+    private static final int IMAGES = 16;
+    private static final int SIZE = 16;
+
+    static Stream<NetworkConfig> networks() {
+        return Stream.concat(NetworksTest.networks(), Stream.of(UNetMini.Config.ofChannels(1)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("networks")
+    void anImageIsTheSameInEveryBatch(NetworkConfig config) {
+        try (var params = new Params();
+                var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var network = config.build(params.root());
+            Weights.randomise(params);
+            params.fixed();
+            var random = new SplittableRandom(1);
+            var pixels = new float[IMAGES * config.inChannels() * SIZE * SIZE];
+            for (int i = 0; i < pixels.length; i++) {
+                pixels[i] = (float) random.nextGaussian();
+            }
+            var x = Tensor.of(pixels, Shape.of(IMAGES, config.inChannels(), SIZE, SIZE));
+            var together = drawn(config, network, x, IMAGES, 1);
+            for (int threads = 1; threads <= 2; threads++) {
+                for (int batch : new int[] {1, 2, 3, 5, 16}) {
+                    var apart = drawn(config, network, x, batch, threads);
+                    for (int i = 0; i < IMAGES; i++) {
+                        assertArrayEquals(
+                                together[i], apart[i], "image " + i + ", batch " + batch + ", threads " + threads);
+                    }
+                }
+            }
+        }
+    }
+
+    /** All images in batches, each cut into slices as the sampler and the meters cut it. */
+    private static float[][] drawn(NetworkConfig config, Network network, Tensor x, int batch, int threads) {
+        var results = new float[IMAGES][];
+        for (int first = 0; first < IMAGES; first += batch) {
+            int begin = first;
+            int count = Math.min(batch, IMAGES - first);
+            try (var workers = Workers.forBatch(Device.CPU, threads, count)) {
+                workers.run(count, (_, from, to) -> {
+                    try (var _ = GradMode.off()) {
+                        forward(config, network, x, begin + from, to - from, results);
+                    }
+                    return null;
+                });
+            }
+        }
+        return results;
+    }
+
+    private static void forward(
+            NetworkConfig config, Network network, Tensor x, int from, int count, float[][] results) {
+        try (var _ = TensorScope.open()) {
+            var y = network.forward(
+                            x.narrow(0, from, count).contiguous(),
+                            Tensor.of(new long[] {500}, Shape.of(1)),
+                            config.labels() == 0 ? null : Tensor.of(new long[count], Shape.of(count)),
+                            DType.FLOAT32)
+                    .toFloats();
+            int length = y.length / count;
+            for (int i = 0; i < count; i++) {
+                results[from + i] = Arrays.copyOfRange(y, i * length, (i + 1) * length);
+            }
+        }
+    }
+}
