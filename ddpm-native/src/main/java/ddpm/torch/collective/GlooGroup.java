@@ -1,10 +1,8 @@
 package ddpm.torch.collective;
 
 import ddpm.torch.Device;
-import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;
 import ddpm.torch.Tensor;
-import ddpm.torch.TensorScope;
 import ddpm.torch.TorchException;
 import ddpm.torch.cpp.GlooProcessGroup;
 import java.io.IOException;
@@ -20,16 +18,15 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A group over Gloo. Rank 0 holds the store in which each rank's heart beats, so that a lost one is known by name. */
-final class GlooGroup implements Group {
+final class GlooGroup extends DeviceGroup {
     private static final int CONNECT_MILLIS = 2000;
 
-    private final Ranks ranks;
     private final GlooProcessGroup processes;
     private final List<String> hosts;
     private final Heartbeat heartbeat;
 
     GlooGroup(Ranks ranks, GroupOptions options) {
-        this.ranks = ranks;
+        super(ranks, Device.CPU);
         var libtorch = LibTorch.load();
         if (!libtorch.isBundled()) {
             throw new TorchException(
@@ -134,52 +131,22 @@ final class GlooGroup implements Group {
     }
 
     @Override
-    public int rank() {
-        return ranks.rank();
-    }
-
-    @Override
-    public int size() {
-        return ranks.size();
-    }
-
-    @Override
     public String host(int rank) {
         return hosts.get(rank);
     }
 
     @Override
-    public void allReduce(Tensor tensor) {
-        run("summing " + tensor.shape(), tensor, processes::allReduce);
+    void sumInPlace(Tensor tensor) {
+        processes.allReduce(tensor);
     }
 
     @Override
-    public void broadcast(Tensor tensor) {
-        run("broadcasting " + tensor.shape(), tensor, processes::broadcast);
+    void overwrite(Tensor tensor) {
+        processes.broadcast(tensor);
     }
 
-    private interface Operation {
-        void on(Tensor tensor);
-    }
-
-    /** Gloo computes on the CPU: a tensor elsewhere goes there and back. */
-    private void run(String what, Tensor tensor, Operation operation) {
-        try (var _ = TensorScope.open();
-                var _ = GradMode.off()) {
-            boolean here = tensor.device().kind() == Device.Kind.CPU && tensor.isContiguous();
-            var onCpu = here ? tensor : tensor.on(Device.CPU).contiguous().copy();
-            try {
-                operation.on(onCpu);
-            } catch (TorchException e) {
-                throw lost(what, e);
-            }
-            if (!here) {
-                tensor.copyFrom(onCpu);
-            }
-        }
-    }
-
-    private RankLostException lost(String what, TorchException e) {
+    @Override
+    RankLostException lost(String what, TorchException e) {
         var lost = heartbeat.lost();
         var who = lost.isEmpty()
                 ? "no rank is lost, but one does not answer in time (--timeout) or the network between them fails"
