@@ -66,22 +66,23 @@ public final class Launcher {
         }
         boolean isNew = JavaHome.feature(System.getProperty("java.specification.version")) >= REQUIRED;
         boolean canRun = isNew && (System.getProperty(LAUNCHED) != null || canNameFiles());
-        if (canRun && !startsSoonerElsewhere(given)) {
+        Path archive = canRun ? archiveForAnother(given) : null;
+        if (canRun && archive == null) {
             runHere(given);
         } else {
-            System.exit(runElsewhere(isNew, given));
+            System.exit(runElsewhere(isNew, given, archive));
         }
     }
 
-    /** Whether this JVM was started without options, and an archive serves another. */
-    private static boolean startsSoonerElsewhere(String[] args) {
+    /** The archive from which another JVM of this Java starts sooner; null if there is none, or this has options. */
+    private static Path archiveForAnother(String[] args) {
         if (System.getProperty(LAUNCHED) != null
                 || !isOnLibTorch(args)
                 || !jvmOptions().isEmpty()) {
-            return false;
+            return null;
         }
         JavaHome java = JavaHome.in(Paths.get(System.getProperty("java.home")));
-        return java != null && archive(java, args) != null;
+        return java == null ? null : archive(java, args);
     }
 
     private static boolean isOnLibTorch(String[] args) {
@@ -137,7 +138,8 @@ public final class Launcher {
         }
     }
 
-    private static int runElsewhere(boolean isNew, String[] args) throws Exception {
+    /** @param known the archive to start from, or null where it is not looked for yet */
+    private static int runElsewhere(boolean isNew, String[] args, Path known) throws Exception {
         String here = "Java " + System.getProperty("java.version") + " (" + System.getProperty("java.home") + ")";
         if (System.getProperty(LAUNCHED) != null) {
             return refuse("the Java started from " + System.getProperty(LAUNCHED) + " turned out to be " + here
@@ -168,7 +170,7 @@ public final class Launcher {
                             + " from https://adoptium.net, and let JAVA_HOME point to it if it is still not found");
         }
         List<String> options = new ArrayList<String>(jvmOptions());
-        Path archive = archive(java, args);
+        Path archive = known != null ? known : archive(java, args);
         if (archive != null) {
             options.add("-XX:AOTCache=" + archive);
         }

@@ -167,7 +167,6 @@ final class StartArchive {
             }
             command.addAll(Arrays.asList(
                     java.executable().toString(),
-                    "-Xshare:auto",
                     "-cp",
                     jar,
                     StartArchive.class.getName(),

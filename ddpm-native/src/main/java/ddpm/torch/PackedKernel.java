@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -96,16 +97,14 @@ public final class PackedKernel {
                 var _ = GradMode.off()) {
             var packed = pack(weight, images, stride, padding);
             var kind = Kind.of(weight, images, stride, padding);
-            if (RIGHT.contains(kind)) {
-                return scope.keep(packed);
-            }
-            var x = KernelCheck.images(images, weight.dtype());
             return scope.keep(trusted(
                     kind,
                     weight,
                     packed,
-                    KernelCheck.conv2d(x, weight, stride, padding, v -> convolve(v, packed, null, stride, padding)),
-                    () -> KernelCheck.conv2d(
+                    () -> KernelCheck.images(images, weight.dtype()),
+                    x -> KernelCheck.conv2d(
+                            x, weight, stride, padding, v -> convolve(v, packed, null, stride, padding)),
+                    x -> KernelCheck.conv2d(
                             x, weight, stride, padding, v -> Ops.conv2d(v, weight, null, stride, padding))));
         }
     }
@@ -180,16 +179,13 @@ public final class PackedKernel {
             var packed = pack(weight, Math.max(2, rows));
             var input = Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1));
             var kind = Kind.of(weight, input, 1, 0);
-            if (RIGHT.contains(kind)) {
-                return scope.keep(packed);
-            }
-            var x = KernelCheck.noise(input, weight.dtype());
             return scope.keep(trusted(
                     kind,
                     weight,
                     packed,
-                    KernelCheck.linear(x, weight, v -> multiply(v, packed, null)),
-                    () -> KernelCheck.linear(x, weight, v -> Ops.linear(v, weight, null))));
+                    () -> KernelCheck.noise(input, weight.dtype()),
+                    x -> KernelCheck.linear(x, weight, v -> multiply(v, packed, null)),
+                    x -> KernelCheck.linear(x, weight, v -> Ops.linear(v, weight, null))));
         }
     }
 
@@ -256,7 +252,17 @@ public final class PackedKernel {
 
     /** The packed weight if its kernel is right, else the plain one, in float32 if need be. */
     private static Tensor trusted(
-            Kind kind, Tensor weight, Tensor packed, Comparison ofPacked, Supplier<Comparison> ofPlain) {
+            Kind kind,
+            Tensor weight,
+            Tensor packed,
+            Supplier<Tensor> noise,
+            Function<Tensor, Comparison> packedOn,
+            Function<Tensor, Comparison> plainOn) {
+        if (RIGHT.contains(kind)) {
+            return packed;
+        }
+        var x = noise.get();
+        var ofPacked = packedOn.apply(x);
         if (ofPacked.agrees()) {
             if (ofPacked.isFinite()) {
                 RIGHT.add(kind);
@@ -271,7 +277,7 @@ public final class PackedKernel {
                     + weight.dtype() + " " + weight.shape() + " wrongly (" + ofPacked + "): the plain operator is used"
                     + " instead, here and wherever else that is so; other libtorchs may be faster");
         }
-        return ofPlain.get().agrees() ? weight.detach() : weight.to(DType.FLOAT32);
+        return plainOn.apply(x).agrees() ? weight.detach() : weight.to(DType.FLOAT32);
     }
 
     /**
