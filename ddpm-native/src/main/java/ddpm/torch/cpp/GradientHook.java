@@ -22,7 +22,7 @@ public final class GradientHook implements AutoCloseable {
      */
     public GradientHook(Tensor leaf, Runnable arriving) {
         if (!leaf.requiresGrad()) {
-            throw new IllegalArgumentException(leaf + " requires no gradient, so none will arrive");
+            throw new IllegalArgumentException(leaf.describe() + " requires no gradient, so none will arrive");
         }
         this.leaf = CppTensors.toCpp(leaf);
         this.call = new Call(arriving);
