@@ -17,6 +17,7 @@ module ddpm.dsl {
     exports ddpm.io;
     exports ddpm.model;
     exports ddpm.model.hub;
+    exports ddpm.model.onnx;
     exports ddpm.nn;
     exports ddpm.sampling;
     exports ddpm.text;

@@ -10,9 +10,11 @@ import ddpm.io.StoredTensor;
 import ddpm.io.TensorFile;
 import ddpm.io.TorchFile;
 import ddpm.model.DiffusersFolder;
+import ddpm.model.ModelCard;
 import ddpm.model.ModelLayout;
 import ddpm.model.StoredModel;
 import ddpm.model.Weights;
+import ddpm.model.onnx.OnnxFile;
 import ddpm.torch.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +38,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "convert",
         description =
-                "Write a model or a state dict in another format: safetensors, PyTorch's or diffusers'. Loads no libtorch.",
+                "Write a model or a state dict in another format: safetensors, PyTorch's or diffusers', or a model as ONNX."
+                        + " Loads no libtorch.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class)
 final class Convert implements Callable<Integer> {
@@ -47,7 +50,14 @@ final class Convert implements Callable<Integer> {
         /** A state dict that torch.load reads with weights_only=True. */
         PT,
         /** A folder that diffusers' DDPMPipeline loads. */
-        DIFFUSERS
+        DIFFUSERS,
+        /** A file that ONNX Runtime and others compute. */
+        ONNX;
+
+        /** Whether only a model has this form, and not any tensors. */
+        boolean isOfModels() {
+            return this == DIFFUSERS || this == ONNX;
+        }
     }
 
     @Parameters(index = "0", paramLabel = "IN", description = ModelName.FORMS + ".")
@@ -56,13 +66,13 @@ final class Convert implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "OUT",
-            description = "A .safetensors file, a .pt or .pth file, or with --to diffusers a new folder.")
+            description = "A .safetensors, .pt, .pth or .onnx file, or with --to diffusers a new folder.")
     private String out;
 
     @Option(
             names = "--to",
             paramLabel = "FORMAT",
-            description = "safetensors, pt or diffusers (default: by OUT's extension).")
+            description = "safetensors, pt, diffusers or onnx (default: by OUT's extension).")
     private Target target;
 
     @Option(names = "--weights", paramLabel = "KIND", defaultValue = "ema", description = ModelOption.WEIGHTS)
@@ -72,7 +82,9 @@ final class Convert implements Callable<Integer> {
             names = "--dtype",
             paramLabel = "TYPE",
             converter = FloatingType.class,
-            description = "Store weights as float32, float16 or bfloat16 (default: as they are).")
+            description =
+                    "Store weights as float32, float16 or bfloat16 (default: as they are). ONNX computes in float32"
+                            + " all the same.")
     private DType dtype;
 
     @Option(
@@ -115,9 +127,13 @@ final class Convert implements Callable<Integer> {
             case SAFETENSORS -> Safetensors.write(to.path(), tensors, metadata(file, model));
             case PT -> TorchFile.write(to.path(), tensors);
             case DIFFUSERS -> DiffusersFolder.write(to.path(), model.card(), tensors);
+            case ONNX -> OnnxFile.write(to.path(), model.card(), tensors);
         }
         if (model != null) {
             noteLosses(model, format, tensors.size(), console);
+            if (format == Target.ONNX) {
+                noteUse(model.card(), console);
+            }
         }
         if (!file.values().isEmpty()) {
             console.note("left out " + file.values().size() + " values that are not tensors: "
@@ -130,7 +146,7 @@ final class Convert implements Callable<Integer> {
     private Destination destination() {
         try {
             return target == null
-                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth")
+                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth", ".onnx")
                     : Destination.anyName("OUT", out);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
@@ -138,7 +154,8 @@ final class Convert implements Callable<Integer> {
     }
 
     private static Target targetOf(Destination to) {
-        return to.path().toString().toLowerCase(Locale.ROOT).endsWith(".safetensors") ? Target.SAFETENSORS : Target.PT;
+        var name = to.path().toString().toLowerCase(Locale.ROOT);
+        return name.endsWith(".safetensors") ? Target.SAFETENSORS : name.endsWith(".onnx") ? Target.ONNX : Target.PT;
     }
 
     /** The model in the file, or null if it holds none, and its tensors can be copied as they are. */
@@ -148,7 +165,7 @@ final class Convert implements Callable<Integer> {
             model.tensors(); // the network must fit as well
             return model;
         } catch (FileFormatException e) {
-            if (format == Target.DIFFUSERS) {
+            if (format.isOfModels()) {
                 throw e;
             }
             console.note("copying the tensors without a model card, for this is no model that can be read: "
@@ -185,6 +202,18 @@ final class Convert implements Callable<Integer> {
             console.note("diffusers has no place for the card's notes: "
                     + String.join(", ", model.card().notes().keySet()));
         }
+    }
+
+    private static void noteUse(ModelCard card, Console console) {
+        int labels = card.classes().labels();
+        console.note("inputs sample [batch_size, " + card.network().inChannels()
+                + ", height, width] and timestep [steps]"
+                + (labels == 0
+                        ? ""
+                        : " and class_labels [batch_size] of 0.." + (labels - 1)
+                                + (card.classes().nullClass() ? ", the last for no class" : ""))
+                + ", output out_sample, in opset " + OnnxFile.OPERATOR_SET + "; height and width are multiples of "
+                + card.network().sizeMultiple());
     }
 
     private Map<String, StoredTensor> cast(Map<String, StoredTensor> tensors) {

@@ -105,10 +105,10 @@ class ConvertTest {
     @Test
     void theOutputsNameMustSayItsFormat() throws IOException {
         var ours = Cli.tinyModel(folder.resolve("ours.safetensors"));
-        for (var out : List.of("a.onnx", "a", "folder/")) {
+        for (var out : List.of("a.gguf", "a", "folder/")) {
             var run = Cli.run("convert", ours, folder + "/" + out);
             assertEquals(ExitCode.USAGE.status(), run.status());
-            assertTrue(run.err().contains("end a file's name in .safetensors or .pt or .pth"), run.err());
+            assertTrue(run.err().contains("end a file's name in .safetensors or .pt or .pth or .onnx"), run.err());
             assertFalse(Files.exists(folder.resolve(out)));
         }
     }
@@ -213,5 +213,48 @@ class ConvertTest {
                 0,
                 Cli.run("sample", "-m", file, "--weights", "raw", "-n", 1, "--steps", 1, "-o", folder.resolve("b.png"))
                         .status());
+    }
+
+    @Test
+    void aModelBecomesAnOnnxFileOfTheWeightsAskedFor() throws IOException {
+        var both = folder.resolve("both.pt");
+        var raw = TensorFiles.read(Cli.tinyModel(folder.resolve("tiny.safetensors")));
+        var tensors = new LinkedHashMap<String, StoredTensor>();
+        raw.forEach((name, tensor) -> tensors.put("model." + name, tensor));
+        StoredCast.to(DType.FLOAT16, raw).forEach((name, tensor) -> tensors.put("ema." + name, tensor));
+        TorchFile.write(both, tensors);
+        for (var weights : List.of("ema", "raw")) {
+            var one = convert(both, weights + ".pt", "--weights", weights);
+            assertArrayEquals(
+                    Files.readAllBytes(convert(one, "one.onnx")),
+                    Files.readAllBytes(convert(both, "both.onnx", "--weights", weights)));
+        }
+        assertTrue(Files.size(convert(both, "half.out", "--to", "onnx")) < Files.size(folder.resolve("both.onnx")));
+        var run = Cli.run("convert", both, folder.resolve("told.onnx"));
+        assertTrue(
+                run.err()
+                        .contains(
+                                "inputs sample [batch_size, 1, height, width] and timestep [steps], output out_sample"),
+                run.err());
+    }
+
+    @Test
+    void whatIsNoModelHasNoOnnxFormAndAnOnnxFileIsNotRead() throws IOException {
+        var lone = folder.resolve("lone.pt");
+        TorchFile.write(
+                lone,
+                Map.of(
+                        "a",
+                        TensorFiles.read(Cli.tinyModel(folder.resolve("tiny.safetensors")))
+                                .firstEntry()
+                                .getValue()));
+        var out = folder.resolve("out.onnx");
+        var run = Cli.run("convert", lone, out);
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().startsWith("ddpm: " + lone + ": "), run.err());
+        assertFalse(Files.exists(out));
+        run = Cli.run("info", convert(folder.resolve("tiny.safetensors"), "tiny.onnx"));
+        assertEquals(ExitCode.FAILED.status(), run.status());
+        assertTrue(run.err().contains("is an ONNX model, a form that models are written in"), run.err());
     }
 }

@@ -20,6 +20,7 @@ enum FileKind {
     NPY("a NumPy array"),
     HDF5("an HDF5 file"),
     GGUF("a GGUF file"),
+    ONNX("an ONNX model, a form that models are written in and not read from; name the file that it was made of"),
     UNKNOWN("of no known format");
 
     private static final int HEAD = 512;
@@ -78,7 +79,12 @@ enum FileKind {
         if (head.startsWith("\u0089HDF")) {
             return HDF5;
         }
-        return head.startsWith("GGUF") ? GGUF : UNKNOWN;
+        if (head.startsWith("GGUF")) {
+            return GGUF;
+        }
+        // ModelProto: ir_version, a small number, then the name of the producer.
+        boolean isOnnx = head.length() > 3 && head.charAt(0) == 8 && head.charAt(1) < 32 && head.charAt(2) == 0x12;
+        return isOnnx ? ONNX : UNKNOWN;
     }
 
     /** Completes the sentence "the file is ...". */

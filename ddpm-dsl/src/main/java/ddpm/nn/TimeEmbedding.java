@@ -39,6 +39,11 @@ public final class TimeEmbedding implements Block {
         }
         this.channels = channels;
         this.order = order;
+        frequencies = path.buffer(Shape.of(1, channels / 2), frequencies(channels, shift));
+    }
+
+    /** Each f_i of an embedding of this size. */
+    public static float[] frequencies(int channels, int shift) {
         int half = channels / 2;
         var values = new float[half];
         for (int i = 0; i < half; i++) {
@@ -47,7 +52,7 @@ public final class TimeEmbedding implements Block {
             float exponent = (float) (-Math.log(LONGEST) * i) / (half - shift);
             values[i] = (float) Math.exp(exponent);
         }
-        frequencies = path.buffer(Shape.of(1, half), values);
+        return values;
     }
 
     /**

@@ -19,7 +19,10 @@ public final class UNetMini implements Network {
      */
     public record Config(int channels, int base, List<Integer> multipliers, int timeChannels) implements NetworkConfig {
         /** Group norm has this many groups, so widths are multiples of it. */
-        static final int GROUPS = 8;
+        public static final int GROUPS = 8;
+
+        /** Added to the variance in group norms. */
+        public static final double NORM_EPS = 1e-5;
 
         public Config {
             multipliers = List.copyOf(multipliers);
@@ -164,8 +167,8 @@ public final class UNetMini implements Network {
         private TimedBlock(ParamPath path, Convolution conv1, int out, int timeChannels) {
             conv2 = new Conv2d(path.sub("conv2"), out, out, KERNEL3);
             this.conv1 = new TimedConvolution(path, conv1, new Linear(path.sub("time"), timeChannels, out));
-            norm1 = new GroupNorm(path.sub("norm1"), Config.GROUPS, out, 1e-5);
-            norm2 = new GroupNorm(path.sub("norm2"), Config.GROUPS, out, 1e-5);
+            norm1 = new GroupNorm(path.sub("norm1"), Config.GROUPS, out, Config.NORM_EPS);
+            norm2 = new GroupNorm(path.sub("norm2"), Config.GROUPS, out, Config.NORM_EPS);
         }
 
         Tensor forward(Tensor x, TimestepTable.At time) {

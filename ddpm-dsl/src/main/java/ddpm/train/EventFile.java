@@ -1,6 +1,7 @@
 package ddpm.train;
 
 import ddpm.image.Picture;
+import ddpm.io.ProtoMessage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

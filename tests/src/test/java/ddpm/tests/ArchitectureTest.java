@@ -68,6 +68,7 @@ class ArchitectureTest {
             "ddpm.io",
             "ddpm.model",
             "ddpm.model.hub",
+            "ddpm.model.onnx",
             "ddpm.eval",
             "ddpm.train",
             "ddpm.cli"

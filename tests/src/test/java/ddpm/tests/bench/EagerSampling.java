@@ -8,12 +8,11 @@ import ddpm.torch.GradMode;
 import ddpm.torch.TensorScope;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** The notebook's sampling loop on JavaCPP's generated classes, line by line: row-major, every thread in every operator. */
 final class EagerSampling {
-    private final PlainNetwork<Tensor> network;
+    private final PlainNetwork network;
 
     /** The weights are copied, row-major, into the current scope. */
     EagerSampling(Contest contest, Params params) {

@@ -4,9 +4,8 @@ import ai.onnxruntime.OrtException;
 import ddpm.diffusion.Diffusion;
 import ddpm.nn.Params;
 import ddpm.tests.networks.OnnxNetwork;
-import ddpm.tests.networks.Weights;
 import ddpm.torch.Shape;
-import ddpm.torch.TensorScope;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -16,11 +15,9 @@ final class OnnxSampling implements AutoCloseable {
     private final int batch;
 
     /** The weights are copied. */
-    OnnxSampling(Contest contest, Params params, int threads) throws OrtException {
+    OnnxSampling(Contest contest, Params params, int threads) throws IOException, OrtException {
         batch = contest.batch();
-        try (var _ = TensorScope.open()) {
-            network = new OnnxNetwork(contest.config(), Weights.copies(params), Shape.of(batch, 3, 32, 32), threads);
-        }
+        network = OnnxNetwork.of(contest.config(), params, threads);
     }
 
     /** Walks the chain once from noise; returns the seconds it took. */
@@ -31,10 +28,10 @@ final class OnnxSampling implements AutoCloseable {
         for (int i = 0; i < x.length; i++) {
             x[i] = (float) random.nextGaussian();
         }
-        var t = new float[batch];
+        var t = new long[batch];
         for (int i = chain.steps() - 1; i >= 0; i--) {
             Arrays.fill(t, chain.timestep(i));
-            var epsilon = network.forward(x, t, null);
+            var epsilon = network.forward(x, Shape.of(batch, 3, 32, 32), t, null);
             double scale =
                     chain.betas().at(i) / chain.sqrtOneMinusAlphasCumprod().at(i);
             double root = Math.sqrt(chain.alphas().at(i));

@@ -16,6 +16,7 @@ import ddpm.torch.Shape;
 import ddpm.torch.TensorScope;
 import ddpm.torch.Workers;
 import ddpm.torch.cpp.CppTensors;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +34,7 @@ public final class SamplingBenchmark {
     private SamplingBenchmark() {}
 
     /** @param args the number of rounds, 7 if left out */
-    public static void main(String[] args) throws OrtException {
+    public static void main(String[] args) throws IOException, OrtException {
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
         int cores = Runtime.getRuntime().availableProcessors();
         CppTensors.ready();
@@ -53,7 +54,7 @@ public final class SamplingBenchmark {
         }
     }
 
-    private static void time(Contest contest, int steps, int rounds, int cores) throws OrtException {
+    private static void time(Contest contest, int steps, int rounds, int cores) throws IOException, OrtException {
         try (var params = new Params();
                 var prepared = new Params();
                 var workers = new Workers(cores, 1);

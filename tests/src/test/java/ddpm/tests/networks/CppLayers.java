@@ -14,8 +14,11 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/** JavaCPP's generated classes: eager, row-major, one thing at a time. */
-public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tensor> {
+/** Layers by the names that their parameters have, on JavaCPP's generated classes: eager, row-major, one thing at a time. */
+public record CppLayers(Map<String, Tensor> weights) {
+    /** The notebook's and the paper's base of wavelengths. */
+    private static final double WAVELENGTHS = 10_000;
+
     private static final long[] TWO = {2, 2};
 
     static {
@@ -34,13 +37,17 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
         return tensor;
     }
 
-    @Override
-    public boolean has(String parameter) {
+    boolean has(String parameter) {
         return weights.containsKey(parameter);
     }
 
-    @Override
-    public Tensor conv(String name, Tensor x, int stride, int before, int after) {
+    /**
+     * A convolution with a square kernel.
+     *
+     * @param before zeros above and to the left
+     * @param after zeros below and to the right
+     */
+    Tensor conv(String name, Tensor x, int stride, int before, int after) {
         var padded = before == after ? x : torch.constant_pad_nd(x, before, after, before, after);
         int rest = before == after ? before : 0;
         return torch.conv2d(
@@ -51,6 +58,11 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
                 new long[] {rest, rest},
                 new long[] {1, 1},
                 1);
+    }
+
+    /** 3x3, size kept. */
+    Tensor conv3(String name, Tensor x) {
+        return conv(name, x, 1, 1, 1);
     }
 
     /** A 3x3 or other convolution of stride 1, with a bias if there is one. */
@@ -92,64 +104,61 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
                 .transpose(0, 1);
     }
 
-    @Override
-    public Tensor linear(String name, Tensor x) {
+    /** Over the last dimension. */
+    Tensor linear(String name, Tensor x) {
         return torch.linear(x, required(name + ".weight"), weight(name + ".bias"));
     }
 
-    @Override
-    public Tensor norm(String name, Tensor x, int groups, double eps) {
+    Tensor norm(String name, Tensor x, int groups, double eps) {
         return torch.group_norm(x, groups, weight(name + ".weight"), weight(name + ".bias"), eps, false);
     }
 
-    @Override
-    public Tensor embedding(String name, Tensor labels) {
+    /** Rows {@code [B, C]} of a table, by {@code labels [B]}. */
+    Tensor embedding(String name, Tensor labels) {
         return torch.embedding(required(name + ".weight"), labels);
     }
 
-    @Override
-    public Tensor silu(Tensor x) {
+    Tensor silu(Tensor x) {
         return torch.silu(x);
     }
 
-    @Override
-    public Tensor add(Tensor a, Tensor b) {
+    Tensor add(Tensor a, Tensor b) {
         return a.add(b);
     }
 
-    @Override
-    public Tensor shifted(Tensor x, Tensor perChannel) {
+    /** {@code perChannel [B, C]} added to every pixel. */
+    Tensor shifted(Tensor x, Tensor perChannel) {
         return x.add(perChannel.unsqueeze(2).unsqueeze(3));
     }
 
-    @Override
-    public Tensor cat(Tensor a, Tensor b) {
+    /** Along channels. */
+    Tensor cat(Tensor a, Tensor b) {
         return torch.cat(new TensorVector(a, b), 1);
     }
 
-    @Override
-    public Tensor doubled(Tensor x) {
+    /** Every pixel doubled along height and width. */
+    Tensor doubled(Tensor x) {
         return torch.upsample_nearest2d(
                 x, new long[] {2 * x.size(2), 2 * x.size(3)}, new DoubleOptional(), new DoubleOptional());
     }
 
-    @Override
-    public Tensor halved(Tensor x) {
+    /** Means of 2x2. */
+    Tensor halved(Tensor x) {
         return torch.avg_pool2d(x, TWO, TWO, new long[] {0, 0}, false, true, new LongOptional());
     }
 
-    @Override
-    public Tensor rows(Tensor x) {
+    /** {@code [B, H W, C]} of {@code [B, C, H, W]}. */
+    Tensor rows(Tensor x) {
         return x.view(x.size(0), x.size(1), -1).transpose(1, 2);
     }
 
-    @Override
-    public Tensor image(Tensor rows, Tensor like) {
+    /** The inverse of {@link #rows}, for an image like this one. */
+    Tensor image(Tensor rows, Tensor like) {
         return rows.transpose(1, 2).reshape(like.size(0), like.size(1), like.size(2), like.size(3));
     }
 
-    @Override
-    public Tensor attention(Tensor q, Tensor k, Tensor v, long channels, long heads) {
+    /** softmax(q k^T / sqrt(channels / heads)) v, all {@code [B, H W, channels]}, head by head. */
+    Tensor attention(Tensor q, Tensor k, Tensor v, long channels, long heads) {
         var scores = heads(q, heads).matmul(heads(k, heads).transpose(-1, -2));
         var shares = torch.softmax(scores.mul(new Scalar(1 / Math.sqrt((double) channels / heads))), -1);
         return shares.matmul(heads(v, heads)).transpose(1, 2).reshape(q.size(0), q.size(1), channels);
@@ -160,10 +169,10 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
                 .transpose(1, 2);
     }
 
-    @Override
-    public Tensor sinusoid(Tensor t, int channels, int shift, TimeEmbedding.Order order) {
+    /** {@code [B, channels]} of float timesteps {@code [B]}. */
+    Tensor sinusoid(Tensor t, int channels, int shift, TimeEmbedding.Order order) {
         int half = channels / 2;
-        var angles = t.unsqueeze(1).mul(Tensor.create(PlainLayers.frequencies(half, shift), 1, half));
+        var angles = t.unsqueeze(1).mul(Tensor.create(frequencies(half, shift), 1, half));
         return switch (order) {
             case SINE_FIRST -> cat(angles.sin(), angles.cos());
             case COSINE_FIRST -> cat(angles.cos(), angles.sin());
@@ -174,5 +183,14 @@ public record CppLayers(Map<String, Tensor> weights) implements PlainLayers<Tens
                                 2)
                         .reshape(-1, channels);
         };
+    }
+
+    /** Exponents are rounded as the reference codes round them. */
+    private static float[] frequencies(int half, int shift) {
+        var frequencies = new float[half];
+        for (int i = 0; i < half; i++) {
+            frequencies[i] = (float) Math.exp((float) (-Math.log(WAVELENGTHS) * i) / (half - shift));
+        }
+        return frequencies;
     }
 }

@@ -3,7 +3,6 @@ package ddpm.tests.networks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.onnxruntime.OrtException;
 import ddpm.nn.Dropout;
 import ddpm.nn.Layer;
 import ddpm.nn.Layers;
@@ -14,7 +13,6 @@ import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
-import ddpm.torch.GradMode;
 import ddpm.torch.LibTorch;
 import ddpm.torch.MemoryFormat;
 import ddpm.torch.Ops;
@@ -34,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Forward and backward of layers and networks against plain ones on JavaCPP's classes, and forward in ONNX Runtime.
+ * Forward and backward of layers and networks against plain ones on JavaCPP's classes.
  *
  * <p>Not bitwise: one side computes in channels-last memory and the other in row-major memory, where libtorch adds the
  * same numbers in another order. The tolerance is relative to the largest number compared.
@@ -247,28 +245,6 @@ class NetworksTest {
 
     static Stream<NetworkConfig> networks() {
         return Stream.concat(unets(), minis());
-    }
-
-    /** Of yet another library, whose kernels are its own. */
-    @ParameterizedTest
-    @MethodSource("networks")
-    void underOnnxRuntimeANetworkComputesTheSame(NetworkConfig config) throws OrtException {
-        try (var params = new Params();
-                var _ = TensorScope.open();
-                var _ = GradMode.off()) {
-            var network = config.build(params.root());
-            Weights.randomise(params);
-            var shape = Shape.of(2, config.inChannels(), 8, 12);
-            var x = normal(shape, MemoryFormat.CONTIGUOUS);
-            var t = new long[] {3, 700};
-            var labels = config.labels() == 0 ? null : new long[] {3, 1};
-            var result = network.forward(
-                    x, Tensor.of(t, Shape.of(2)), labels == null ? null : Tensor.of(labels, Shape.of(2)));
-            try (var exported = new OnnxNetwork(config, Weights.copies(params), shape, 1)) {
-                var expected = exported.forward(x.toFloats(), new float[] {t[0], t[1]}, labels);
-                compare(Tensor.of(expected, result.shape()), result, "epsilon");
-            }
-        }
     }
 
     private static void compareGradients(Params params, Map<String, Tensor> leaves, String what) {

@@ -3,14 +3,11 @@ package ddpm.tests.networks;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
+import org.bytedeco.pytorch.Tensor;
 
-/**
- * A network written plainly.
- *
- * @param <T> a tensor of the library whose layers it is written on
- */
+/** A network written plainly, on JavaCPP's generated classes. */
 @FunctionalInterface
-public interface PlainNetwork<T> {
+public interface PlainNetwork {
     /**
      * Epsilon.
      *
@@ -18,13 +15,13 @@ public interface PlainNetwork<T> {
      * @param t {@code [B]}, float32
      * @param labels {@code [B]}, int64; null for a network that is told none
      */
-    T forward(T x, T t, T labels);
+    Tensor forward(Tensor x, Tensor t, Tensor labels);
 
     /** The one of this configuration. */
-    static <T> PlainNetwork<T> of(NetworkConfig config, PlainLayers<T> layers) {
+    static PlainNetwork of(NetworkConfig config, CppLayers layers) {
         return switch (config) {
-            case UNetMini.Config mini -> new PlainUNetMini<>(layers, mini.timeChannels());
-            case UNetConfig unet -> new PlainUNet<>(layers, unet);
+            case UNetMini.Config mini -> new PlainUNetMini(layers, mini.timeChannels());
+            case UNetConfig unet -> new PlainUNet(layers, unet);
             default -> throw new IllegalArgumentException("no plain network of " + config);
         };
     }

@@ -2,23 +2,20 @@ package ddpm.tests.networks;
 
 import ddpm.nn.UNetConfig;
 import java.util.ArrayDeque;
+import org.bytedeco.pytorch.Tensor;
 
-/**
- * The paper's UNet, written from its description, with attention as plain matrix products.
- *
- * @param <T> a tensor of the library whose layers it is written on
- */
-final class PlainUNet<T> implements PlainNetwork<T> {
-    private final PlainLayers<T> layers;
+/** The paper's UNet, written from its description, with attention as plain matrix products. */
+final class PlainUNet implements PlainNetwork {
+    private final CppLayers layers;
     private final UNetConfig config;
 
-    PlainUNet(PlainLayers<T> layers, UNetConfig config) {
+    PlainUNet(CppLayers layers, UNetConfig config) {
         this.layers = layers;
         this.config = config;
     }
 
     @Override
-    public T forward(T x, T t, T labels) {
+    public Tensor forward(Tensor x, Tensor t, Tensor labels) {
         var sinusoid = layers.sinusoid(t, config.base(), config.timeShift(), config.timeOrder());
         var hidden = layers.silu(layers.linear("time_embedding.linear_1", sinusoid));
         var embedded = layers.linear("time_embedding.linear_2", hidden);
@@ -26,7 +23,7 @@ final class PlainUNet<T> implements PlainNetwork<T> {
                 labels == null ? embedded : layers.add(embedded, layers.embedding("class_embedding", labels)));
         int levels = config.widths().size();
         var h = layers.conv3("conv_in", x);
-        var skips = new ArrayDeque<T>();
+        var skips = new ArrayDeque<Tensor>();
         skips.push(h);
         for (int level = 0; level < levels; level++) {
             String at = "down_blocks." + level;
@@ -54,12 +51,12 @@ final class PlainUNet<T> implements PlainNetwork<T> {
         return layers.conv3("conv_out", layers.silu(norm("conv_norm_out", h)));
     }
 
-    private T block(String at, int i, int level, T h, T time) {
+    private Tensor block(String at, int i, int level, Tensor h, Tensor time) {
         var out = residual(at + ".resnets." + i, h, time);
         return config.attention().get(level) ? attention(at + ".attentions." + i, out, width(level)) : out;
     }
 
-    private T residual(String name, T x, T time) {
+    private Tensor residual(String name, Tensor x, Tensor time) {
         var h = layers.conv3(name + ".conv1", layers.silu(norm(name + ".norm1", x)));
         h = layers.shifted(h, layers.linear(name + ".time_emb_proj", time));
         h = layers.conv3(name + ".conv2", layers.silu(norm(name + ".norm2", h)));
@@ -68,7 +65,7 @@ final class PlainUNet<T> implements PlainNetwork<T> {
         return layers.add(shortcut, h);
     }
 
-    private T attention(String name, T x, int channels) {
+    private Tensor attention(String name, Tensor x, int channels) {
         int heads = config.headChannels() == 0 ? 1 : channels / config.headChannels();
         var rows = layers.rows(norm(name + ".group_norm", x));
         var mixed = layers.attention(
@@ -84,7 +81,7 @@ final class PlainUNet<T> implements PlainNetwork<T> {
         return config.widths().get(level);
     }
 
-    private T norm(String name, T x) {
+    private Tensor norm(String name, Tensor x) {
         return layers.norm(name, x, config.groups(), config.normEps());
     }
 }
