@@ -1,17 +1,21 @@
 package ddpm.torch;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** The C library's allocator. */
+/** The C library: its allocator, and how it ends the process. */
 final class LibC {
     private static final MethodHandle MALLOC = find("malloc", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MALLOPT = find("mallopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle MALLOC_TRIM = find("malloc_trim", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
+
+    private static final MethodHandle ON_EXIT = find("on_exit", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
 
     private LibC() {}
 
@@ -60,6 +64,28 @@ final class LibC {
     static boolean mallocTrim(long keep) {
         try {
             return (int) MALLOC_TRIM.invokeExact(keep) == 1;
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    /**
+     * Makes {@code exit} write what C streams hold and end the process at once: whatever was registered before this call,
+     * destructors of C++ statics above all, does not run. Does nothing without glibc.
+     */
+    static void exitWithoutDestructors() {
+        var functions = Linker.nativeLinker().defaultLookup();
+        var end = functions.find("_exit");
+        var flush = functions.find("fcloseall");
+        if (ON_EXIT != null && end.isPresent() && flush.isPresent()) {
+            onExit(end.get()); // handlers run in reverse, and each gets the status first
+            onExit(flush.get());
+        }
+    }
+
+    private static void onExit(MemorySegment handler) {
+        try {
+            int _ = (int) ON_EXIT.invokeExact(handler, MemorySegment.NULL);
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

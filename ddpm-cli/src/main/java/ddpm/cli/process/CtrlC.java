@@ -1,5 +1,7 @@
 package ddpm.cli.process;
 
+import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
@@ -9,8 +11,11 @@ import java.util.function.IntSupplier;
  * for it. The JVM then exits with 128 + the signal's number, 130 for Ctrl-C, whatever the command returned.
  */
 public final class CtrlC {
-    /** Longer than any single step takes; a command that hangs must not keep the process alive for ever. */
-    private static final long PATIENCE_SECONDS = 20;
+    /** One step of a large network takes minutes on few cores; a command that hangs must not keep the process for ever. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    /** Waiting so long without a word looks like hanging. */
+    private static final Duration SILENCE = Duration.ofSeconds(5);
 
     private CtrlC() {}
 
@@ -23,7 +28,7 @@ public final class CtrlC {
                         () -> {
                             if (done.getCount() > 0) {
                                 worker.interrupt();
-                                await(done);
+                                awaitEnd(done);
                             }
                         },
                         "ctrl-c"));
@@ -34,9 +39,17 @@ public final class CtrlC {
         }
     }
 
-    private static void await(CountDownLatch done) {
+    private static void awaitEnd(CountDownLatch done) {
         try {
-            done.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (!done.await(SILENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                System.err.printf(
+                        Locale.ROOT,
+                        "ddpm: the step that is being computed must end first, for up to %d minutes; ending process %d"
+                                + " by force loses what is not saved%n",
+                        PATIENCE.toMinutes(),
+                        ProcessHandle.current().pid());
+                done.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
