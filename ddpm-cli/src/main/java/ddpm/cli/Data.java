@@ -46,8 +46,12 @@ final class Data implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             versionProvider = Main.Version.class)
     static final class Verify implements Callable<Integer> {
-        @Parameters(paramLabel = "DIR", description = "A folder of pictures, or with MNIST's or CIFAR-10's files.")
-        private Path folder;
+        @Parameters(
+                paramLabel = "PATH",
+                description =
+                        "A folder of pictures or a .zip, .tar or .tar.gz of one, or a folder with MNIST's or CIFAR-10's"
+                                + " files.")
+        private Path images;
 
         @Spec
         private CommandSpec spec;
@@ -56,18 +60,18 @@ final class Data implements Callable<Integer> {
         public Integer call() throws IOException {
             var out = spec.commandLine().getOut();
             boolean benchmark =
-                    Cifar10.isIn(folder) || Mnist.isIn(folder, Split.TRAIN) || Mnist.isIn(folder, Split.TEST);
+                    Cifar10.isIn(images) || Mnist.isIn(images, Split.TRAIN) || Mnist.isIn(images, Split.TEST);
             if (benchmark) {
                 for (var split : Split.values()) {
-                    if (Cifar10.isIn(folder) || Mnist.isIn(folder, split)) {
-                        var shape = ImageShape.square(Cifar10.isIn(folder) ? 3 : 1, 32);
-                        out.println(ImageSets.open(folder, split, FolderOptions.of(shape))
+                    if (Cifar10.isIn(images) || Mnist.isIn(images, split)) {
+                        var shape = ImageShape.square(Cifar10.isIn(images) ? 3 : 1, 32);
+                        out.println(ImageSets.open(images, split, FolderOptions.of(shape))
                                 .describe());
                     }
                 }
                 return ExitCode.DONE.status();
             }
-            var found = ImageFolder.verify(folder);
+            var found = ImageFolder.verify(images);
             found.bad().forEach(bad -> out.println(Untrusted.escape(bad.toString())));
             out.println((found.files() - found.bad().size()) + " of " + found.files() + " images can be used");
             found.remarks().forEach(remark -> out.println(Untrusted.escape(remark)));

@@ -16,14 +16,14 @@ import java.nio.file.Path;
 /**
  * Images named on the command line: {@code PATH}, {@code PATH:train} or {@code PATH:test}.
  *
- * @param path a folder of pictures, or what holds the files of MNIST or CIFAR-10
+ * @param path a folder or an archive of pictures, or what holds the files of MNIST or CIFAR-10
  * @param split null if none was named
  */
 record DataSpec(Path path, Split split) {
     /** The forms, for {@code --help}. */
     static final String FORMS =
-            "a folder of pictures, or one that holds MNIST's or CIFAR-10's files, of which :train or"
-                    + " :test behind it names a part";
+            "a folder of pictures or a .zip, .tar or .tar.gz of one, or a folder that holds MNIST's or CIFAR-10's files, of"
+                    + " which :train or :test behind it names a part";
 
     /** Reads one of the forms above. */
     static DataSpec parse(String text) {
@@ -50,8 +50,8 @@ record DataSpec(Path path, Split split) {
         return !Cifar10.isIn(path) && isMnist() ? 1 : 3;
     }
 
-    /** Whether the path can only be a folder of pictures, whose sizes are their own. */
-    boolean isFolder() {
+    /** Whether the path can only be a folder or an archive of pictures, whose sizes are their own. */
+    boolean isPictures() {
         return !Cifar10.isIn(path) && !isMnist();
     }
 
@@ -63,7 +63,7 @@ record DataSpec(Path path, Split split) {
      * Opens the images in a model's shape.
      *
      * @param whole the part that is meant where none was named
-     * @param crop of pictures in a folder
+     * @param crop of pictures whose sizes are their own
      * @param skipBad whether pictures that cannot be read are left out, each with a note
      */
     ImageSet open(ImageShape shape, Split whole, Crop crop, boolean skipBad, Console console) throws IOException {

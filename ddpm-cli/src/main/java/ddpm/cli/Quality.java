@@ -337,7 +337,7 @@ final class Quality implements Callable<Integer> {
         ImageShape shape;
         if (size != null) {
             shape = new ImageShape(depth, size.height(), size.width());
-        } else if (named.isFolder()) {
+        } else if (named.isPictures()) {
             shape = ImageFolder.commonShape(named.path(), depth);
         } else {
             shape = new ImageShape(depth, SIDE, SIDE);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
@@ -24,6 +25,10 @@ record Cifar10Files(Path source, Split split) {
     private static final int MAX_RECORDS_PER_FILE = 10_000;
     private static final String SUBFOLDER = "cifar-10-batches-bin";
     private static final String ARCHIVE = "cifar-10-binary.tar.gz";
+
+    /** Of the binary version and of Python's. */
+    private static final Pattern BATCH =
+            Pattern.compile("(data_batch_[1-5]|test_batch)([.]bin)?|batches[.]meta([.]txt)?");
 
     /** @throws DataException if {@code path} neither is nor holds any of them */
     static Cifar10Files find(Path path, Split split) throws DataException {
@@ -46,8 +51,7 @@ record Cifar10Files(Path source, Split split) {
     /** Whether {@code path} is or holds any of them, or the Python version, of which {@link #find} can say so. */
     static boolean isIn(Path path) {
         if (Files.isRegularFile(path)) {
-            String name = path.getFileName().toString();
-            return name.endsWith(".tar.gz") || name.endsWith(".tgz");
+            return isArchive(path);
         }
         return Files.isRegularFile(path.resolve(ARCHIVE))
                 || isPythonVersion(path)
@@ -55,6 +59,30 @@ record Cifar10Files(Path source, Split split) {
                         .anyMatch(folder -> Stream.of(Split.values())
                                 .flatMap(split -> names(split).stream())
                                 .anyMatch(name -> Files.isRegularFile(folder.resolve(name))));
+    }
+
+    /** Whether it has the archive's name, or its first file of a kind that is known is a batch and no picture. */
+    private static boolean isArchive(Path file) {
+        String name = file.getFileName().toString();
+        if (name.startsWith("cifar-10-")) {
+            return true;
+        }
+        if (!name.endsWith(".tar.gz") && !name.endsWith(".tgz")) {
+            return false;
+        }
+        try (InputStream raw = Files.newInputStream(file);
+                InputStream in = new GZIPInputStream(raw)) {
+            var tar = new TarReader(in);
+            for (var entry = tar.next(); entry != null; entry = tar.next()) {
+                String last = entry.name().substring(entry.name().lastIndexOf('/') + 1);
+                if (BATCH.matcher(last).matches() || PictureListing.isPicture(last)) {
+                    return !PictureListing.isPicture(last);
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            return false; // who opens it as an archive of pictures says what is wrong with it
+        }
     }
 
     private static boolean isPythonVersion(Path folder) {

@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
 /** Reads image files whole, and all files of a listing in parallel, with results in the listing's order. */
 final class FolderScan {
     /** No picture below the pixel limit needs more; a larger file is something else under an image's name. */
-    static final long MAX_FILE_BYTES = 512L << 20;
+    private static final long MAX_FILE_BYTES = 512L << 20;
 
     private FolderScan() {}
 
@@ -41,22 +41,25 @@ final class FolderScan {
     /** One file's result, or why there is none: exactly one of the two is null. */
     record Outcome<T>(T value, BadFile bad) {}
 
+    /** Reads a file of a listing. */
+    static Content read(PictureListing listing, String name) throws IOException {
+        byte[] bytes = listing.contents().read(name);
+        var checksum = new CRC32C();
+        checksum.update(bytes);
+        return new Content(bytes, (int) checksum.getValue());
+    }
+
     /** @throws IOException if the file cannot be read whole; {@link #reason} says why */
-    static Content read(Path file) throws IOException {
+    static byte[] bytes(Path file) throws IOException {
         if (!Files.exists(file)) {
             throw new BadImageException(Files.isSymbolicLink(file) ? "leads nowhere" : "is not there; check the path");
         }
         if (!Files.isRegularFile(file)) {
             throw new BadImageException("is not a regular file");
         }
-        if (Files.size(file) > MAX_FILE_BYTES) {
-            throw new BadImageException("is " + Files.size(file) + " bytes long; the limit is " + MAX_FILE_BYTES);
-        }
+        requireSize(Files.size(file));
         try {
-            byte[] bytes = Files.readAllBytes(file);
-            var checksum = new CRC32C();
-            checksum.update(bytes);
-            return new Content(bytes, (int) checksum.getValue());
+            return Files.readAllBytes(file);
         } catch (AccessDeniedException e) {
             throw new BadImageException("may not be read by this user", e);
         } catch (NoSuchFileException e) {
@@ -64,16 +67,21 @@ final class FolderScan {
         }
     }
 
+    static void requireSize(long bytes) throws BadImageException {
+        if (bytes > MAX_FILE_BYTES) {
+            throw new BadImageException("is " + bytes + " bytes long; the limit is " + MAX_FILE_BYTES);
+        }
+    }
+
     /** Applies {@code step} to every file on all cores; bad files become outcomes, never exceptions. */
-    static <T> List<Outcome<T>> run(FolderListing listing, Step<T> step) throws IOException {
+    static <T> List<Outcome<T>> run(PictureListing listing, Step<T> step) throws IOException {
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService workers = Executors.newFixedThreadPool(threads, daemons());
         try {
             List<Future<Outcome<T>>> futures = new ArrayList<>();
             for (int i = 0; i < listing.names().size(); i++) {
                 int index = i;
-                futures.add(workers.submit(
-                        () -> outcome(listing.path(listing.names().get(index)), index, step)));
+                futures.add(workers.submit(() -> outcome(listing, index, step)));
             }
             List<Outcome<T>> outcomes = new ArrayList<>();
             for (Future<Outcome<T>> future : futures) {
@@ -99,11 +107,12 @@ final class FolderScan {
         return Thread.ofPlatform().daemon().name("image-decoder-", 0).factory();
     }
 
-    private static <T> Outcome<T> outcome(Path file, int index, Step<T> step) {
+    private static <T> Outcome<T> outcome(PictureListing listing, int index, Step<T> step) {
+        String name = listing.names().get(index);
         try {
-            return new Outcome<>(step.apply(index, read(file)), null);
+            return new Outcome<>(step.apply(index, read(listing, name)), null);
         } catch (IOException e) {
-            return new Outcome<>(null, new BadFile(file, reason(e)));
+            return new Outcome<>(null, new BadFile(listing.path(name), reason(e)));
         }
     }
 }

@@ -3,6 +3,7 @@ package ddpm.data;
 import ddpm.data.format.BadImageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /**
- * All pictures below a folder, as an image viewer shows them: any colour type and depth, upright, on a background where
+ * All pictures below a folder, or in an archive of one, as an image viewer shows them: any colour type and depth, upright, on a background where
  * they are transparent; resized so that they cover the model's shape (antialiased bilinear, as torchvision's
  * {@code Resize}) and cropped to it.
  *
@@ -26,7 +27,7 @@ import java.util.stream.Collectors;
 public final class ImageFolder implements ImageSet {
     private static final int NAMED_BAD_FILES = 20;
 
-    private final Path root;
+    private final PictureListing listing;
     private final FolderOptions options;
     private final ImageDecoder decoder;
     private final List<Entry> entries;
@@ -54,15 +55,19 @@ public final class ImageFolder implements ImageSet {
                 remarks.add("broken metadata of " + ignored + " image" + (ignored == 1 ? "" : "s") + " not heeded");
             }
             if (!leftOut.isEmpty()) {
-                remarks.add(FolderListing.describe(leftOut) + " left out");
+                remarks.add(PictureListing.describe(leftOut) + " left out");
             }
             return remarks;
         }
     }
 
     private ImageFolder(
-            Path root, FolderOptions options, ImageDecoder decoder, List<Entry> entries, Findings findings) {
-        this.root = root;
+            PictureListing listing,
+            FolderOptions options,
+            ImageDecoder decoder,
+            List<Entry> entries,
+            Findings findings) {
+        this.listing = listing;
         this.options = options;
         this.decoder = decoder;
         this.entries = entries;
@@ -80,10 +85,13 @@ public final class ImageFolder implements ImageSet {
      * or capitals, sorted by relative path, hidden files left out. Of animations the first frame is taken, of TIFF files
      * the first page; WebP files must be lossless.
      *
+     * <p>A .zip, .tar or .tar.gz file counts as what was packed into it, and one with nothing but a folder in it as that
+     * folder; links are not followed there. Its pictures are read from where they lie, those of a .tar.gz from a temporary file.
+     *
      * @throws DataException if there are no images, or bad files that {@code options} do not allow; names them
      */
     public static ImageFolder open(Path folder, FolderOptions options) throws IOException {
-        var listing = FolderListing.of(folder).requireImages();
+        var listing = PictureListing.of(folder).requireImages();
         var ignored = new AtomicInteger();
         var decoder = new ImageDecoder(options.background(), options.maxPixels(), ignored::incrementAndGet);
         var budget = new AtomicLong(options.memoryBudget());
@@ -101,7 +109,7 @@ public final class ImageFolder implements ImageSet {
             throw refusal(folder, outcomes.size(), bad);
         }
         bad.forEach(options.onBadFile());
-        return new ImageFolder(folder, options, decoder, entries, findings(listing, bad, ignored));
+        return new ImageFolder(listing, options, decoder, entries, findings(listing, bad, ignored));
     }
 
     /**
@@ -113,7 +121,7 @@ public final class ImageFolder implements ImageSet {
     public static byte[] read(Path file, FolderOptions options) throws IOException {
         try {
             var decoder = new ImageDecoder(options.background(), options.maxPixels(), () -> {});
-            return fit(decoder.decode(FolderScan.read(file).bytes()), options)
+            return fit(decoder.decode(FolderScan.bytes(file)), options)
                     .centreCrop(options.shape().height(), options.shape().width())
                     .data();
         } catch (BadImageException e) {
@@ -130,7 +138,7 @@ public final class ImageFolder implements ImageSet {
     public static ImageShape shapeOf(Path file, int channels) throws IOException {
         try {
             var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, () -> {});
-            var pixels = decoder.decode(FolderScan.read(file).bytes());
+            var pixels = decoder.decode(FolderScan.bytes(file));
             return new ImageShape(channels, pixels.height(), pixels.width());
         } catch (BadImageException e) {
             throw new DataException(file + " " + e.getMessage());
@@ -141,7 +149,7 @@ public final class ImageFolder implements ImageSet {
 
     /** Decodes every image file below {@code folder}, keeping none, and lists the bad ones; empty folders are refused. */
     public static Findings verify(Path folder) throws IOException {
-        var listing = FolderListing.of(folder).requireImages();
+        var listing = PictureListing.of(folder).requireImages();
         var ignored = new AtomicInteger();
         var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, ignored::incrementAndGet);
         List<FolderScan.Outcome<Boolean>> outcomes = FolderScan.run(listing, (index, content) -> {
@@ -158,7 +166,7 @@ public final class ImageFolder implements ImageSet {
      * @throws DataException if two have different ones, naming both, or files are bad
      */
     public static ImageShape commonShape(Path folder, int channels) throws IOException {
-        var listing = FolderListing.of(folder).requireImages();
+        var listing = PictureListing.of(folder).requireImages();
         var decoder = new ImageDecoder(Background.WHITE, FolderOptions.DEFAULT_MAX_PIXELS, () -> {});
         var outcomes = FolderScan.run(listing, (_, content) -> {
             var pixels = decoder.decode(content.bytes());
@@ -180,7 +188,7 @@ public final class ImageFolder implements ImageSet {
         return first;
     }
 
-    private static Findings findings(FolderListing listing, List<BadFile> bad, AtomicInteger ignored) {
+    private static Findings findings(PictureListing listing, List<BadFile> bad, AtomicInteger ignored) {
         return new Findings(listing.names().size(), bad, ignored.get(), listing.leftOut(), listing.folders());
     }
 
@@ -250,15 +258,15 @@ public final class ImageFolder implements ImageSet {
         if (entry.held() != null) {
             return entry.held();
         }
-        Path file = root.resolve(entry.name());
         try {
-            var content = FolderScan.read(file);
+            var content = FolderScan.read(listing, entry.name());
             if (content.checksum() != entry.checksum()) {
                 throw new BadImageException("has changed since the folder was opened");
             }
             return fit(decoder.decode(content.bytes()), options);
         } catch (IOException e) {
-            throw new UncheckedIOException(new DataException(file + " " + FolderScan.reason(e), e));
+            throw new UncheckedIOException(
+                    new DataException(listing.path(entry.name()) + " " + FolderScan.reason(e), e));
         }
     }
 
@@ -288,18 +296,18 @@ public final class ImageFolder implements ImageSet {
     public Labels labels() throws DataException {
         for (Entry entry : entries) {
             if (entry.name().indexOf('/') < 0) {
-                throw new DataException(root.resolve(entry.name())
+                throw new DataException(listing.path(entry.name())
                         + " has no class: the name of its sub-folder is its class, and it lies in none; move it");
             }
         }
         List<String> classes = entries.stream()
                 .map(ImageFolder::subfolder)
                 .distinct()
-                .sorted(FolderListing.BY_CODE_POINTS)
+                .sorted(PictureListing.BY_CODE_POINTS)
                 .toList();
         for (String folder : findings.folders()) {
             if (!classes.contains(folder)) {
-                throw new DataException(root.resolve(folder) + " is a class without usable pictures"
+                throw new DataException(listing.path(folder) + " is a class without usable pictures"
                         + findings.remarks().stream()
                                 .map(remark -> ", " + remark)
                                 .collect(Collectors.joining())
@@ -322,12 +330,13 @@ public final class ImageFolder implements ImageSet {
     /** The image's file. */
     @Override
     public String name(int index) {
-        return root.resolve(entries.get(index).name()).toString();
+        return listing.path(entries.get(index).name()).toString();
     }
 
     @Override
     public String describe() {
-        return size() + " images of " + shape() + " from folder " + root
+        return size() + " images of " + shape() + " from "
+                + (Files.isDirectory(listing.root()) ? "folder " : "archive ") + listing.root()
                 + (skipped() == 0 ? "" : ", " + skipped() + " bad files left out")
                 + findings.remarks().stream().map(remark -> ", " + remark).collect(Collectors.joining())
                 + (held() == size() ? "" : ", " + (size() - held()) + " of them decoded on each read");

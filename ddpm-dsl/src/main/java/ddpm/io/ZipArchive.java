@@ -32,8 +32,13 @@ final class ZipArchive {
     private long inflation;
 
     ZipArchive(FileBytes file) throws IOException {
+        this(file, new ZipDirectory(file));
+    }
+
+    /** @param directory of this file, read before */
+    ZipArchive(FileBytes file, ZipDirectory directory) {
         this.file = file;
-        this.directory = new ZipDirectory(file);
+        this.directory = directory;
         this.inflation = FREE_INFLATION + INFLATION * file.size();
     }
 
@@ -110,11 +115,21 @@ final class ZipArchive {
                     + entry.size() + " bytes, more than is allowed for compressed tensors; save it uncompressed, as "
                     + "torch.save does");
         }
-        var contents = inflate(entry);
+        var contents = checked(entry, inflate(entry));
+        inflated.put(entry.name(), contents);
+        return contents;
+    }
+
+    /** All contents of an entry below 2 GiB, whose size the caller has judged. */
+    byte[] contents(ZipDirectory.Entry entry) throws IOException {
+        var contents = entry.isStored() ? file.copy(contentsAt(entry), Math.toIntExact(entry.size())) : inflate(entry);
+        return checked(entry, contents).array();
+    }
+
+    private ByteBuffer checked(ZipDirectory.Entry entry, ByteBuffer contents) throws IOException {
         var crc = new CRC32();
         crc.update(contents.duplicate());
         requireChecksum(entry, crc);
-        inflated.put(entry.name(), contents);
         return contents;
     }
 

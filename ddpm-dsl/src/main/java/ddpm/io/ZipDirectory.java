@@ -15,7 +15,7 @@ import java.util.SequencedMap;
  * The central directory of a ZIP file, ZIP64 included, with every offset and size checked against the file. Source:
  * PKWARE's APPNOTE.TXT 6.3, sections 4.3 and 4.5.
  */
-final class ZipDirectory {
+public final class ZipDirectory {
     private static final int MAX_DIRECTORY = 100_000_000;
 
     private static final int END = 0x06054b50;
@@ -33,6 +33,9 @@ final class ZipDirectory {
     static final int STORED = 0;
     static final int DEFLATED = 8;
     private static final int ENCRYPTED_FLAGS = 1 | 1 << 6 | 1 << 13;
+    private static final int MADE_ON_UNIX = 3;
+    private static final int UNIX_KIND = 0xf000; // S_IFMT of stat.h
+    private static final int UNIX_LINK = 0xa000;
 
     /**
      * One entry of the central directory.
@@ -40,10 +43,16 @@ final class ZipDirectory {
      * @param crc CRC-32 of the contents, or 0 when the writer computed none
      * @param packed bytes it takes in the file
      * @param size bytes of its contents
+     * @param isLink whether it is a symbolic link of Unix, whose contents are its target
      */
-    record Entry(String name, int method, int crc, long packed, long size, long headerAt) {
+    public record Entry(String name, int method, int crc, long packed, long size, long headerAt, boolean isLink) {
         boolean isStored() {
             return method == STORED;
+        }
+
+        /** Whether it stands for a folder; these have no contents. */
+        public boolean isFolder() {
+            return name.endsWith("/");
         }
     }
 
@@ -149,7 +158,9 @@ final class ZipDirectory {
             throw file.bad(what + " claims " + packed + " bytes for " + size + " in a file of " + file.size()
                     + "; it is damaged, fetch or write it again");
         }
-        if (entries.put(name, new Entry(name, method, header.getInt(16), packed, size, headerAt)) != null) {
+        boolean isLink = header.get(5) == MADE_ON_UNIX && (header.getInt(38) >>> Short.SIZE & UNIX_KIND) == UNIX_LINK;
+        var entry = new Entry(name, method, header.getInt(16), packed, size, headerAt, isLink);
+        if (entries.put(name, entry) != null) {
             throw file.bad(what + " is there twice, which is refused: readers disagree on which one counts");
         }
     }

@@ -163,12 +163,17 @@ class Cifar10Test {
         return gzip(tar.toByteArray());
     }
 
-    private static byte[] header(String name, int size, char type) {
+    static byte[] header(String name, long size, char type) {
         byte[] header = new byte[512];
         put(header, 0, name);
         put(header, 124, String.format("%011o", size));
         header[156] = (byte) type;
         put(header, 257, "ustar");
+        return summed(header);
+    }
+
+    /** With its checksum. */
+    static byte[] summed(byte[] header) {
         put(header, 148, "        ");
         int sum = 0;
         for (byte value : header) {

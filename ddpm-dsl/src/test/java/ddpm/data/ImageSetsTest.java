@@ -45,7 +45,9 @@ class ImageSetsTest {
         Files.writeString(folder.resolve("notes.txt"), "");
         var error = assertThrows(
                 DataException.class, () -> ImageSets.open(folder.resolve("notes.txt"), Split.TRAIN, OPTIONS));
-        assertTrue(error.getMessage().contains("is a file; give a folder"), error.getMessage());
+        assertTrue(
+                error.getMessage().contains("is a file, and no .zip, .tar or .tar.gz archive; give a folder"),
+                error.getMessage());
         error = assertThrows(DataException.class, () -> ImageSets.open(folder.resolve("gone"), Split.TRAIN, OPTIONS));
         assertTrue(error.getMessage().contains("does not exist"), error.getMessage());
         error = assertThrows(DataException.class, () -> ImageSets.open(folder, Split.TRAIN, OPTIONS));
