@@ -35,7 +35,7 @@ final class DrawOptions {
             names = "--steps",
             paramLabel = "N",
             converter = Values.Steps.class,
-            description = "Denoising steps, at most the model's T (default: T).")
+            description = "Denoising steps, at most the model's T (default: T; of inpaint, 250).")
     private Integer steps;
 
     @Option(
@@ -87,8 +87,15 @@ final class DrawOptions {
      * @param sharing whether they share latents or known pixels
      * @param share how many of them one process draws
      * @param threads that draw
+     * @param usualSteps where {@code --steps} says nothing, if the model has as many
      */
-    record Asked(long seed, long first, int count, Integer batch, boolean sharing, int share, int threads) {}
+    record Asked(
+            long seed, long first, int count, Integer batch, boolean sharing, int share, int threads, int usualSteps) {
+        /** With all steps of the model where {@code --steps} says nothing. */
+        Asked(long seed, long first, int count, Integer batch, boolean sharing, int share, int threads) {
+            this(seed, first, count, batch, sharing, share, threads, Integer.MAX_VALUE);
+        }
+    }
 
     Precision precision() {
         return precision;
@@ -111,7 +118,7 @@ final class DrawOptions {
                     file.path(), "makes images of " + channels + " channels; pictures have 1 to 4");
         }
         int trained = card.schedule().steps();
-        int chosen = steps == null ? trained : steps;
+        int chosen = steps == null ? Math.min(trained, asked.usualSteps()) : steps;
         if (chosen > trained) {
             throw wrong(line, "--steps " + chosen + ": this model has 1.." + trained + " steps");
         }

@@ -32,6 +32,9 @@ final class Inpaint implements Callable<Integer> {
     /** The level from which a pixel of a mask is white. */
     private static final int HALF = 128;
 
+    /** The paper's number of steps: jumps repeat each of them, and all of a T of 1000 would be 9,910 evaluations. */
+    private static final int USUAL_STEPS = 250;
+
     @Parameters(index = "0", paramLabel = "IMAGE", description = "A picture of the model's height and width.")
     private Path image;
 
@@ -110,7 +113,7 @@ final class Inpaint implements Callable<Integer> {
         var stored = model.model(file);
         var card = stored.card();
         long drawn = seed == null ? ThreadLocalRandom.current().nextLong(1L << 32) : seed;
-        var asked = new DrawOptions.Asked(drawn, 0, count, null, true, count, engine.threads());
+        var asked = new DrawOptions.Asked(drawn, 0, count, null, true, count, engine.threads(), USUAL_STEPS);
         var unmasked = drawing.plan(line, model.name(file), file, card, asked, null);
         var known = known(Measured.shape(file, card));
         var plan = checked(() -> unmasked.withKnown(known));
@@ -120,7 +123,8 @@ final class Inpaint implements Callable<Integer> {
         var device = engine.device(torch, console);
         var whole = plan.in(drawing.precision().on(device, card.network()));
         asPictures.prepare();
-        console.note("inpainting " + image + ": " + known.steps(whole.chain()) + " steps with all that are repeated");
+        console.note("inpainting " + image + ": " + whole.steps() + " steps and their repetitions are "
+                + known.steps(whole.chain()) + " evaluations of the network; fewer --steps or --resamplings take less");
         var run = new SampleRun(
                 whole, new SampleRun.Share(0, 1, false), stored, torch, device, engine.threads(), console);
         try (var output = asPictures.toOutput(whole)) {

@@ -49,8 +49,13 @@ record Cli(int status, String out, String err) {
 
     /** A grey model of 8 x 16 pixels and {@value #STEPS} steps, random but the same each time. */
     static Path tinyModel(Path file) throws IOException {
+        return tinyModel(file, BetaSchedule.linear(STEPS, 0.05, 0.5));
+    }
+
+    /** The model of another schedule. */
+    static Path tinyModel(Path file, BetaSchedule schedule) throws IOException {
         var config = new UNetMini.Config(1, 8, List.of(1, 1, 1), 8);
-        var card = ModelCard.of(config, BetaSchedule.linear(STEPS, 0.05, 0.5), 8, 16);
+        var card = ModelCard.of(config, schedule, 8, 16);
         try (var model = new Model(card, Device.CPU)) {
             model.params().initialise((parameter, target) -> {
                 var random = new Random(parameter);

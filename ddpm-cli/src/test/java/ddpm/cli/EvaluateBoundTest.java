@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +34,29 @@ class EvaluateBoundTest {
                 List.of("evaluate", "--bits-per-dim", "-q", "--model", model, "--data", pictures, "-n", 3));
         args.addAll(List.of(more));
         return Cli.run(args.toArray());
+    }
+
+    @Test
+    void anArchiveOfThePicturesGivesTheNumbersOfTheFolder() throws IOException {
+        var loose = evaluate("--json", "--seed", 1);
+        var archive = folder.resolve("pictures.zip");
+        try (var zip = new ZipOutputStream(Files.newOutputStream(archive));
+                var files = Files.list(pictures)) {
+            for (var file : files.toList()) {
+                zip.putNextEntry(new ZipEntry("pictures/" + file.getFileName()));
+                zip.write(Files.readAllBytes(file));
+            }
+        }
+        pictures = archive;
+        var packed = evaluate("--json", "--seed", 1);
+        assertEquals(0, packed.status(), packed.err());
+        var expected = JSON.std.mapFrom(loose.out());
+        var found = JSON.std.mapFrom(packed.out());
+        for (var field : List.of("images", "bitsPerDim", "terms")) {
+            assertEquals(expected.get(field), found.get(field), field);
+        }
+        var verified = Cli.run("data", "verify", archive);
+        assertEquals("3 of 3 images can be used" + System.lineSeparator(), verified.out(), verified.err());
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import ddpm.diffusion.BetaSchedule;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,10 +56,20 @@ class InpaintTest {
     }
 
     @Test
+    void aLongChainIsWalkedInThePapersNumberOfSteps() throws IOException {
+        Cli.tinyModel(model, BetaSchedule.ho2020());
+        var run = inpaint("--mask", mask, "-n", 1, "--resamplings", 1);
+        assertEquals(0, run.status(), run.err());
+        assertTrue(run.err().contains("250 steps and their repetitions are 250 evaluations of the network"), run.err());
+    }
+
+    @Test
     void theKnownPixelsComeBackAndTheOthersAreDrawn() throws IOException {
         var run = inpaint("--mask", mask, "-n", 2, "--jump-length", 3, "--resamplings", 2, "--seed", 5);
         assertEquals(0, run.status(), run.err());
-        assertTrue(run.err().contains("19 steps with all that are repeated"), run.err()); // 10 and 3 from 0, 3 and 6
+        assertTrue(
+                run.err().contains("10 steps and their repetitions are 19 evaluations of the network"),
+                run.err()); // 10 and 3 from 0, 3 and 6
         var drawn = new ArrayList<List<Integer>>();
         for (var name : List.of("image-000000.png", "image-000001.png")) {
             var result =
