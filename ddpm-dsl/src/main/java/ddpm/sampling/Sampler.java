@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Draws images by running the reverse process from noise, Algorithm 2 of Ho et al. 2020 and its relatives.
@@ -182,155 +183,50 @@ public record Sampler(
 
     /** This sampler for a model whose output means something else. */
     public Sampler withPrediction(Prediction newPrediction) {
-        return new Sampler(
-                diffusion,
-                newPrediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.prediction = newPrediction);
     }
 
     /** This sampler with another solver. */
     public Sampler withSolver(Solver newSolver) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                newSolver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.solver = newSolver);
     }
 
     /** This sampler with x0 estimates clipped or not. */
     public Sampler withClip(Clip newClip) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                newClip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.clip = newClip);
     }
 
     /** This sampler on so many cores. */
     public Sampler withThreads(int newThreads) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                newThreads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.threads = newThreads);
     }
 
     /** This sampler of images from another index. */
     public Sampler withFirstImage(long newFirst) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                newFirst,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.firstImage = newFirst);
     }
 
     /** This sampler with so many frames kept. */
     public Sampler withTrajectory(int newTrajectory, Frames newFrames) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                newTrajectory,
-                newFrames,
-                graphSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> {
+            draft.trajectory = newTrajectory;
+            draft.frames = newFrames;
+        });
     }
 
     /** This sampler with another number of steps per launch. */
     public Sampler withGraphSteps(GraphSteps newSteps) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                newSteps,
-                progress,
-                hook,
-                known);
+        return with(draft -> draft.graphSteps = newSteps);
     }
 
     /** This sampler with another receiver of its progress. */
     public Sampler withProgress(Progress newProgress) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                newProgress,
-                hook,
-                known);
+        return with(draft -> draft.progress = newProgress);
     }
 
     /** This sampler with a hook after each step. */
     public Sampler withStep(Hook newHook) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                Optional.of(newHook),
-                known);
+        return with(draft -> draft.hook = Optional.of(newHook));
     }
 
     /**
@@ -355,19 +251,7 @@ public record Sampler(
 
     /** This sampler as one that draws to known pixels. */
     public Sampler withKnown(Known newKnown) {
-        return new Sampler(
-                diffusion,
-                prediction,
-                solver,
-                clip,
-                threads,
-                firstImage,
-                trajectory,
-                frames,
-                graphSteps,
-                progress,
-                hook,
-                Optional.of(newKnown));
+        return with(draft -> draft.known = Optional.of(newKnown));
     }
 
     /**
@@ -515,5 +399,58 @@ public record Sampler(
             frames.add(whole);
         }
         return new Samples(frames.removeLast(), List.copyOf(frames));
+    }
+
+    private Sampler with(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** The values one by one, so that a change names only what it changes. */
+    private static final class Draft {
+        Diffusion diffusion;
+        Prediction prediction;
+        Solver solver;
+        Clip clip;
+        int threads;
+        long firstImage;
+        int trajectory;
+        Frames frames;
+        GraphSteps graphSteps;
+        Progress progress;
+        Optional<Hook> hook;
+        Optional<Known> known;
+
+        Draft(Sampler sampler) {
+            diffusion = sampler.diffusion;
+            prediction = sampler.prediction;
+            solver = sampler.solver;
+            clip = sampler.clip;
+            threads = sampler.threads;
+            firstImage = sampler.firstImage;
+            trajectory = sampler.trajectory;
+            frames = sampler.frames;
+            graphSteps = sampler.graphSteps;
+            progress = sampler.progress;
+            hook = sampler.hook;
+            known = sampler.known;
+        }
+
+        Sampler done() {
+            return new Sampler(
+                    diffusion,
+                    prediction,
+                    solver,
+                    clip,
+                    threads,
+                    firstImage,
+                    trajectory,
+                    frames,
+                    graphSteps,
+                    progress,
+                    hook,
+                    known);
+        }
     }
 }
