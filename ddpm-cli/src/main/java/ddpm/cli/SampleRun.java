@@ -164,12 +164,16 @@ record SampleRun(
         }
         console.note(String.format(
                 Locale.ROOT,
-                "%d images in %.1f s; --seed %d%s --precision %s draws them again",
+                "%d images in %.1f s; --seed %d%s --precision %s draws them again%s",
                 drawn,
                 progress.seconds(),
                 plan.seed(),
                 plan.first() == 0 ? "" : " --first " + plan.first(),
-                plan.precision()));
+                plan.precision(),
+                // Elsewhere kernels are chosen by the size of what they compute, and each rounds in its own way.
+                plan.precision() == Precision.FP32 && device.kind() == Device.Kind.CPU
+                        ? ""
+                        : ", up to rounding with another --batch or --threads"));
         return new Done(this, files, results.toList(), progress.seconds());
     }
 

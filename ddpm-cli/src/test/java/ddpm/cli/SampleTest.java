@@ -368,6 +368,7 @@ class SampleTest {
             assertEquals(used, JSON.std.mapFrom(run.out()).get("precision"));
             assertTrue(run.err().contains(" threads, " + used + ", "), run.err());
             assertTrue(run.err().contains("--precision " + used + " draws them again"), run.err());
+            assertEquals(used.equals("bf16"), run.err().contains("up to rounding with another --batch"), run.err());
             pictures.put(precision, Files.readAllBytes(grid));
             var bytes = new String(pictures.get(precision), StandardCharsets.ISO_8859_1);
             assertTrue(bytes.contains("precision\000" + used), "the picture says so too");
