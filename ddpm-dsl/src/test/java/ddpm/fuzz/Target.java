@@ -119,6 +119,15 @@ enum Target {
             Cifar10.open(file("fuzz.tar.gz", data), Split.TEST);
         }
     },
+    PICTURES(".zip", ".tar", ".tgz") {
+        private final FolderOptions options =
+                FolderOptions.of(ImageShape.square(3, 16)).withMaxPixels(1 << 20);
+
+        @Override
+        void parse(byte[] data) throws IOException {
+            ImageFolder.open(file("fuzz.pictures", data), options);
+        }
+    },
     SCHEDULE(".schedule") {
         @Override
         void parse(byte[] data) throws IOException {
