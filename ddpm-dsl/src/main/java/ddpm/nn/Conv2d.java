@@ -49,6 +49,9 @@ public final class Conv2d implements Convolution {
     private final Config config;
     private final Cached packed;
 
+    /** Null where the kernel is not 3x3, or not of stride 1 with its size kept. */
+    private final WinogradConvolution winograd;
+
     /** With PyTorch's default initialisation. */
     public Conv2d(ParamPath path, int in, int out, Config config) {
         this(path, in, out, config, Init.pytorch(weightShape(in, out, config)), true);
@@ -64,6 +67,10 @@ public final class Conv2d implements Convolution {
         this.weight = path.param("weight", weightShape(in, out, config), init);
         this.bias = config.bias() ? path.param("bias", Shape.of(out), biasAlike ? init : Init.ZEROS) : null;
         this.packed = new Cached(path);
+        this.winograd =
+                config.equals(Config.same(3)) || config.equals(Config.same(3).withoutBias())
+                        ? new WinogradConvolution(path, weight)
+                        : null;
     }
 
     private static Shape weightShape(int in, int out, Config config) {
@@ -84,6 +91,9 @@ public final class Conv2d implements Convolution {
     public Tensor convolve(Tensor x, Tensor withBias) {
         var kernel = weight.as(x.dtype());
         if (config.groups() == 1 && weight.isFixed() && PackedKernel.suits(x, kernel, withBias)) {
+            if (winograd != null && winograd.suits(x)) {
+                return winograd.convolve(x, withBias);
+            }
             var laidOut = packed.get(
                     x.dtype(), () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
             return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());

@@ -1,5 +1,6 @@
 package ddpm.torch;
 
+import ddpm.torch.ShapeChecks.Window;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -76,7 +77,7 @@ public final class KernelCheck {
     }
 
     /** Compares a convolution of {@code x}: at two corners and in the middle of the first and the last image. */
-    static Comparison conv2d(Tensor x, Tensor weight, int stride, int padding, UnaryOperator<Tensor> kernel) {
+    static Comparison conv2d(Tensor x, Tensor weight, Window window, UnaryOperator<Tensor> kernel) {
         var ends = Tensor.of(new long[] {0, x.shape().size(0) - 1}, Shape.of(2));
         var tried = someOf(weight.shape().size(0));
         var in = new Planes(Ops.indexSelect(x, 0, ends));
@@ -87,8 +88,9 @@ public final class KernelCheck {
         var comparison = Comparison.in(x.dtype());
         for (int image = 0; image < 2; image++) {
             for (int[] at : new int[][] {{0, 0}, {out.height / 2, out.width / 2}, {out.height - 1, out.width - 1}}) {
-                var patch =
-                        in.patch(image, at[0] * stride - padding, at[1] * stride - padding, kernelHeight, kernelWidth);
+                int top = at[0] * window.stride() - window.rows();
+                int left = at[1] * window.stride() - window.columns();
+                var patch = in.patch(image, top, left, kernelHeight, kernelWidth);
                 for (int o = 0; o < out.channels; o++) {
                     comparison = comparison.with(
                             dot(rows, o * patch.length, patch, 0, patch.length), out.at(image, o, at[0], at[1]));
@@ -222,17 +224,14 @@ public final class KernelCheck {
             boolean packs = PackedKernel.suits(noise(Shape.of(1), precision));
             for (long[] channels : CHANNELS) {
                 for (int kernel : new int[] {1, 3}) {
-                    int padding = kernel / 2;
+                    var same = Window.of(1, kernel / 2);
                     var x = images(Shape.of(2, channels[1], 8, 8), precision);
                     var weight = noise(Shape.of(channels[0], channels[1], kernel, kernel), precision);
                     for (var w : List.of(weight, weight.contiguous(MemoryFormat.CHANNELS_LAST))) {
-                        add(plain, w, conv2d(x, w, 1, padding, v -> Ops.conv2d(v, w, null, 1, padding)));
+                        add(plain, w, conv2d(x, w, same, v -> Ops.conv2d(v, w, null, same)));
                         if (packs) {
-                            var laidOut = PackedKernel.pack(w, x.shape(), 1, padding);
-                            add(
-                                    packed,
-                                    w,
-                                    conv2d(x, w, 1, padding, v -> PackedKernel.convolve(v, laidOut, null, 1, padding)));
+                            var laidOut = PackedKernel.pack(w, x.shape(), same);
+                            add(packed, w, conv2d(x, w, same, v -> PackedKernel.convolve(v, laidOut, null, same)));
                         }
                     }
                 }
@@ -261,10 +260,11 @@ public final class KernelCheck {
 
     /** Whether oneDNN's convolution of one small float32 image, asked for by name, is right. */
     static boolean oneDnnConvolves() {
+        var same = Window.of(1, 1);
         for (long[] channels : CHANNELS) {
             var w = noise(Shape.of(channels[0], channels[1], 3, 3), DType.FLOAT32);
             var x = noise(Shape.of(1, channels[1], 5, 5), DType.FLOAT32);
-            if (!conv2d(x, w, 1, 1, v -> Ops.convolveByOneDnn(v, w, null, 1, 1)).agrees()) {
+            if (!conv2d(x, w, same, v -> Ops.convolveByOneDnn(v, w, null, same)).agrees()) {
                 return false;
             }
         }

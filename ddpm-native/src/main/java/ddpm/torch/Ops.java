@@ -1,5 +1,6 @@
 package ddpm.torch;
 
+import ddpm.torch.ShapeChecks.Window;
 import java.util.Arrays;
 import java.util.List;
 
@@ -113,11 +114,15 @@ public final class Ops {
      * @return {@code [B, O, (H + 2 padding - kh) / stride + 1, ...]}
      */
     public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        checkConv2d(x, weight, bias, stride, padding);
+        return conv2d(x, weight, bias, Window.of(stride, padding));
+    }
+
+    static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Window window) {
+        checkConv2d(x, weight, bias, window);
         if (CpuTuning.convolvesByOneDnn(x)) {
-            return convolveByOneDnn(x, weight, bias, stride, padding);
+            return convolveByOneDnn(x, weight, bias, window);
         }
-        return convolve(x, weight, bias, stride, padding, 1);
+        return convolve(x, weight, bias, window, 1);
     }
 
     /**
@@ -131,38 +136,39 @@ public final class Ops {
         if (groups == 1) {
             return conv2d(x, weight, bias, stride, padding);
         }
-        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), stride, padding, groups);
+        var window = Window.of(stride, padding);
+        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), window, groups);
         sameType("conv2d", x, weight);
-        return convolve(x, weight, bias, stride, padding, groups);
+        return convolve(x, weight, bias, window, groups);
     }
 
-    private static Tensor convolve(Tensor x, Tensor weight, Tensor bias, int stride, int padding, int groups) {
+    private static Tensor convolve(Tensor x, Tensor weight, Tensor bias, Window window, int groups) {
         return CONV2D.call()
                 .tensor(x)
                 .tensor(weight)
                 .optional(bias)
-                .integers(stride, stride)
-                .integers(padding, padding)
+                .integers(window.stride(), window.stride())
+                .integers(window.rows(), window.columns())
                 .integers(1, 1)
                 .integer(groups)
                 .one();
     }
 
-    static Tensor convolveByOneDnn(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
+    static Tensor convolveByOneDnn(Tensor x, Tensor weight, Tensor bias, Window window) {
         return MKLDNN_CONVOLUTION
                 .call()
                 .tensor(x)
                 .tensor(weight)
                 .optional(bias)
-                .integers(padding, padding)
-                .integers(stride, stride)
+                .integers(window.rows(), window.columns())
+                .integers(window.stride(), window.stride())
                 .integers(1, 1)
                 .integer(1)
                 .one();
     }
 
-    static void checkConv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), stride, padding);
+    static void checkConv2d(Tensor x, Tensor weight, Tensor bias, Window window) {
+        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), window);
         sameType("conv2d", x, weight);
     }
 

@@ -1,6 +1,7 @@
 package ddpm.torch;
 
 import ddpm.torch.KernelCheck.Comparison;
+import ddpm.torch.ShapeChecks.Window;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +73,7 @@ public final class PackedKernel {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var image = Tensor.zeros(Shape.of(1, 1, 3, 3), type, Device.CPU);
-            convolve(image, pack(image, image.shape(), 1, 1), null, 1, 1);
+            convolve(image, pack(image, image.shape(), Window.of(1, 1)), null, Window.of(1, 1));
             var row = Tensor.zeros(Shape.of(1, 3), type, Device.CPU);
             multiply(row, pack(row, 1), null);
             return true;
@@ -91,30 +92,39 @@ public final class PackedKernel {
      * @param images the shape {@code [B, C, H, W]} it is for; others are right too, perhaps slower
      */
     public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int padding) {
-        ShapeChecks.conv2d(images, weight.shape(), null, stride, padding);
+        return ofConv2d(weight, images, stride, padding, padding);
+    }
+
+    /**
+     * {@link #ofConv2d(Tensor, Shape, int, int)} with paddings of its own for height and width.
+     *
+     * @param rows of zeros above and below
+     * @param columns of zeros on the left and on the right
+     */
+    public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int rows, int columns) {
+        var window = new Window(stride, rows, columns);
+        ShapeChecks.conv2d(images, weight.shape(), null, window);
         packable("ofConv2d", weight, images.numel());
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
-            var packed = pack(weight, images, stride, padding);
-            var kind = Kind.of(weight, images, stride, padding);
+            var packed = pack(weight, images, window);
+            var kind = Kind.of(weight, images, window);
             return scope.keep(trusted(
                     kind,
                     weight,
                     packed,
                     () -> KernelCheck.images(images, weight.dtype()),
-                    x -> KernelCheck.conv2d(
-                            x, weight, stride, padding, v -> convolve(v, packed, null, stride, padding)),
-                    x -> KernelCheck.conv2d(
-                            x, weight, stride, padding, v -> Ops.conv2d(v, weight, null, stride, padding))));
+                    x -> KernelCheck.conv2d(x, weight, window, v -> convolve(v, packed, null, window)),
+                    x -> KernelCheck.conv2d(x, weight, window, v -> Ops.conv2d(v, weight, null, window))));
         }
     }
 
-    static Tensor pack(Tensor weight, Shape images, int stride, int padding) {
+    static Tensor pack(Tensor weight, Shape images, Window window) {
         var opaque = TO_MKLDNN.call().tensor(weight).none().one();
         return REORDER.call()
                 .tensor(opaque)
-                .integers(padding, padding)
-                .integers(stride, stride)
+                .integers(window.rows(), window.columns())
+                .integers(window.stride(), window.stride())
                 .integers(1, 1)
                 .integer(1)
                 .presentIntegers(images.toArray())
@@ -129,25 +139,31 @@ public final class PackedKernel {
      * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
+        return conv2d(x, packed, bias, stride, padding, padding);
+    }
+
+    /** {@link #conv2d(Tensor, Tensor, Tensor, int, int)} with a weight that was laid out for these paddings. */
+    public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int rows, int columns) {
+        var window = new Window(stride, rows, columns);
         if (!packed.isPacked()) {
             var type = packed.dtype();
             return x.dtype() == type
-                    ? Ops.conv2d(x, packed, bias, stride, padding)
-                    : Ops.conv2d(x.to(type), packed, bias == null ? null : bias.to(type), stride, padding)
+                    ? Ops.conv2d(x, packed, bias, window)
+                    : Ops.conv2d(x.to(type), packed, bias == null ? null : bias.to(type), window)
                             .to(x.dtype());
         }
-        Ops.checkConv2d(x, packed, bias, stride, padding);
+        Ops.checkConv2d(x, packed, bias, window);
         computable("conv2d", x, bias);
-        return convolve(x, packed, bias, stride, padding);
+        return convolve(x, packed, bias, window);
     }
 
-    static Tensor convolve(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
+    static Tensor convolve(Tensor x, Tensor packed, Tensor bias, Window window) {
         return CONVOLVE.call()
                 .tensor(x)
                 .packed(packed)
                 .optional(bias)
-                .integers(padding, padding)
-                .integers(stride, stride)
+                .integers(window.rows(), window.columns())
+                .integers(window.stride(), window.stride())
                 .integers(1, 1)
                 .integer(1)
                 .string("none")
@@ -178,7 +194,7 @@ public final class PackedKernel {
             // laid out for one row, a row alone is rounded otherwise than among others
             var packed = pack(weight, Math.max(2, rows));
             var input = Shape.of(Math.min(rows, MOST_ROWS), weight.shape().size(1));
-            var kind = Kind.of(weight, input, 1, 0);
+            var kind = Kind.of(weight, input, Window.of(1, 0));
             return scope.keep(trusted(
                     kind,
                     weight,
@@ -286,15 +302,14 @@ public final class PackedKernel {
      * @param weight the weight's shape; its layout is in {@code strides}
      * @param input the input's shape
      */
-    private record Kind(DType type, Shape weight, List<Long> strides, Shape input, int stride, int padding) {
-        static Kind of(Tensor weight, Shape input, int stride, int padding) {
+    private record Kind(DType type, Shape weight, List<Long> strides, Shape input, Window window) {
+        static Kind of(Tensor weight, Shape input, Window window) {
             return new Kind(
                     weight.dtype(),
                     weight.shape(),
                     Arrays.stream(weight.strides()).boxed().toList(),
                     input,
-                    stride,
-                    padding);
+                    window);
         }
 
         String what() {

@@ -23,6 +23,20 @@ final class ShapeChecks {
 
     private ShapeChecks() {}
 
+    /**
+     * How a convolution's kernel goes over an image.
+     *
+     * @param stride pixels from one place to the next, both ways
+     * @param rows of zeros above and below
+     * @param columns of zeros on the left and on the right
+     */
+    record Window(int stride, int rows, int columns) {
+        /** With as many zeros on all four sides. */
+        static Window of(int stride, int padding) {
+            return new Window(stride, padding, padding);
+        }
+    }
+
     static Shape images(String op, Shape shape) {
         if (shape.rank() != 4) {
             throw new IllegalArgumentException(op + ": images [B, C, H, W] needed, not " + shape);
@@ -41,7 +55,7 @@ final class ShapeChecks {
     }
 
     /** @param bias or null */
-    static void conv2d(Shape x, Shape w, Shape bias, int stride, int padding, int groups) {
+    static void conv2d(Shape x, Shape w, Shape bias, Window window, int groups) {
         if (groups < 1 || x.rank() == 4 && x.size(1) % groups != 0 || w.rank() == 4 && w.size(0) % groups != 0) {
             throw new IllegalArgumentException("conv2d: " + groups + " groups of input " + x
                     + " under a weight of shape " + w + ": they must divide the channels of both input and output");
@@ -50,11 +64,11 @@ final class ShapeChecks {
             throw new IllegalArgumentException("conv2d: each of " + groups + " groups has " + x.size(1) / groups
                     + " channels of input " + x + ", but the weight is " + w + " ([out, in / groups, height, width])");
         }
-        conv2d(x.rank() == 4 && w.rank() == 4 ? x.with(1, w.size(1)) : x, w, bias, stride, padding);
+        conv2d(x.rank() == 4 && w.rank() == 4 ? x.with(1, w.size(1)) : x, w, bias, window);
     }
 
     /** @param bias or null */
-    static void conv2d(Shape x, Shape w, Shape bias, int stride, int padding) {
+    static void conv2d(Shape x, Shape w, Shape bias, Window window) {
         var in = images("conv2d", x);
         if (w.rank() != 4 || w.size(1) != in.size(1)) {
             throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
@@ -63,20 +77,23 @@ final class ShapeChecks {
         if (bias != null && !bias.equals(Shape.of(w.size(0)))) {
             throw new IllegalArgumentException("conv2d: bias " + bias + " for a weight of shape " + w);
         }
-        window("conv2d", w, stride, padding);
-        for (int d = 2; d <= 3; d++) {
-            long padded = in.size(d) + 2L * padding;
-            fits("conv2d", "an image with padding of size", padded);
-            if (padded < w.size(d)) {
-                throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
-                        + " at padding " + padding + ", stride " + stride);
-            }
-        }
         Shape.of(
                 in.size(0),
                 w.size(0),
-                (in.size(2) + 2L * padding - w.size(2)) / stride + 1,
-                (in.size(3) + 2L * padding - w.size(3)) / stride + 1);
+                places(in, w, 2, window.stride(), window.rows()),
+                places(in, w, 3, window.stride(), window.columns()));
+    }
+
+    /** At how many places along a dimension the kernel fits. */
+    private static long places(Shape in, Shape w, int dimension, int stride, int padding) {
+        window("conv2d", w, stride, padding);
+        long padded = in.size(dimension) + 2L * padding;
+        fits("conv2d", "an image with padding of size", padded);
+        if (padded < w.size(dimension)) {
+            throw new IllegalArgumentException("conv2d: input " + in + " is smaller than the kernel of " + w
+                    + " at padding " + padding + ", stride " + stride);
+        }
+        return (padded - w.size(dimension)) / stride + 1;
     }
 
     private static void window(String op, Shape weight, int stride, int padding) {

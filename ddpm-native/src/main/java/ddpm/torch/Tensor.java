@@ -576,6 +576,11 @@ public final class Tensor implements AutoCloseable {
         return subtractScaled(other, -1); // x - (-1) y is x + y exactly; the C ABI has no number cell for add's alpha
     }
 
+    /** {@code this + factor · other}, in one pass; the factor is rounded to the tensors' type first. */
+    public Tensor add(Tensor other, double factor) {
+        return subtractScaled(other, -factor);
+    }
+
     public Tensor sub(Tensor other) {
         return subtractScaled(other, 1);
     }

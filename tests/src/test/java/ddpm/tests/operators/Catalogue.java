@@ -422,6 +422,11 @@ final class Catalogue {
         }) {
             var inputs = List.of(normal(pair[0]), normal(pair[1]));
             list.add(Operator.of("Tensor.add(Tensor)", inputs, x -> x[0].add(x[1]), x -> x[0].add(x[1])));
+            list.add(Operator.of(
+                    "Tensor.add(Tensor,double)",
+                    inputs,
+                    x -> x[0].add(x[1], -0.7),
+                    x -> x[0].add(x[1], new Scalar(-0.7))));
             list.add(Operator.of("Tensor.sub(Tensor)", inputs, x -> x[0].sub(x[1]), x -> x[0].sub(x[1])));
             list.add(Operator.of("Tensor.mul(Tensor)", inputs, x -> x[0].mul(x[1]), x -> x[0].mul(x[1])));
             list.add(Operator.of("Tensor.div(Tensor)", inputs, x -> x[0].div(x[1]), x -> x[0].div(x[1])));
