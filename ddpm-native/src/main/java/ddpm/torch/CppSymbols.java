@@ -12,7 +12,8 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
- * C++ functions of libtorch, and one of OpenBLAS, that have no counterpart in the C ABI, called by their mangled names.
+ * C++ functions of libtorch that have no counterpart in the C ABI, called by their mangled names, and one each of OpenBLAS
+ * and OpenMP.
  *
  * <p>A C++ exception through one of these would end the JVM, so only functions that cannot throw for what they are given
  * are here. Apart from the two of {@code TensorImpl}, without which there is no autograd, a libtorch may lack any.
@@ -30,6 +31,13 @@ final class CppSymbols {
 
     private static final MethodHandle BLAS_SET_NUM_THREADS =
             Binding.optional("openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
+
+    private static final MethodHandle PAUSE_OPENMP =
+            Binding.optional("omp_pause_resource_all", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+
+    /** {@code omp_pause_soft}. */
+    private static final int SOFTLY = 1;
+
     /** {@code std::string at::get_cpu_capability()}: the string's address is the hidden first argument (SysV x86-64). */
     private static final MethodHandle CPU_CAPABILITY =
             Binding.optional("_ZN2at18get_cpu_capabilityB5cxx11Ev", FunctionDescriptor.ofVoid(JAVA_LONG));
@@ -83,6 +91,18 @@ final class CppSymbols {
         if (BLAS_SET_NUM_THREADS != null) {
             try {
                 BLAS_SET_NUM_THREADS.invokeExact(threads);
+            } catch (Throwable e) {
+                throw Binding.unexpected(e);
+            }
+        }
+    }
+
+    /** Ends the threads that OpenMP keeps for this thread's operators; the next operator that needs some gets new ones. */
+    static void pauseOpenMp() {
+        if (PAUSE_OPENMP != null) {
+            try {
+                int _ = (int)
+                        PAUSE_OPENMP.invokeExact(SOFTLY); // refused inside an operator alone, and then nothing is lost
             } catch (Throwable e) {
                 throw Binding.unexpected(e);
             }

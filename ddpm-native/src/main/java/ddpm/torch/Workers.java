@@ -84,6 +84,9 @@ public final class Workers implements AutoCloseable {
     public <T> List<T> run(IntFunction<T> work) {
         Objects.requireNonNull(work, "work");
         notFromInside("run slices");
+        if (threadsEach > 1) {
+            CpuTuning.releaseThreads();
+        }
         var round = new Round();
         var done = new ExecutorCompletionService<T>(pool);
         var futures = new ArrayList<Future<T>>();

@@ -4,15 +4,23 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 @Timeout(60)
 class WorkersTest {
@@ -143,6 +151,52 @@ class WorkersTest {
         workers.close();
         assertThrows(RejectedExecutionException.class, () -> workers.run(slice -> slice));
         assertFalse(Thread.currentThread().isInterrupted());
+    }
+
+    /** Beside more of its threads than processors OpenMP puts each to sleep after every operator. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theCallersOpenMpThreadsEndBeforeAWorkerHasSeveral() throws Exception {
+        assumeTrue(CppSymbols.canSetNumThreads(), "this libtorch keeps its number of threads");
+        var seen = new CompletableFuture<List<Long>>();
+        var caller = Thread.ofPlatform().name("its-operators").start(() -> {
+            try (var _ = TensorScope.open();
+                    var workers = new Workers(1, 2)) {
+                LibTorch.load().setThreads(2); // which starts a thread of another pool
+                long before = threadsOf("its-operators");
+                Ops.silu(Tensor.zeros(Shape.of(1 << 20), DType.FLOAT32, Device.CPU));
+                long during = threadsOf("its-operators");
+                workers.run(_ -> 0);
+                long after = threadsOf("its-operators");
+                for (int i = 0; i < 100 && after > before; i++) { // the kernel may need a moment to end one
+                    pause();
+                    after = threadsOf("its-operators");
+                }
+                seen.complete(List.of(during - before, after - before));
+            } catch (Throwable e) {
+                seen.completeExceptionally(e);
+            }
+        });
+        caller.join();
+        assertEquals(List.of(1L, 0L), seen.get());
+    }
+
+    /** OpenMP's threads have the name of the thread that they work for. */
+    private static long threadsOf(String name) {
+        try (var tasks = Files.list(Path.of("/proc/self/task"))) {
+            return tasks.filter(task -> {
+                        try {
+                            return Files.readString(task.resolve("comm"))
+                                    .strip()
+                                    .equals(name);
+                        } catch (IOException e) {
+                            return false; // it has just ended
+                        }
+                    })
+                    .count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void await(CountDownLatch latch) {

@@ -49,7 +49,7 @@ public final class SamplingBenchmark {
             if (one.startsWith("mini:")) {
                 time(Contest.uNetMini(batch), 10, rounds, cores);
             } else {
-                time(Contest.cifar10(batch), 3, rounds, cores);
+                time(Contest.cifar10(batch), Math.max(3, 12 / batch), rounds, cores);
             }
         }
     }
