@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -109,6 +110,26 @@ class GradientSumTest {
             }
             assertTrue(group.sizes.size() >= (frozen ? 2 : 6), group.sizes.toString());
             assertEquals(0, group.sizes.size() % 2, "as many buckets in each round");
+        }
+    }
+
+    @Test
+    void aloneTheReplicasGradientsAreAddedInEveryPiece() {
+        var first = Replica.of(null, 0, _ -> true);
+        var second = Replica.of(first.params(), 1, _ -> true);
+        try (var _ = TensorScope.open();
+                var _ = first.params();
+                var _ = second.params();
+                var sum = new GradientSum(Group.ALONE, List.of(first.params(), second.params()))) {
+            first.pass();
+            second.pass();
+            var expected = first.params().flatGradient().toFloats();
+            var other = second.params().flatGradient().toFloats();
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] += other[i];
+            }
+            sum.of(() -> null);
+            assertArrayEquals(expected, first.params().flatGradient().toFloats());
         }
     }
 

@@ -21,63 +21,72 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
  * A training step of one process on all cores against ranks of one thread each, with the same batch: as many ranks as
- * cores, and twice as many. Both are there all the time and train in turn, so that a slower minute slows both.
+ * cores, and twice as many. Beside them as many processes by themselves, each with a rank's share of the batch: what they
+ * lose against one process is the cores' doing, and what ranks lose against them is the price of being one run.
+ * All are there all the time and train in turn, so that a slower minute slows all.
  *
  * <pre>{@code mvn -q -pl tests -am -Pbench -DskipTests test -Dbench.main=RanksBenchmark [-Dbench.rounds=7]}</pre>
  */
 public final class RanksBenchmark {
+    private static final String MEMBER = "member";
+
     private RanksBenchmark() {}
 
-    /** @param args the number of rounds, 7 if left out; or what a child is to train */
+    /** @param args the number of rounds, 7 if left out, and the networks, mini and paper if so; or what a child is to train */
     public static void main(String[] args) throws IOException {
-        if (args.length > 1) {
-            member(contest(args[0]), Integer.parseInt(args[1]));
+        if (args.length > 0 && args[0].equals(MEMBER)) {
+            member(contest(args[1]), Integer.parseInt(args[2]), Integer.parseInt(args[3]));
             return;
         }
         int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 7;
         int cores = Runtime.getRuntime().availableProcessors();
-        compare("mini", cores, rounds, 5);
-        compare("mini", 2 * cores, rounds, 5);
-        compare("paper", cores, rounds, 1);
+        var chosen = args.length > 1 ? List.of(args).subList(1, args.length) : List.of("mini", "paper");
+        for (var name : chosen) {
+            compare(name, cores, rounds);
+            compare(name, 2 * cores, rounds);
+        }
     }
 
     private static Contest contest(String name) {
         return name.equals("mini") ? Contest.uNetMini(32) : Contest.cifar10(8);
     }
 
-    private static void compare(String name, int size, int rounds, int steps) throws IOException {
+    private static void compare(String name, int size, int rounds) throws IOException {
         int cores = Runtime.getRuntime().availableProcessors();
-        try (var one = new Team(name, 1, cores);
-                var ranks = new Team(name, size, 1)) {
-            one.train(steps); // warm-up
-            ranks.train(steps);
-            var alone = new double[rounds][];
-            var together = new double[rounds][];
-            for (int round = 0; round < rounds; round++) {
-                alone[round] = one.train(steps);
-                together[round] = ranks.train(steps);
+        int steps = name.equals("mini") ? 5 : 1;
+        int batch = contest(name).batch();
+        try (var one = Team.ofRanks(name, 1, cores, batch);
+                var ranks = Team.ofRanks(name, size, 1, batch);
+                var apart = Team.apart(name, size, batch / size)) {
+            var teams = List.of(one, ranks, apart);
+            var times = new double[teams.size()][rounds][];
+            for (int round = -1; round < rounds; round++) { // the first only warms up
+                for (int team = 0; team < teams.size(); team++) {
+                    times[team][Math.max(round, 0)] = teams.get(team).train(steps);
+                }
             }
-            var contest = contest(name);
-            double single = median(alone, 0);
-            double several = median(together, 0);
             System.out.printf(
                     Locale.ROOT,
-                    "%s, batch %d: %.1f images/s of one process on %d threads, %.1f of %d ranks of one thread:"
-                            + " ratio %.3f (%.3f..%.3f); %.1f%% of rank 0's time is communication%n",
-                    contest.name(),
-                    contest.batch(),
-                    contest.batch() / single,
+                    "%s, batch %d: %.2f images/s of one process on %d threads, %.2f of %d ranks of one thread, %.2f of as many"
+                            + " processes by themselves%n"
+                            + "  ranks against one process %s, against processes by themselves %s, these against one %s;"
+                            + " %.1f%% of rank 0's time is communication%n",
+                    contest(name).name(),
+                    batch,
+                    batch / median(times[0], 0),
                     cores,
-                    contest.batch() / several,
+                    batch / median(times[1], 0),
                     size,
-                    single / several,
-                    ratios(alone, together)[0],
-                    ratios(alone, together)[rounds - 1],
-                    100 * median(together, 1) / several);
+                    batch / median(times[2], 0),
+                    ratio(times[1], times[0]),
+                    ratio(times[1], times[2]),
+                    ratio(times[2], times[0]),
+                    100 * median(times[1], 1) / median(times[1], 0));
         }
     }
 
@@ -89,47 +98,75 @@ public final class RanksBenchmark {
         return sorted[sorted.length / 2];
     }
 
-    private static double[] ratios(double[][] alone, double[][] together) {
-        return IntStream.range(0, alone.length)
-                .mapToDouble(i -> alone[i][0] / together[i][0])
+    /** The median and the extremes over the rounds of one team's images per second over another's. */
+    private static String ratio(double[][] team, double[][] other) {
+        var ratios = IntStream.range(0, team.length)
+                .mapToDouble(i -> other[i][0] / team[i][0])
                 .sorted()
                 .toArray();
+        return String.format(
+                Locale.ROOT, "%.3f (%.3f..%.3f)", ratios[ratios.length / 2], ratios[0], ratios[ratios.length - 1]);
     }
 
-    /** Processes that train one model together whenever they are asked to. */
+    /** Processes that train, together or each by itself, whenever they are asked to. */
     private static final class Team implements AutoCloseable {
         private final List<Process> processes = new ArrayList<>();
         private final List<BufferedReader> answers = new ArrayList<>();
 
-        Team(String contest, int size, int threads) throws IOException {
+        /** One run of several ranks. */
+        static Team ofRanks(String contest, int size, int threads, int batch) throws IOException {
             int port;
             try (var socket = new ServerSocket(0)) {
                 port = socket.getLocalPort();
             }
+            var team = new Team();
             for (int rank = 0; rank < size; rank++) {
-                var command = new ArrayList<String>();
-                command.add(ChildJvm.java().toString());
-                command.addAll(ChildJvm.onThisClassPath());
-                command.addAll(List.of(RanksBenchmark.class.getName(), contest, Integer.toString(threads)));
-                var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-                var environment = builder.environment();
-                environment.put("RANK", Integer.toString(rank));
-                environment.put("WORLD_SIZE", Integer.toString(size));
-                environment.put("MASTER_ADDR", "127.0.0.1");
-                environment.put("MASTER_PORT", Integer.toString(port));
-                var process = builder.start();
-                processes.add(process);
-                answers.add(process.inputReader());
+                team.start(
+                        contest,
+                        threads,
+                        batch,
+                        Map.of(
+                                "RANK", Integer.toString(rank),
+                                "WORLD_SIZE", Integer.toString(size),
+                                "MASTER_ADDR", "127.0.0.1",
+                                "MASTER_PORT", Integer.toString(port)));
             }
+            return team;
         }
 
-        /** Seconds of a step of rank 0, and those of them that were communication. */
+        /** As many runs as there are processes, of one thread each. */
+        static Team apart(String contest, int size, int batch) throws IOException {
+            var team = new Team();
+            for (int i = 0; i < size; i++) {
+                team.start(contest, 1, batch, Map.of());
+            }
+            return team;
+        }
+
+        private void start(String contest, int threads, int batch, Map<String, String> environment) throws IOException {
+            var command = new ArrayList<String>();
+            command.add(ChildJvm.java().toString());
+            command.addAll(ChildJvm.onThisClassPath());
+            command.addAll(List.of(
+                    RanksBenchmark.class.getName(),
+                    MEMBER,
+                    contest,
+                    Integer.toString(threads),
+                    Integer.toString(batch)));
+            var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+            builder.environment().putAll(environment);
+            var process = builder.start();
+            processes.add(process);
+            answers.add(process.inputReader());
+        }
+
+        /** Seconds of a step of the slowest process, and those that were communication of the first. */
         double[] train(int steps) throws IOException {
             for (var process : processes) {
                 process.outputWriter().write(steps + "\n");
                 process.outputWriter().flush();
             }
-            double[] leader = null;
+            double[] result = null;
             for (var answer : answers) {
                 var line = answer.readLine();
                 if (line == null) {
@@ -138,9 +175,12 @@ public final class RanksBenchmark {
                 var figures = Arrays.stream(line.split(" "))
                         .mapToDouble(Double::parseDouble)
                         .toArray();
-                leader = leader == null ? figures : leader;
+                if (result == null) {
+                    result = figures;
+                }
+                result[0] = Math.max(result[0], figures[0]);
             }
-            return leader;
+            return result;
         }
 
         @Override
@@ -160,10 +200,9 @@ public final class RanksBenchmark {
     }
 
     /** Trains as many steps as each line of standard input says, and answers with the seconds of a step. */
-    private static void member(Contest contest, int threads) throws IOException {
+    private static void member(Contest contest, int threads, int batch) throws IOException {
         LibTorch.load().setThreads(threads);
-        var config =
-                TrainConfig.notebook(1, 1_000_000).withBatch(contest.batch()).withThreads(threads);
+        var config = TrainConfig.notebook(1, 1_000_000).withBatch(batch).withThreads(threads);
         var input = new BufferedReader(new InputStreamReader(System.in));
         try (var group = Group.join(Ranks.of(System.getenv()), GroupOptions.USUAL);
                 var model = new Model(card(contest.config()), Device.CPU);
