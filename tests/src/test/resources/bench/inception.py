@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Images per second of the Inception network of FID, under PyTorch and here, in turns on one machine.
+"""The Inception network of FID under PyTorch, as the peer of InceptionBenchmark: inception.py FOLDER IMAGES.
 
-Usage: inception.py JAR JAVA [ROUNDS]. The network is torch-fidelity's, written from the shapes of its weights, which are random: speed
-does not depend on them. PyTorch runs it as torch-fidelity does: float32, evaluation mode, convolution, batch norm and rectifier one after
-another, no gradients. The program is timed by whole processes of two sizes, of which the difference is free of its start."""
-import os, subprocess, sys, tempfile, time
+The network is torch-fidelity's, written from the shapes of its weights and run as torch-fidelity does: float32, evaluation mode,
+convolution, batch norm and rectifier one after another, no gradients; images are resized as pytorch-fid does. Writes random weights,
+images and their features into FOLDER, then the GFLOP of an image's convolutions, a multiply-add being two, to standard output. Every line
+of standard input is answered with the seconds that the images took."""
+import os, sys, time
 import numpy as np, torch
 import torch.nn.functional as F
 
@@ -73,36 +74,39 @@ class Inception(torch.nn.Module):
         self.Mixed_7b, self.Mixed_7c = e(1280, "avg"), e(2048, "max")
         self.fc = torch.nn.Linear(2048, 1008)
     def forward(self, x):
-        x = F.interpolate(x.float(), (299, 299), mode="bilinear", align_corners=False).sub(128).div(128)
+        x = F.interpolate(x.float() / 255, (299, 299), mode="bilinear", align_corners=False) * 2 - 1
         x = F.max_pool2d(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x))), 3, 2)
         x = F.max_pool2d(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(x)), 3, 2)
         for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"):
             x = getattr(self, "Mixed_" + name)(x)
         return x.mean((2, 3))
 
-def here(jar, java, folder, n):
-    started = time.time()
-    subprocess.run([java, "-jar", jar, "quality", "-q", "--images", folder + "/images.npz", "--count", str(n), "--inception",
-        folder + "/weights.pth", "--save-statistics", folder + "/statistics.npz"], check=True, stdout=subprocess.DEVNULL)
-    return time.time() - started
+def gflop(net, x):
+    """By the definition of a convolution: what is saved by computing it otherwise is work all the same."""
+    count = []
+    hooks = [m.register_forward_hook(lambda m, _, y: count.append(2 * y[0].numel() * m.weight[0].numel()))
+        for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
+    net(x)
+    for hook in hooks:
+        hook.remove()
+    return sum(count) / 1e9
 
-def main(jar, java, rounds=2):
+def main(folder, images):
     torch.set_num_threads(os.cpu_count())
     torch.manual_seed(0)
     net = Inception().eval()
-    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+    for m in net.modules():
+        if isinstance(m, torch.nn.Conv2d):
+            torch.nn.init.kaiming_uniform_(m.weight, nonlinearity="relu") # keeps the features' size through the layers
+    with torch.no_grad():
         torch.save(net.state_dict(), folder + "/weights.pth")
-        images = np.random.default_rng(0).integers(0, 256, (MANY, 32, 32, 3), np.uint8)
-        np.savez(folder + "/images.npz", images)
-        x = torch.from_numpy(images[:BATCH]).permute(0, 3, 1, 2).contiguous()
-        theirs = net(x)
-        here(jar, java, folder, FEW)
-        for _ in range(int(rounds)):
+        levels = np.random.default_rng(0).integers(0, 256, (int(images), 3, 32, 32), np.uint8)
+        x = torch.from_numpy(levels)
+        np.savez(folder + "/peer.npz", images=levels, features=net(x).numpy())
+        print(gflop(net, x[:1]), torch.__version__, flush=True)
+        for _ in sys.stdin:
             started = time.time()
-            for _ in range(2):
-                net(x)
-            peer = 2 * BATCH / (time.time() - started)
-            ours = (MANY - FEW) / (here(jar, java, folder, MANY) - here(jar, java, folder, FEW))
-            print(f"PyTorch {torch.__version__} {peer:.2f} images/s, here {ours:.2f}, {ours / peer:.2f} times", flush=True)
+            net(x)
+            print(time.time() - started, flush=True)
 
 main(*sys.argv[1:])
