@@ -25,14 +25,17 @@ import java.util.function.Supplier;
  * alone, all is summed after them: a device's kernels are still running when its gradients are announced.
  */
 final class GradientSum implements AutoCloseable {
-    /** Of a bucket: 1 MiB, or where that makes more than {@link #MOST_BUCKETS}, more. */
+    /** Of a bucket: 1 MiB, or where that makes more than {@link #MOST_BUCKETS} of them, more. */
     private static final long LEAST_NUMBERS = 1 << 18;
 
     /** Of the part of a bucket that each rank sends at once: with less than 128 KiB, latency would be too much of its time. */
     private static final long LEAST_MESSAGE = 1 << 15;
 
-    /** A sum takes Gloo's threads some 2 ms of processor time beside its bytes; the last bucket's bytes are not overlapped. */
-    private static final int MOST_BUCKETS = 8;
+    /**
+     * A sum takes Gloo's threads some 2 ms of processor time beside its bytes, and the last bucket's bytes are not overlapped:
+     * from 10 Gbit/s on fewer are better, on slower links more. The order of sums follows from it, so it does not vary.
+     */
+    private static final int MOST_BUCKETS = 4;
 
     /** Numbers of the replicas that are added at once: the sum is still in the cache when it is copied over the first's. */
     private static final long PIECE = 1 << 19;

@@ -33,7 +33,7 @@ public final class RanksArithmetic {
     private static final double FASTER = 100;
 
     /** As the trainer cuts its gradient, see {@code GradientSum}. */
-    private static final int MOST_BUCKETS = 8;
+    private static final int MOST_BUCKETS = 4;
 
     private static final double LEAST_BYTES = 1 << 20;
     private static final double LEAST_MESSAGE = 1 << 17;

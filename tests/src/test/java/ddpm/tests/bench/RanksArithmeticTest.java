@@ -19,7 +19,7 @@ class RanksArithmeticTest {
 
     @Test
     void withOverlapOnlyTheLastBucketIsWaitedForOnAFastLink() {
-        assertEquals(512.5 + 0.1144 / 8, PAPER.step(2, 10, true), 1e-4);
+        assertEquals(512.5 + 0.1144 / 4, PAPER.step(2, 10, true), 1e-4);
     }
 
     @Test
