@@ -17,6 +17,9 @@ final class LibC {
 
     private static final MethodHandle ON_EXIT = find("on_exit", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
 
+    /** Set by the {@code java} command; a program in C that has made this JVM exits by its own rules. */
+    private static final String JAVA_COMMAND = "sun.java.launcher";
+
     private LibC() {}
 
     private static MethodHandle find(String name, FunctionDescriptor descriptor) {
@@ -70,10 +73,26 @@ final class LibC {
     }
 
     /**
+     * Lets the process end while threads compute. Java stops no thread that is in native code, and {@code exit} runs the
+     * destructors of libtorch's statics beside it, oneDNN's stream among them: an operator that takes longer than that
+     * crashes the JVM. So they do not run. Where the C library has no way to leave them out (it is not glibc), they do.
+     */
+    static void endWithoutDestructors() {
+        if (System.getProperty(JAVA_COMMAND) != null) {
+            try {
+                // The later it is registered the more it leaves out, and statics are still made while operators run.
+                Runtime.getRuntime().addShutdownHook(new Thread(LibC::exitWithoutDestructors, "ddpm-end"));
+            } catch (IllegalStateException e) { // the end has begun
+                exitWithoutDestructors();
+            }
+        }
+    }
+
+    /**
      * Makes {@code exit} write what C streams hold and end the process at once: whatever was registered before this call,
      * destructors of C++ statics above all, does not run. Does nothing without glibc.
      */
-    static void exitWithoutDestructors() {
+    private static void exitWithoutDestructors() {
         var functions = Linker.nativeLinker().defaultLookup();
         var end = functions.find("_exit");
         var flush = functions.find("fcloseall");

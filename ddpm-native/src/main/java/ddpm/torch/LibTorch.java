@@ -137,7 +137,7 @@ public final class LibTorch {
 
     private static LibTorch open(TorchFolder source) throws IOException {
         loaded = new LibTorch(source, source.load());
-        ProcessEnd.withoutDestructors();
+        LibC.endWithoutDestructors();
         CpuTuning.atLoad();
         if (loaded.isBuiltForCuda() && loaded.cudaFailure().isEmpty() && CppSymbols.canSetTf32()) {
             Tf32.allow(false);

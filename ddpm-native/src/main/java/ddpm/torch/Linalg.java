@@ -3,7 +3,7 @@ package ddpm.torch;
 /** Decompositions of matrices, those of PyTorch's {@code torch.linalg} with the same names. Not differentiated here. */
 public final class Linalg {
     private static final Op CHOLESKY_EX = new Op("aten::linalg_cholesky_ex");
-    private static final Op EIGVALSH = new Op("aten::linalg_eigvalsh");
+    private static final Op SVDVALS = new Op("aten::linalg_svdvals");
     private static final Op EIGH = new Op("aten::linalg_eigh");
 
     private Linalg() {}
@@ -23,14 +23,14 @@ public final class Linalg {
     }
 
     /**
-     * The eigenvalues of a symmetric matrix, rising.
+     * The singular values of a matrix, falling.
      *
-     * @param a symmetric {@code [n, n]}, float32 or float64, all finite; its lower triangle is read
+     * @param a {@code [n, n]}, float32 or float64, all finite
      * @return {@code [n]}
      */
-    public static Tensor eigvalsh(Tensor a) {
-        check("eigvalsh", a);
-        return EIGVALSH.call().tensor(a).string("L").one();
+    public static Tensor svdvals(Tensor a) {
+        check("svdvals", a);
+        return SVDVALS.call().tensor(a).none().one();
     }
 
     /**
