@@ -53,6 +53,12 @@ public final class Launcher {
     private Launcher() {}
 
     public static void main(String[] args) throws Throwable {
+        if (System.getProperty(LAUNCHED) == null && RootHelp.isAskedFor(args)) {
+            int status = RootHelp.print();
+            if (status >= 0) {
+                System.exit(status);
+            }
+        }
         String[] given;
         try {
             given = Arguments.received(args, System.getProperty(Arguments.PROPERTY));

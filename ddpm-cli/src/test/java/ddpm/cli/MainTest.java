@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ddpm.launch.Launcher;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,7 +15,9 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class MainTest {
     @Test
@@ -23,6 +27,19 @@ class MainTest {
         assertTrue(run.out().contains("Usage: ddpm"), run.out());
         assertTrue(run.out().contains("no usable libtorch"), run.out());
         assertEquals("", run.err());
+    }
+
+    /** The launcher has it from a file, because it is there a quarter of a second sooner. */
+    @ParameterizedTest
+    @CsvSource({"false, OFF, help.txt", "true, ON, help-coloured.txt"})
+    void theHelpThatTheLauncherPrintsIsThis(String ansi, CommandLine.Help.Ansi colours, String file) throws Exception {
+        try (var in = Launcher.class.getResourceAsStream(file)) {
+            assertEquals(
+                    Main.commandLine("--help").getUsageMessage(colours).replace("\r\n", "\n"),
+                    new String(in.readAllBytes(), StandardCharsets.US_ASCII),
+                    () -> "renew src/main/resources/ddpm/launch/" + file + " with what java -Dpicocli.ansi=" + ansi
+                            + " -jar ddpm-cli/target/ddpm-cli.jar --help prints");
+        }
     }
 
     @Test

@@ -9,14 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ddpm.cli.process.Parent;
 import ddpm.torch.LibTorch;
 import java.io.DataInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -37,6 +41,7 @@ class LauncherTest {
                 JavaSearch.class,
                 Child.class,
                 Arguments.class,
+                RootHelp.class,
                 StartArchive.class
             })
     void everyClassOfTheLauncherLoadsOnJava8(Class<?> type) throws IOException {
@@ -44,6 +49,81 @@ class LauncherTest {
                 DataInputStream data = new DataInputStream(in)) {
             assertEquals(0xCAFEBABE, data.readInt());
             assertEquals(52, data.readInt() & 0xFFFF, "class file version; 52 is Java 8");
+        }
+    }
+
+    /** As picocli decides; where that takes more than this, it is asked. */
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "false, '', '', Linux, help.txt",
+                "true, '', '', Linux, help-coloured.txt",
+                "true, '', '', Mac OS X, help-coloured.txt",
+                "true, NO_COLOR, '', Linux, help.txt",
+                "false, CLICOLOR_FORCE, '', Linux, -",
+                "true, CLICOLOR, '', Linux, -",
+                "false, '', picocli.ansi, Linux, -",
+                "true, '', picocli.usage.width, Linux, -",
+                "true, '', '', Windows 11, -"
+            })
+    void helpIsColouredOnATerminal(boolean terminal, String variable, String property, String system, String file) {
+        var properties = new Properties();
+        properties.setProperty("os.name", system);
+        properties.setProperty(property, "");
+        assertEquals(file, RootHelp.resource(Map.of(variable, ""), properties, terminal));
+    }
+
+    @Test
+    @EnabledOnOs(
+            value = {OS.LINUX, OS.MAC},
+            disabledReason = "on Windows the program is asked")
+    void helpIsThereWithoutTheProgram() throws Exception {
+        for (var option : List.of("--help", "-h")) {
+            var ended = launched(ProcessBuilder.Redirect.PIPE, "-Xlog:class+load:stderr", option);
+            assertEquals(0, ended.status(), ended.err());
+            assertTrue(ended.out().startsWith("Usage: ddpm [-hV]"), ended.out());
+            assertTrue(ended.err().contains(" ddpm.launch.RootHelp "), ended.err());
+            assertFalse(ended.err().contains(" picocli."), "the program was asked");
+        }
+        var asked = launched(ProcessBuilder.Redirect.PIPE, "-Dpicocli.ansi=true", "--help");
+        assertTrue(asked.out().contains("\033["), asked.out());
+    }
+
+    @Test
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "there is no /dev/full elsewhere")
+    void helpThatStandardOutputLostIsAFailure() throws Exception {
+        var ended = launched(ProcessBuilder.Redirect.to(new File("/dev/full")), "-Dx=y", "--help");
+        assertEquals(1, ended.status());
+        assertEquals(
+                "ddpm: standard output: not written whole: No space left on device",
+                ended.err().strip());
+    }
+
+    private record Ended(int status, String out, String err) {}
+
+    /** Runs the launcher in a JVM with one option. */
+    private static Ended launched(ProcessBuilder.Redirect out, String option, String... args) throws Exception {
+        var command = new ArrayList<>(List.of(
+                THIS.executable().toString(),
+                option,
+                "-cp",
+                System.getProperty("java.class.path"),
+                "ddpm.launch.Launcher"));
+        command.addAll(List.of(args));
+        var builder = new ProcessBuilder(command).redirectOutput(out);
+        builder.environment().keySet().removeAll(List.of("CLICOLOR", "CLICOLOR_FORCE", "ConEmuANSI", "NO_COLOR"));
+        var process = builder.start();
+        var err = CompletableFuture.supplyAsync(() -> text(process.getErrorStream()));
+        var printed = text(process.getInputStream());
+        return new Ended(process.waitFor(), printed, err.get());
+    }
+
+    private static String text(InputStream stream) {
+        try (stream) {
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
