@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.StreamCorruptedException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -101,15 +102,15 @@ final class PictureArchive {
         var byName = new LinkedHashMap<String, Member>();
         var folders = new TreeSet<String>();
         for (Map.Entry<String, Member> file : members.files().entrySet()) {
-            String name = file.getKey().substring(wrapper.length());
-            if (!PictureListing.isHidden(name)) {
+            if (!PictureListing.isHidden(file.getKey())) { // and so it is in the wrapper
+                String name = file.getKey().substring(wrapper.length());
                 found.file(name);
                 byName.put(name, file.getValue());
                 addOutermost(name, folders);
             }
         }
         for (String folder : members.folders()) {
-            if (folder.length() > wrapper.length() && !PictureListing.isHidden(folder)) {
+            if (!PictureListing.isHidden(folder) && folder.length() > wrapper.length()) {
                 addOutermost(folder.substring(wrapper.length()), folders);
             }
         }
@@ -141,7 +142,7 @@ final class PictureArchive {
         return outermost.size() == 1 ? outermost.first() : "";
     }
 
-    /** The name without {@code ./} before it; refuses one that leads outside the archive or is no text. */
+    /** The name without {@code ./} before it; refuses one that leads outside the archive or is none here. */
     static String plain(Path archive, String name) throws DataException {
         String plain = name.startsWith("./") ? name.substring(2) : name.equals(".") ? "" : name;
         for (String part : plain.split("/", -1)) {
@@ -149,6 +150,14 @@ final class PictureArchive {
                 throw new DataException(archive + ": " + quote(name)
                         + " is a name that points outside the archive, which is refused; pack it again");
             }
+        }
+        try {
+            archive.resolve(plain);
+        } catch (InvalidPathException e) {
+            throw new DataException(
+                    archive + ": " + quote(name) + " is a name that no file can have here (" + e.getReason()
+                            + "); pack it again",
+                    e);
         }
         if (plain.indexOf('\uFFFD') >= 0) {
             throw new DataException(archive + ": " + quote(name)

@@ -3,7 +3,6 @@ package ddpm.data;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -116,23 +115,10 @@ record PictureListing(
             folders.add(name);
         }
 
-        /** @throws DataException if a name is none that this system can have */
-        PictureListing in(Path root, Contents contents) throws DataException {
-            for (String name : names) {
-                requireName(root, name);
-            }
+        PictureListing in(Path root, Contents contents) {
             names.sort(BY_CODE_POINTS);
             folders.sort(BY_CODE_POINTS);
             return new PictureListing(root, List.copyOf(names), Map.copyOf(leftOut), List.copyOf(folders), contents);
-        }
-
-        private static void requireName(Path root, String name) throws DataException {
-            try {
-                root.resolve(name);
-            } catch (InvalidPathException e) {
-                throw new DataException(
-                        root + " holds a file of a name that this system cannot have: " + e.getReason(), e);
-            }
         }
     }
 }

@@ -22,7 +22,7 @@ final class TarPictures {
     private static final int BUFFER = 1 << 16;
 
     /** Bytes that a gzip file may unpack to in any case; beyond them, each byte of it stands for so many more. */
-    private static final long FREE_BYTES = 1L << 30;
+    private static final long FREE_BYTES = 1L << 28;
 
     private static final long BYTES_PER_BYTE = 64;
 
