@@ -82,9 +82,9 @@ class GuideSnippetsTest {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        boolean ended = process.waitFor(120, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(300, TimeUnit.SECONDS);
         process.destroyForcibly();
-        assertTrue(ended, () -> snippet + " did not end within 120 s");
+        assertTrue(ended, () -> snippet + " did not end within 300 s");
         assertEquals(0, process.exitValue(), () -> snippet + " failed:\n" + read(log));
         for (var named : picturesNamedIn(snippet.code())) {
             assertTrue(Files.size(work.resolve(named)) > 0, () -> snippet + " did not write " + named);
