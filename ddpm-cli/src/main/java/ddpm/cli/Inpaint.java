@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -172,16 +173,12 @@ final class Inpaint implements Callable<Integer> {
         return ImageFolder.read(picture, FolderOptions.of(shape));
     }
 
-    private <T> T checked(Made<T> made) {
+    private <T> T checked(Supplier<T> made) {
         try {
-            return made.of();
+            return made.get();
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
-    }
-
-    private interface Made<T> {
-        T of();
     }
 
     private ParameterException wrong(String message) {

@@ -14,9 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import java.util.zip.ZipException;
 
 /**
@@ -97,21 +97,23 @@ final class PictureArchive {
     }
 
     private static PictureListing listing(Path archive, Members members) throws DataException {
-        String wrapper = wrapper(members);
+        var visible = Stream.concat(members.files().keySet().stream(), members.folders().stream())
+                .filter(name -> !PictureListing.isHidden(name)) // in the wrapper too, then
+                .toList();
+        String wrapper = wrapper(visible);
         var found = new PictureListing.Found();
         var byName = new LinkedHashMap<String, Member>();
         var folders = new TreeSet<String>();
-        for (Map.Entry<String, Member> file : members.files().entrySet()) {
-            if (!PictureListing.isHidden(file.getKey())) { // and so it is in the wrapper
-                String name = file.getKey().substring(wrapper.length());
+        for (String full : visible) {
+            String name = full.substring(wrapper.length());
+            var file = members.files().get(full);
+            if (file != null) {
                 found.file(name);
-                byName.put(name, file.getValue());
-                addOutermost(name, folders);
+                byName.put(name, file);
             }
-        }
-        for (String folder : members.folders()) {
-            if (!PictureListing.isHidden(folder) && folder.length() > wrapper.length()) {
-                addOutermost(folder.substring(wrapper.length()), folders);
+            int slash = name.indexOf('/');
+            if (slash >= 0) {
+                folders.add(name.substring(0, slash));
             }
         }
         folders.forEach(found::folder);
@@ -119,37 +121,22 @@ final class PictureArchive {
         return found.in(root, name -> byName.get(name).read());
     }
 
-    private static void addOutermost(String name, TreeSet<String> folders) {
-        int slash = name.indexOf('/');
-        if (slash >= 0) {
-            folders.add(name.substring(0, slash));
-        }
-    }
-
     /** The one folder that all is in, with a slash; empty if there is none such. */
-    private static String wrapper(Members members) {
-        var outermost = new TreeSet<String>();
-        for (String file : members.files().keySet()) {
-            if (!PictureListing.isHidden(file)) {
-                outermost.add(file.substring(0, file.indexOf('/') + 1));
-            }
-        }
-        for (String folder : members.folders()) {
-            if (!PictureListing.isHidden(folder)) {
-                outermost.add(folder.substring(0, folder.indexOf('/') + 1));
-            }
-        }
-        return outermost.size() == 1 ? outermost.first() : "";
+    private static String wrapper(List<String> names) {
+        var outermost = names.stream()
+                .map(name -> name.substring(0, name.indexOf('/') + 1))
+                .distinct()
+                .toList();
+        return outermost.size() == 1 ? outermost.getFirst() : "";
     }
 
     /** The name without {@code ./} before it; refuses one that leads outside the archive or is none here. */
     static String plain(Path archive, String name) throws DataException {
         String plain = name.startsWith("./") ? name.substring(2) : name.equals(".") ? "" : name;
-        for (String part : plain.split("/", -1)) {
-            if (part.equals("..") || part.equals(".") || plain.startsWith("/") || plain.indexOf('\\') >= 0) {
-                throw new DataException(archive + ": " + quote(name)
-                        + " is a name that points outside the archive, which is refused; pack it again");
-            }
+        var parts = List.of(plain.split("/"));
+        if (plain.startsWith("/") || plain.indexOf('\\') >= 0 || parts.contains("..") || parts.contains(".")) {
+            throw new DataException(archive + ": " + quote(name)
+                    + " is a name that points outside the archive, which is refused; pack it again");
         }
         try {
             archive.resolve(plain);

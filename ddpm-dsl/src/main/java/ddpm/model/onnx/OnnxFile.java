@@ -73,8 +73,8 @@ public final class OnnxFile {
         var model = graph.model(PRODUCER, version == null ? "" : version, metadata(card));
         if (model.length() > MAX_BYTES) {
             throw new IllegalArgumentException(
-                    "a model of " + model.length() + " bytes does not fit an ONNX file, which has at" + " most "
-                            + MAX_BYTES + "; store its weights as float16 or bfloat16");
+                    "a model of " + model.length() + " bytes does not fit an ONNX file, which has at most " + MAX_BYTES
+                            + "; store its weights as float16 or bfloat16");
         }
         WholeFile.write(file, model.length(), model::writeTo);
     }

@@ -103,8 +103,8 @@ final class OnnxLayers {
                 "InstanceNormalization",
                 List.of(real("epsilon", eps)),
                 reshape(x, 0, groups, -1),
-                stored.computeIfAbsent("ones of groups", _ -> graph.constant(ones, groups)),
-                stored.computeIfAbsent("zeros of groups", _ -> graph.constant(new float[groups], groups)));
+                stored.computeIfAbsent(groups + " ones", _ -> graph.constant(ones, groups)),
+                stored.computeIfAbsent(groups + " zeros", _ -> graph.constant(new float[groups], groups)));
         var normal = likeShapeOf(grouped, x);
         return add(graph.node("Mul", normal, perChannel(name + ".weight")), perChannel(name + ".bias"));
     }
