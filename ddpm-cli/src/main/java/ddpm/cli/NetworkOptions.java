@@ -8,6 +8,7 @@ import ddpm.diffusion.Variance;
 import ddpm.model.ModelCard;
 import ddpm.model.NetworkTypes;
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.Patched;
 import ddpm.nn.UNetConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ final class NetworkOptions {
             names = "--model-config",
             paramLabel = "NAME",
             description =
-                    "A network by name: mini, unetmini, cifar10, image256, or that of a NetworkType on the class path"
+                    "A network by name: mini, patched, unetmini, cifar10, image256, or that of a NetworkType on the class path"
                             + " (default: the preset's).")
     private String name;
 
@@ -49,6 +50,12 @@ final class NetworkOptions {
 
     @Option(names = "--dropout", paramLabel = "P", description = "With --base: 0 to below 1 (default: 0).")
     private Double dropout;
+
+    @Option(
+            names = "--patch",
+            paramLabel = "N",
+            description = "The network sees squares of NxN pixels as channels, which is less work (default: 1).")
+    private Integer patch;
 
     @Option(
             names = "--channels",
@@ -129,36 +136,47 @@ final class NetworkOptions {
     }
 
     private NetworkConfig network(Preset preset, ImageShape shape) {
+        int side = patch == null ? 1 : patch;
+        if (side < 1 || shape.height() % side != 0 || shape.width() % side != 0) {
+            throw new IllegalArgumentException("--patch " + side + ": images of " + shape.height() + "x" + shape.width()
+                    + " cannot be cut into such squares; give a number that divides height and width");
+        }
+        int channels = Math.multiplyExact(shape.channels(), side * side);
+        var network = network(preset, channels, shape.height() / side, shape.width() / side);
+        return patch == null ? network : new Patched(side, network);
+    }
+
+    private NetworkConfig network(Preset preset, int channels, int height, int width) {
         boolean detailed = multipliers != null || resBlocks != null || attention != null || dropout != null;
         if (base == null) {
             if (detailed) {
                 throw new IllegalArgumentException(
                         "--multipliers, --res-blocks, --attention and --dropout describe a network together with --base");
             }
-            return name == null ? preset.network(shape.channels()) : named(shape);
+            return name == null ? preset.network(channels) : named(channels, height, width);
         }
         if (name != null) {
             throw new IllegalArgumentException("--model-config and --base both choose the network; give one of them");
         }
         var widths = multipliers == null ? List.of(1, 2, 2) : multipliers;
         return UNetConfig.of(
-                shape.channels(),
+                channels,
                 base,
                 widths,
                 resBlocks == null ? 2 : resBlocks,
-                attention(shape.height(), widths.size()),
+                attention(height, widths.size()),
                 Math.clamp(Integer.lowestOneBit(base), 1, 32),
                 dropout == null ? 0 : dropout);
     }
 
-    private NetworkConfig named(ImageShape shape) {
+    private NetworkConfig named(int channels, int height, int width) {
         for (var net : Preset.Net.values()) {
             if (Values.name(net).equals(name)) {
-                return net.network(shape.channels());
+                return net.network(channels);
             }
         }
         try {
-            return NetworkTypes.named(name).preset(shape.channels(), shape.height(), shape.width());
+            return NetworkTypes.named(name).preset(channels, height, width);
         } catch (IllegalArgumentException e) {
             var names = Arrays.stream(Preset.Net.values()).map(Values::name).collect(Collectors.joining(", "));
             throw new IllegalArgumentException("--model-config: none of " + names + "; " + e.getMessage(), e);

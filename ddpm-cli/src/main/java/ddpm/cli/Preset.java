@@ -1,6 +1,7 @@
 package ddpm.cli;
 
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.Patched;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.train.Ema;
@@ -26,6 +27,8 @@ enum Preset {
     enum Net {
         /** The paper's UNet at 1.1 million parameters. */
         MINI,
+        /** The former's inner levels over patches of 2x2 pixels, the built-in model's. */
+        PATCHED,
         /** The notebook's network. */
         UNETMINI,
         /** The paper's UNet for CIFAR-10, 35.7 million parameters. */
@@ -36,6 +39,7 @@ enum Preset {
         NetworkConfig network(int channels) {
             return switch (this) {
                 case MINI -> UNetConfig.mini(channels);
+                case PATCHED -> Patched.mini(channels);
                 case UNETMINI -> UNetMini.Config.ofChannels(channels);
                 case CIFAR10 -> UNetConfig.cifar10(channels);
                 case IMAGE256 -> UNetConfig.image256(channels);

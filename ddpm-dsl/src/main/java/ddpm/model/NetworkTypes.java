@@ -3,6 +3,7 @@ package ddpm.model;
 import static ddpm.text.Untrusted.quote;
 
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.Patched;
 import ddpm.nn.TimeEmbedding;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
@@ -14,13 +15,13 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
-/** The kinds of networks there are: the two built in, and those that {@link ServiceLoader} finds. */
+/** The kinds of networks there are: those built in, and those that {@link ServiceLoader} finds. */
 public final class NetworkTypes {
     private NetworkTypes() {}
 
     /** All types, the built-in ones first. */
     public static List<NetworkType<?>> all() {
-        var types = new ArrayList<NetworkType<?>>(List.of(new UNetType(), new UNetMiniType()));
+        var types = new ArrayList<NetworkType<?>>(List.of(new UNetType(), new UNetMiniType(), new PatchedType()));
         for (NetworkType<?> found : ServiceLoader.load(NetworkType.class, NetworkType.class.getClassLoader())) {
             types.add(found);
         }
@@ -107,6 +108,36 @@ public final class NetworkTypes {
         @Override
         public UNetMini.Config preset(int channels, int height, int width) {
             return UNetMini.Config.ofChannels(channels);
+        }
+    }
+
+    private static final class PatchedType implements NetworkType<Patched> {
+        @Override
+        public String name() {
+            return "Patched";
+        }
+
+        @Override
+        public Class<Patched> config() {
+            return Patched.class;
+        }
+
+        @Override
+        public Map<String, Object> write(Patched patched) {
+            var json = new LinkedHashMap<String, Object>();
+            json.put("patch", patched.patch());
+            json.put("inner", NetworkTypes.write(patched.inner()));
+            return json;
+        }
+
+        @Override
+        public Patched read(JsonObject json) {
+            return new Patched(json.integer("patch"), NetworkTypes.read(json.object("inner")));
+        }
+
+        @Override
+        public Patched preset(int channels, int height, int width) {
+            return Patched.mini(channels);
         }
     }
 

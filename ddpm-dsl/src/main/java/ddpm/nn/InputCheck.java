@@ -37,9 +37,8 @@ final class InputCheck {
                 || shape.size(3) == 0
                 || shape.size(2) % multiple != 0
                 || shape.size(3) % multiple != 0) {
-            throw new IllegalArgumentException(network + " halves its images " + Integer.numberOfTrailingZeros(multiple)
-                    + " times, so height and width must be multiples of " + multiple + ", not " + shape.size(2) + " x "
-                    + shape.size(3));
+            throw new IllegalArgumentException(network + " takes images whose height and width are multiples of "
+                    + multiple + ", not " + shape.size(2) + " x " + shape.size(3));
         }
         if (!t.shape().equals(Shape.of(shape.size(0))) && !t.shape().equals(Shape.of(1))) {
             throw new IllegalArgumentException(network + " takes one timestep per image, [" + shape.size(0)

@@ -61,6 +61,8 @@ public final class Ops {
 
     private static final Op LAYER_NORM = new Op("aten::layer_norm");
     private static final Op EMBEDDING = new Op("aten::embedding");
+    private static final Op PIXEL_UNSHUFFLE = new Op("aten::pixel_unshuffle");
+    private static final Op PIXEL_SHUFFLE = new Op("aten::pixel_shuffle");
     private static final Op UPSAMPLE_BILINEAR = new Op("aten::upsample_bilinear2d");
     private static final Op EINSUM = new Op("aten::einsum");
 
@@ -364,6 +366,21 @@ public final class Ops {
                 .none()
                 .none()
                 .one();
+    }
+
+    /**
+     * Images {@code [B, C, H, W]} cut into squares of {@code factor} by {@code factor} pixels, which become channels:
+     * {@code [B, C factor^2, H / factor, W / factor]}, each channel's pixels row by row.
+     */
+    public static Tensor pixelUnshuffle(Tensor x, int factor) {
+        ShapeChecks.unshuffle(x.shape(), factor);
+        return PIXEL_UNSHUFFLE.call().tensor(x).integer(factor).one();
+    }
+
+    /** The inverse of {@link #pixelUnshuffle}: {@code [B, C factor^2, H, W]} to {@code [B, C, H factor, W factor]}. */
+    public static Tensor pixelShuffle(Tensor x, int factor) {
+        ShapeChecks.shuffle(x.shape(), factor);
+        return PIXEL_SHUFFLE.call().tensor(x).integer(factor).one();
     }
 
     /**

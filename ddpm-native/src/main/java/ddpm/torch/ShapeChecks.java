@@ -170,6 +170,24 @@ final class ShapeChecks {
         Shape.of(in.size(0), in.size(1), in.size(2) * factor, in.size(3) * factor);
     }
 
+    static void unshuffle(Shape x, int factor) {
+        var in = images("pixelUnshuffle", x);
+        if (factor < 1 || in.numel() == 0 || in.size(2) % factor != 0 || in.size(3) % factor != 0) {
+            throw new IllegalArgumentException("pixelUnshuffle: squares of " + factor + " pixels on " + in
+                    + ": a factor of at least 1 that divides height and width is needed");
+        }
+        Shape.of(in.size(0), in.size(1) * factor * factor, in.size(2) / factor, in.size(3) / factor);
+    }
+
+    static void shuffle(Shape x, int factor) {
+        var in = images("pixelShuffle", x);
+        if (factor < 1 || in.numel() == 0 || in.size(1) % ((long) factor * factor) != 0) {
+            throw new IllegalArgumentException("pixelShuffle: squares of " + factor + " pixels of " + in
+                    + ": a factor of at least 1 whose square divides the channels is needed");
+        }
+        Shape.of(in.size(0), in.size(1) / factor / factor, in.size(2) * factor, in.size(3) * factor);
+    }
+
     static void resize(String op, Shape x, int height, int width) {
         var in = images(op, x);
         if (height < 1 || width < 1 || in.numel() == 0) {

@@ -184,6 +184,13 @@ class HostileUseTest {
         misuse("upsample 0", () -> Ops.upsampleNearest2d(zeros(image), 0));
         misuse("upsample beyond memory", () -> Ops.upsampleNearest2d(zeros(image), Integer.MAX_VALUE));
         misuse("upsample no pixels", () -> Ops.upsampleNearest2d(zeros(1, 4, 0, 8), 2));
+        misuse("squares of 0 pixels", () -> Ops.pixelUnshuffle(zeros(image), 0));
+        misuse("squares that do not divide", () -> Ops.pixelUnshuffle(zeros(image), 3));
+        misuse("squares of negative pixels", () -> Ops.pixelShuffle(zeros(image), -2));
+        misuse("squares of too many channels", () -> Ops.pixelShuffle(zeros(image), 3));
+        misuse("squares beyond an int", () -> Ops.pixelShuffle(zeros(image), 1 << 16));
+        misuse("squares of rank 3", () -> Ops.pixelUnshuffle(zeros(1, 2, 2), 2));
+        misuse("squares of no pixels", () -> Ops.pixelShuffle(zeros(1, 4, 0, 8), 2));
         misuse("pad by -1", () -> Ops.padZeros(zeros(image), -1, 0, 0, 0));
         misuse("cat of none", () -> Ops.cat(0));
         misuse("cat of null", () -> Ops.cat(0, zeros(2), null));

@@ -222,6 +222,8 @@ class RandomCallsTest {
         calls.add(c -> Ops.avgPool2d(c.any(), c.number()));
         calls.add(c -> Ops.maxPool2d(c.any(), c.number()));
         calls.add(c -> Ops.upsampleNearest2d(c.any(), c.below(4) == 0 ? c.number() % 70 : c.below(3)));
+        calls.add(c -> Ops.pixelUnshuffle(c.any(), c.number()));
+        calls.add(c -> Ops.pixelShuffle(c.any(), c.number()));
         calls.add(c -> Ops.padZeros(c.any(), c.below(3), c.below(3), c.below(3) - 1, c.below(3)));
         calls.add(c -> Ops.cat(c.number(), c.any(), c.any()));
         calls.add(c -> Ops.softmax(c.any(), c.number()));

@@ -5,6 +5,7 @@ import ddpm.io.WholeFile;
 import ddpm.model.ModelCard;
 import ddpm.model.ModelLayout;
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.Patched;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import ddpm.torch.DType;
@@ -87,9 +88,14 @@ public final class OnnxFile {
         return switch (network) {
             case UNetConfig unet -> new UNetGraph(layers, unet).forward(x, t, labels);
             case UNetMini.Config mini -> new UNetMiniGraph(layers, mini).forward(x, t);
+            case Patched patched -> {
+                var patches = layers.patches(x, patched.inChannels(), patched.patch());
+                yield layers.pixels(forward(patched.inner(), layers, patches, t, labels), patched.patch());
+            }
             default ->
-                throw new IllegalArgumentException("there is no ONNX form of " + network
-                        + ": only models of the paper's UNet and of UNetMini can be written so");
+                throw new IllegalArgumentException(
+                        "there is no ONNX form of " + network
+                                + ": only models of the paper's UNet and of UNetMini, and these over patches, can be written so");
         };
     }
 

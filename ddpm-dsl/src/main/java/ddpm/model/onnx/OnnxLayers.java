@@ -154,6 +154,17 @@ final class OnnxLayers {
         return graph.node("AveragePool", List.of(integers("kernel_shape", 2, 2), integers("strides", 2, 2)), x);
     }
 
+    /** {@code [B, C side^2, H / side, W / side]} of {@code [B, C, H, W]}, in the order of PyTorch's pixel_unshuffle. */
+    String patches(String x, int channels, int side) {
+        var places = graph.node("SpaceToDepth", List.of(integer("blocksize", side)), x); // places before channels
+        return likeShapeOf(transpose(reshape(places, 0, (long) side * side, channels, -1), 0, 2, 1, 3), places);
+    }
+
+    /** The inverse of {@link #patches}. */
+    String pixels(String x, int side) {
+        return graph.node("DepthToSpace", List.of(integer("blocksize", side), text("mode", "CRD")), x);
+    }
+
     /** {@code [B, H W, C]} of {@code [B, C, H, W]}. */
     String rows(String x) {
         return transpose(reshape(x, 0, 0, -1), 0, 2, 1);

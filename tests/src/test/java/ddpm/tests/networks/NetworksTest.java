@@ -8,6 +8,7 @@ import ddpm.nn.Layer;
 import ddpm.nn.Layers;
 import ddpm.nn.NetworkConfig;
 import ddpm.nn.Params;
+import ddpm.nn.Patched;
 import ddpm.nn.TimeEmbedding.Order;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
@@ -190,8 +191,8 @@ class NetworksTest {
     }
 
     @ParameterizedTest
-    @MethodSource("unets")
-    void thePapersNetworkIsThatWrittenPlainly(UNetConfig config) {
+    @MethodSource("networks")
+    void aNetworkIsThatWrittenPlainly(NetworkConfig config) {
         CppTensors.ready();
         try (var params = new Params();
                 var _ = TensorScope.open();
@@ -200,9 +201,9 @@ class NetworksTest {
             Weights.randomise(params);
             params.trainable();
             var leaves = Weights.leaves(params);
-            var x = normal(Shape.of(2, config.inChannels(), 8, 12), MemoryFormat.CONTIGUOUS);
-            var t = Tensor.of(new long[] {3, 700}, Shape.of(2));
-            var labels = config.labels() == 0 ? null : Tensor.of(new long[] {3, 1}, Shape.of(2));
+            var x = normal(Shape.of(3, config.inChannels(), 8, 12), MemoryFormat.CONTIGUOUS);
+            var t = Tensor.of(new long[] {0, 12, 999}, Shape.of(3));
+            var labels = config.labels() == 0 ? null : Tensor.of(new long[] {3, 1, 0}, Shape.of(3));
             var result = network.forward(x, t, labels);
             var expected = CppTensors.fromCpp(PlainNetwork.of(config, Weights.cpp(leaves))
                     .forward(
@@ -212,30 +213,7 @@ class NetworksTest {
             compare(expected, result, "epsilon");
             backward(result);
             backward(expected);
-            compareGradients(params, leaves, "UNet");
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("minis")
-    void theNotebooksNetworkIsThatWrittenPlainly(UNetMini.Config config) {
-        CppTensors.ready();
-        try (var params = new Params();
-                var _ = TensorScope.open();
-                var _ = new PointerScope()) {
-            var network = config.build(params.root());
-            Weights.randomise(params);
-            params.trainable();
-            var leaves = Weights.leaves(params);
-            var x = normal(Shape.of(3, config.channels(), 12, 8), MemoryFormat.CONTIGUOUS);
-            var t = Tensor.of(new long[] {0, 12, 999}, Shape.of(3));
-            var result = network.forward(x, t);
-            var expected = CppTensors.fromCpp(PlainNetwork.of(config, Weights.cpp(leaves))
-                    .forward(CppTensors.toCpp(x), CppTensors.toCpp(t.to(DType.FLOAT32)), null));
-            compare(expected, result, "epsilon");
-            backward(result);
-            backward(expected);
-            compareGradients(params, leaves, "UNetMini");
+            compareGradients(params, leaves, config.toString());
         }
     }
 
@@ -243,8 +221,15 @@ class NetworksTest {
         return Stream.of(UNetMini.Config.ofChannels(3), new UNetMini.Config(1, 8, List.of(2, 1, 3), 10));
     }
 
+    static Stream<Patched> patched() {
+        return Stream.of(
+                Patched.mini(1).withLabels(4),
+                new Patched(2, UNetConfig.of(12, 16, List.of(1, 2), 1, List.of(false, true), 8, 0)).withOutChannels(6),
+                new Patched(4, UNetConfig.of(48, 16, List.of(1), 1, List.of(true), 8, 0)));
+    }
+
     static Stream<NetworkConfig> networks() {
-        return Stream.concat(unets(), minis());
+        return Stream.of(unets(), minis(), patched()).flatMap(each -> each);
     }
 
     private static void compareGradients(Params params, Map<String, Tensor> leaves, String what) {

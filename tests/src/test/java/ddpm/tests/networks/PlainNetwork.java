@@ -1,9 +1,11 @@
 package ddpm.tests.networks;
 
 import ddpm.nn.NetworkConfig;
+import ddpm.nn.Patched;
 import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /** A network written plainly, on JavaCPP's generated classes. */
 @FunctionalInterface
@@ -22,6 +24,11 @@ public interface PlainNetwork {
         return switch (config) {
             case UNetMini.Config mini -> new PlainUNetMini(layers, mini.timeChannels());
             case UNetConfig unet -> new PlainUNet(layers, unet);
+            case Patched patched -> {
+                var inner = of(patched.inner(), layers);
+                yield (x, t, labels) -> torch.pixel_shuffle(
+                        inner.forward(torch.pixel_unshuffle(x, patched.patch()), t, labels), patched.patch());
+            }
             default -> throw new IllegalArgumentException("no plain network of " + config);
         };
     }

@@ -229,6 +229,18 @@ final class Catalogue {
             list.add(Operator.of(
                     "Tensor.contiguous()", List.of(normal(shape)), x -> x[0].contiguous(), x -> x[0].contiguous()));
         }
+        for (int factor : new int[] {1, 2, 3}) {
+            list.add(Operator.of(
+                    "Ops.pixelUnshuffle(Tensor,int)",
+                    List.of(normal(2, 3, 12, 6)),
+                    x -> Ops.pixelUnshuffle(x[0], factor),
+                    x -> torch.pixel_unshuffle(x[0], factor)));
+            list.add(Operator.of(
+                    "Ops.pixelShuffle(Tensor,int)",
+                    List.of(normal(2, 36, 2, 5)),
+                    x -> Ops.pixelShuffle(x[0], factor),
+                    x -> torch.pixel_shuffle(x[0], factor)));
+        }
         // size, stride, padding
         for (int[] c : new int[][] {{3, 2, 1}, {2, 1, 0}, {3, 1, 1}}) {
             long[] window = {c[0], c[0]};
