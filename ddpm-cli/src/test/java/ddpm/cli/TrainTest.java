@@ -192,6 +192,9 @@ class TrainTest {
                 "--steps 2 --ema 1    | an EMA decay is from 0 to below 1, not 1.0",
                 "--steps 2 --attention 5 | --attention 5: feature maps of this network are [8, 4] high",
                 "--steps 2 --model-config mini | give one of them",
+                "--steps 2 --patch 3  | --patch 3: images of 8x16 cannot be cut into such squares",
+                "--steps 2 --patch 0  | --patch 0: images of 8x16 cannot be cut into such squares",
+                "--steps 2 --patch 4 --attention 8 | --attention 8: feature maps of this network are [2, 1] high",
                 "--steps 2 --precision fp8 | 'fp8' is none of fp32, bf16",
                 "--steps 2 --loss l2  | 'l2' is none of simple, min-snr, vlb, hybrid",
                 "--steps 2 --prediction noise | 'noise' is none of epsilon, x0, v, mean",
@@ -206,6 +209,21 @@ class TrainTest {
         assertEquals(2, run.status(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(Files.exists(folder.resolve("run")), "nothing was begun");
+    }
+
+    @Test
+    void aNetworkOfPatchesIsTrainedStoredAndDrawn() {
+        var begun = train("--steps", 2, "--patch", 2, "--attention", 4);
+        assertEquals(0, begun.status(), begun.err());
+        var model = folder.resolve("run/model.safetensors");
+        assertTrue(Cli.run("info", model).out().contains("Patched[patch=2, inner=UNetConfig[inChannels=4"));
+        var onnx = Cli.run("convert", model, folder.resolve("model.onnx"));
+        assertEquals(0, onnx.status(), onnx.err());
+        var diffusers = Cli.run("convert", model, folder.resolve("diffusers"), "--to", "diffusers");
+        assertEquals(1, diffusers.status());
+        assertTrue(diffusers.err().contains("diffusers has no network like Patched"), diffusers.err());
+        var sampled = Cli.run("sample", "--model", model, "--steps", 2, "-n", 1, "-o", folder.resolve("s.png"));
+        assertEquals(0, sampled.status(), sampled.err());
     }
 
     @Test
