@@ -26,7 +26,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -144,13 +143,11 @@ final class Convert implements Callable<Integer> {
     }
 
     private Destination destination() {
-        try {
-            return target == null
-                    ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth", ".onnx")
-                    : Destination.anyName("OUT", out);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
+        return Errors.checked(
+                spec.commandLine(),
+                () -> target == null
+                        ? Destination.parse("OUT", out, false, ".safetensors", ".pt", ".pth", ".onnx")
+                        : Destination.anyName("OUT", out));
     }
 
     private static Target targetOf(Destination to) {

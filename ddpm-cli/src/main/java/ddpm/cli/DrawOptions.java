@@ -190,11 +190,8 @@ final class DrawOptions {
     }
 
     private ClassPlan classPlan(CommandLine line, ModelCard card, boolean sharing) {
-        try {
-            return sharing ? classes.planOfShared(card.classes()) : classes.plan(card.classes());
-        } catch (IllegalArgumentException e) {
-            throw wrong(line, e.getMessage());
-        }
+        return Errors.checked(
+                line, () -> sharing ? classes.planOfShared(card.classes()) : classes.plan(card.classes()));
     }
 
     /** Images drawn at once where nothing is asked for, at most {@code most}. */

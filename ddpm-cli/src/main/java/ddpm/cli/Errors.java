@@ -25,6 +25,20 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * @param verbose asked when something went wrong, after parsing
  */
 record Errors(BooleanSupplier verbose) implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    /** Makes a value, if need be from a file; {@code E} is what else may go wrong. */
+    interface Made<T, E extends Exception> {
+        T of() throws E;
+    }
+
+    /** A value whose own checks refuse it as wrong usage of this command. */
+    static <T, E extends Exception> T checked(CommandLine command, Made<T, E> made) throws E {
+        try {
+            return made.of();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command, e.getMessage(), e);
+        }
+    }
+
     @Override
     public int handleParseException(ParameterException wrong, String[] args) {
         var command = wrong.getCommandLine();

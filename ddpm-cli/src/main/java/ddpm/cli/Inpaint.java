@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -173,12 +172,8 @@ final class Inpaint implements Callable<Integer> {
         return ImageFolder.read(picture, FolderOptions.of(shape));
     }
 
-    private <T> T checked(Supplier<T> made) {
-        try {
-            return made.get();
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
+    private <T> T checked(Errors.Made<T, RuntimeException> made) {
+        return Errors.checked(spec.commandLine(), made);
     }
 
     private ParameterException wrong(String message) {

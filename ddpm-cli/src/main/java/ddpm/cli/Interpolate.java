@@ -131,11 +131,7 @@ final class Interpolate implements Callable<Integer> {
     }
 
     private ClassPlan classes(Classes classes) {
-        try {
-            return oneClass.planOfOne(classes);
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
+        return Errors.checked(spec.commandLine(), () -> oneClass.planOfOne(classes));
     }
 
     private Map<String, String> remarks(List<Integer> rows, ClassPlan classes, Precision chosen) {

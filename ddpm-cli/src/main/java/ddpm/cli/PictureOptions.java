@@ -5,7 +5,6 @@ import ddpm.sampling.Sampler;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** The pictures that {@code sample} makes of a plan. */
 final class PictureOptions {
@@ -61,19 +60,19 @@ final class PictureOptions {
 
     /** The pictures that are asked for, once all that can be wrong with them is refused. */
     Pictures of(CommandLine line, SamplePlan plan) {
-        try {
-            if (!sharing()) {
-                var output = Destination.parse("--out", out, true, ".png", ".npz");
-                return new Pictures(plan, output, trajectory(plan), null, scale);
-            }
-            if (trajectory != null || frames != null || frameCount != null) {
-                throw new IllegalArgumentException(
-                        "--share-from draws one picture; it goes without --trajectory, --frames and --frame-count");
-            }
-            return new Pictures(plan, Destination.parse("--out", out, false, ".png"), null, shareFrom, scale);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(line, e.getMessage(), e);
+        return Errors.checked(line, () -> pictures(plan));
+    }
+
+    private Pictures pictures(SamplePlan plan) {
+        if (!sharing()) {
+            var output = Destination.parse("--out", out, true, ".png", ".npz");
+            return new Pictures(plan, output, trajectory(plan), null, scale);
         }
+        if (trajectory != null || frames != null || frameCount != null) {
+            throw new IllegalArgumentException(
+                    "--share-from draws one picture; it goes without --trajectory, --frames and --frame-count");
+        }
+        return new Pictures(plan, Destination.parse("--out", out, false, ".png"), null, shareFrom, scale);
     }
 
     /** The trajectory that --trajectory and its two companions ask for, or null. */

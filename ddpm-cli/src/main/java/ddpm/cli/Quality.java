@@ -313,26 +313,19 @@ final class Quality implements Callable<Integer> {
     }
 
     private Destination folder() throws IOException {
-        try {
+        return Errors.checked(spec.commandLine(), () -> {
             var folder = new Destination(
                     Destination.anyName("--neighbours", neighbours).path(), true);
             folder.prepare();
             return folder;
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
+        });
     }
 
     private ImageSet open(String text, Split whole) throws IOException {
         if (text.endsWith(".npz")) {
             return ArrayImages.open(Path.of(text));
         }
-        DataSpec named;
-        try {
-            named = DataSpec.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
+        var named = Errors.checked(spec.commandLine(), () -> DataSpec.parse(text));
         int depth = channels == null ? named.channels() : channels;
         ImageShape shape;
         if (size != null) {
@@ -358,11 +351,10 @@ final class Quality implements Callable<Integer> {
         var shape = Measured.shape(file, stored.card());
         var asked = new DrawOptions.Asked(seed, 0, count, null, false, count, engine.threads());
         var plan = drawing.plan(spec.commandLine(), model.name(file), file, stored.card(), asked, null);
-        try {
+        Errors.checked(spec.commandLine(), () -> {
             DrawnImages.check(plan, file.path(), kept);
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
-        }
+            return plan;
+        });
         var classes = plan.classes();
         var labels = classes.cycle().isEmpty()
                 ? null
@@ -462,8 +454,8 @@ final class Quality implements Callable<Integer> {
     private void requireEnough(int images, String of) {
         int least = measures().contains(Measure.PRECISION_RECALL) ? PrecisionRecall.NEIGHBOURS + 1 : 2;
         if (images < least) {
-            throw wrong(images + (images == 1 ? " image" : " images") + " of " + of + "; at least " + least
-                    + " are needed" + (least > 2 ? " for --precision-recall" : ""));
+            throw wrong(Values.images(images) + " of " + of + "; at least " + least + " are needed"
+                    + (least > 2 ? " for --precision-recall" : ""));
         }
     }
 

@@ -49,6 +49,20 @@ record SamplePlan(
 
     /** A copy in this precision. */
     SamplePlan in(Precision chosen) {
+        return with(chosen, known);
+    }
+
+    /**
+     * A copy that draws to known pixels.
+     *
+     * @throws IllegalArgumentException if the chain or the solver cannot jump as they ask for
+     */
+    SamplePlan withKnown(Known pixels) {
+        sampler(1).withKnown(pixels);
+        return with(precision, Optional.of(pixels));
+    }
+
+    private SamplePlan with(Precision chosen, Optional<Known> pixels) {
         return new SamplePlan(
                 model,
                 card,
@@ -63,31 +77,7 @@ record SamplePlan(
                 classes,
                 batch,
                 graphSteps,
-                known);
-    }
-
-    /**
-     * A copy that draws to known pixels.
-     *
-     * @throws IllegalArgumentException if the chain or the solver cannot jump as they ask for
-     */
-    SamplePlan withKnown(Known pixels) {
-        sampler(1).withKnown(pixels);
-        return new SamplePlan(
-                model,
-                card,
-                chain,
-                spacing,
-                solver,
-                clip,
-                precision,
-                seed,
-                first,
-                count,
-                classes,
-                batch,
-                graphSteps,
-                Optional.of(pixels));
+                pixels);
     }
 
     /** The solver as {@code --sampler} names it. */

@@ -108,7 +108,7 @@ record SampleRun(
      * @throws ExitCode.Failure if memory runs out or the run is interrupted; finished files stay
      */
     Done draw(SampleOutput output, Trajectory trajectory) throws IOException {
-        announce(plan.count() + " images");
+        announce(Values.images(plan.count()));
         var files = new ArrayList<Path>();
         var progress = new Progress(console, "steps", (long) plan.batches() * plan.steps(), System::nanoTime);
         int drawn = 0;
@@ -148,7 +148,7 @@ record SampleRun(
             }
         } catch (CancellationException e) {
             throw ExitCode.INTERRUPTED.because(
-                    "interrupted after " + drawn + " of " + plan.count() + " images; "
+                    "interrupted after " + drawn + " of " + Values.images(plan.count()) + "; "
                             + (files.isEmpty() ? "nothing was written" : "the " + files.size() + " written ones stay"),
                     e);
         } catch (TorchException | OutOfMemoryError e) {
@@ -164,8 +164,8 @@ record SampleRun(
         }
         console.note(String.format(
                 Locale.ROOT,
-                "%d images in %.1f s; --seed %d%s --precision %s draws them again%s",
-                drawn,
+                "%s in %.1f s; --seed %d%s --precision %s draws them again%s",
+                Values.images(drawn),
                 progress.seconds(),
                 plan.seed(),
                 plan.first() == 0 ? "" : " --first " + plan.first(),
@@ -184,7 +184,7 @@ record SampleRun(
         console.note("weights: " + stored.origin());
         console.note("libtorch " + torch.version() + " on " + device
                 + (device.kind() == Device.Kind.CPU ? ", " + threads + " threads" : "") + ", " + plan.precision() + ", "
-                + plan.batch() + " images at a time");
+                + Values.images(plan.batch()) + " at a time");
     }
 
     /** The progress of all batches, of which the one of image {@code passed} runs. */

@@ -157,7 +157,7 @@ final class Train implements Callable<Integer> {
         var torch = engine.load(console);
         var device = engine.device(torch, console);
         console.note("training on " + images.describe());
-        console.note(config.steps() + " steps of " + config.batch() + " images on "
+        console.note(config.steps() + " steps of " + Values.images(config.batch()) + " on "
                 + (group.size() > 1 ? group.size() + " x " : "") + device
                 + (device.kind() == Device.Kind.CPU ? ", " + config.threads() + " threads" : "") + ", libtorch "
                 + torch.version());
@@ -281,15 +281,7 @@ final class Train implements Callable<Integer> {
     }
 
     /** A value whose own checks refuse it as wrong usage. */
-    private <T> T checked(Made<T> made) throws IOException {
-        try {
-            return made.of();
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-    }
-
-    private interface Made<T> {
-        T of() throws IOException;
+    private <T> T checked(Errors.Made<T, IOException> made) throws IOException {
+        return Errors.checked(spec.commandLine(), made);
     }
 }

@@ -58,6 +58,11 @@ final class Values {
         return constant(Crop.class, word.equalsIgnoreCase("center") ? "centre" : word);
     }
 
+    /** So many images in words: {@code 1 image}, {@code 2 images}. */
+    static String images(long count) {
+        return count + (count == 1 ? " image" : " images");
+    }
+
     /** The command line's spelling of an enum's constant: {@code FIXED_SMALL} is {@code fixed-small}. */
     static String name(Object constant) {
         return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
