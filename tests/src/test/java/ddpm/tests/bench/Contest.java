@@ -5,7 +5,7 @@ import ddpm.nn.UNetConfig;
 import ddpm.nn.UNetMini;
 
 /**
- * A network to time, with images of 3 x 32 x 32.
+ * A network to time, with images of 32 x 32.
  *
  * @param config ours
  * @param gflopPerImage of convolutions, linear layers and attention in one forward pass, a multiply-add being two
@@ -21,5 +21,10 @@ record Contest(String name, NetworkConfig config, double gflopPerImage, int batc
     /** The paper's, for CIFAR-10. */
     static Contest cifar10(int batch) {
         return new Contest("the paper's UNet for CIFAR-10", UNetConfig.cifar10(3), 12.444, batch);
+    }
+
+    /** The built-in model's, told one of ten classes or none. */
+    static Contest builtIn(int batch) {
+        return new Contest("the built-in network", UNetConfig.mini(1).withLabels(11), 0.5, batch);
     }
 }

@@ -30,7 +30,8 @@ public final class ProfileBenchmark {
         int threads = args.length > 0 ? Integer.parseInt(args[0]) : 1;
         int images = args.length > 1 ? Integer.parseInt(args[1]) : 2;
         LibTorch.load().setThreads(threads);
-        for (var contest : List.of(Contest.uNetMini(4 * images), Contest.cifar10(images))) {
+        for (var contest :
+                List.of(Contest.builtIn(4 * images), Contest.uNetMini(4 * images), Contest.cifar10(images))) {
             profile(contest, DType.FLOAT32, threads);
             if (Processor.multipliesBfloat16()) {
                 profile(contest, DType.BFLOAT16, threads);
@@ -46,11 +47,14 @@ public final class ProfileBenchmark {
             Weights.randomise(params);
             params.fixed();
             network.tabulate(1000);
-            var x = Tensor.full(Shape.of(contest.batch(), 3, 32, 32), 0.5, DType.FLOAT32, Device.CPU);
+            int images = contest.batch();
+            var shape = Shape.of(images, contest.config().inChannels(), 32, 32);
+            var x = Tensor.full(shape, 0.5, DType.FLOAT32, Device.CPU);
             var t = Tensor.of(new long[] {500}, Shape.of(1));
+            var labels = contest.config().labels() == 0 ? null : Tensor.of(new long[images], Shape.of(images));
             Runnable pass = () -> {
                 try (var _ = TensorScope.open()) {
-                    network.forward(x, t, null, precision);
+                    network.forward(x, t, labels, precision);
                 }
             };
             for (int i = 0; i < 3; i++) {
