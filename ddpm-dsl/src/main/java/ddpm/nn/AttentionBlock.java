@@ -7,18 +7,18 @@ import ddpm.torch.Tensor;
 /** Self-attention over all positions of {@code [B, C, H, W]}, after a norm, added to its input. */
 final class AttentionBlock implements Block {
     private final GroupNorm norm;
-    private final Linear query;
-    private final Linear key;
-    private final Linear value;
+    private final JointLinear queryKeyValue;
     private final Linear out;
     private final int heads;
 
     AttentionBlock(ParamPath path, int channels, int heads, int groups, double eps) {
         this.heads = heads;
         norm = new GroupNorm(path.sub("group_norm"), groups, channels, eps);
-        query = new Linear(path.sub("to_q"), channels, channels, 1);
-        key = new Linear(path.sub("to_k"), channels, channels, 1);
-        value = new Linear(path.sub("to_v"), channels, channels, 1);
+        queryKeyValue = new JointLinear(
+                path,
+                new Linear(path.sub("to_q"), channels, channels, 1),
+                new Linear(path.sub("to_k"), channels, channels, 1),
+                new Linear(path.sub("to_v"), channels, channels, 1));
         out = new Linear(path.sub("to_out.0"), channels, channels, Init.NEARLY_ZERO);
     }
 
@@ -30,7 +30,8 @@ final class AttentionBlock implements Block {
         long positions = shape.size(2) * shape.size(3);
         // In channels-last memory the positions are rows already: these two views copy nothing.
         var h = norm.forward(x).permute(0, 2, 3, 1).reshape(batch, positions, channels);
-        var attended = Ops.attention(heads(query, h), heads(key, h), heads(value, h)); // [B, heads, positions, C/heads]
+        var parts = queryKeyValue.forward(h).stream().map(this::heads).toList();
+        var attended = Ops.attention(parts.get(0), parts.get(1), parts.get(2)); // [B, heads, positions, C/heads]
         var joined = attended.transpose(1, 2).reshape(batch, positions, channels);
         var image = out.forward(joined)
                 .view(batch, shape.size(2), shape.size(3), channels)
@@ -38,9 +39,10 @@ final class AttentionBlock implements Block {
         return x.add(image).contiguous(MemoryFormat.CHANNELS_LAST);
     }
 
-    private Tensor heads(Linear projection, Tensor h) {
-        long batch = h.shape().size(0);
-        long positions = h.shape().size(1);
-        return projection.forward(h).view(batch, positions, heads, -1).transpose(1, 2);
+    /** {@code [B, positions, C]} to {@code [B, heads, positions, C/heads]}. */
+    private Tensor heads(Tensor projected) {
+        long batch = projected.shape().size(0);
+        long positions = projected.shape().size(1);
+        return projected.view(batch, positions, heads, -1).transpose(1, 2);
     }
 }

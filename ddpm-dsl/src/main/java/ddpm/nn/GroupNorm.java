@@ -1,5 +1,6 @@
 package ddpm.nn;
 
+import ddpm.torch.GradMode;
 import ddpm.torch.Ops;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
@@ -29,5 +30,15 @@ public final class GroupNorm implements Block {
     @Override
     public Tensor forward(Tensor x) {
         return Ops.groupNorm(x, groups, weight.tensor(), bias.tensor(), eps);
+    }
+
+    /** Normalises, then applies swish: in the same memory where no gradients are recorded. */
+    Tensor thenSwish(Tensor x) {
+        var y = forward(x);
+        if (GradMode.isOn()) {
+            return Ops.silu(y);
+        }
+        Ops.siluInPlace(y);
+        return y;
     }
 }

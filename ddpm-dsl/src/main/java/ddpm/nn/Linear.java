@@ -35,6 +35,15 @@ public final class Linear implements Block {
         return new Linear(path, in, out, Init.pytorch(Shape.of(out, in)), null);
     }
 
+    Param weight() {
+        return weight;
+    }
+
+    /** Null if it has none. */
+    Param bias() {
+        return bias;
+    }
+
     @Override
     public Tensor forward(Tensor x) {
         var matrix = weight.as(x.dtype());

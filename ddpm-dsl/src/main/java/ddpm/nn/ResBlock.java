@@ -1,6 +1,5 @@
 package ddpm.nn;
 
-import ddpm.torch.Ops;
 import ddpm.torch.Tensor;
 
 /** Norm, swish, convolution, time added, norm, swish, dropout, convolution, and the input added to that. */
@@ -30,7 +29,7 @@ final class ResBlock {
      * @return {@code [B, out, H, W]}
      */
     Tensor forward(Tensor x, TimestepTable.At time) {
-        var h = Block.chain(x, norm1, Ops::silu, v -> conv1.forward(v, time), norm2, Ops::silu, dropout, conv2);
+        var h = Block.chain(x, norm1::thenSwish, v -> conv1.forward(v, time), norm2::thenSwish, dropout, conv2);
         return (shortcut == null ? x : shortcut.forward(x)).add(h);
     }
 }

@@ -173,7 +173,7 @@ public final class UNet implements Network {
                 h = replace(h, Block.chain(h, level.resample())); // [B, C, 2H, 2W]
             }
         }
-        return Block.chain(h, normOut, Ops::silu, convOut, y -> y.to(x.dtype()));
+        return Block.chain(h, normOut::thenSwish, convOut, y -> y.to(x.dtype()));
     }
 
     private TimestepTable.At time(Tensor t, Tensor labels) {

@@ -172,7 +172,7 @@ public final class UNetMini implements Network {
         }
 
         Tensor forward(Tensor x, TimestepTable.At time) {
-            return Block.chain(x, v -> conv1.forward(v, time), norm1, Ops::silu, conv2, norm2, Ops::silu);
+            return Block.chain(x, v -> conv1.forward(v, time), norm1::thenSwish, conv2, norm2::thenSwish);
         }
     }
 }

@@ -11,7 +11,7 @@ import ddpm.torch.Tensor;
  *
  * <p>It is computed as one transposed convolution of stride 2. Two neighbouring outputs see the same doubled pixels, so
  * the nine taps of the kernel fall on four pixels only, and their sums are a kernel of 4x4: 2.25 times fewer operations,
- * exactly the same function.
+ * exactly the same function. For drawing, {@link SeparatedUpConvolution} may need fewer still.
  */
 final class UpConv2d implements Convolution {
     /** Which taps of the 3x3 kernel add up to each of the 4x4: {@code [16, 9]}, zeros and ones. */
@@ -23,6 +23,7 @@ final class UpConv2d implements Convolution {
     private final Buffer taps;
     private final int in;
     private final int out;
+    private final SeparatedUpConvolution separated;
 
     /** With PyTorch's default initialisation. */
     UpConv2d(ParamPath path, int in, int out) {
@@ -41,6 +42,7 @@ final class UpConv2d implements Convolution {
         this.taps = path.buffer(Shape.of(16, 9), TAPS);
         this.in = in;
         this.out = out;
+        this.separated = new SeparatedUpConvolution(path, weight);
     }
 
     @Override
@@ -50,6 +52,9 @@ final class UpConv2d implements Convolution {
 
     @Override
     public Tensor convolve(Tensor x, Tensor withBias) {
+        if (separated.suits(x, withBias)) {
+            return separated.convolve(x, withBias);
+        }
         return Ops.convTranspose2d(x, kernel.get(x.dtype(), () -> summed().to(x.dtype())), withBias, 2, 1);
     }
 

@@ -8,8 +8,6 @@ import ddpm.torch.PackedKernel;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * A 3x3 convolution of stride 1 that keeps height and width, with half of the multiplications, for drawing: Winograd's
@@ -17,11 +15,15 @@ import java.util.stream.IntStream;
  *
  * <p>Down a column of pixels, four outputs are a product of polynomials: of six inputs and the kernel's three. Such a
  * product is six multiplications where both are known at six points, instead of twelve. Here a multiplication is a
- * convolution along rows by a kernel of 1x3, and what leads to the points and back are sums of whole rows. The points are
+ * convolution along rows by a kernel of 1x3, all six are the groups of one, and what leads to the points and back are sums
+ * of whole rows. The points are
  * 0, &plusmn;1/&radic;2, &plusmn;&radic;2 and infinity: with these the result in float32 is as near to the exact one as
  * that of the nine taps, with 0, &plusmn;1, &plusmn;2 it is off by twice as much.
  */
 final class WinogradConvolution {
+    /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
+    static final boolean MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
+
     /** Rows of the output that are computed together. */
     private static final int TILE = 4;
 
@@ -50,15 +52,14 @@ final class WinogradConvolution {
             rows(new double[][] {{0.5}, {0}, {0}, {(1 + ROOT_TWO) / 2}, {(1 - ROOT_TWO) / 2}, {-1}});
 
     private final Param weight;
-    private final List<Cached> kernels;
+    private final Cached kernels;
     private final Buffer kernelToPoints;
     private final Buffer biasToPoints;
 
     /** @param weight {@code [out, in, 3, 3]} */
     WinogradConvolution(ParamPath path, Param weight) {
         this.weight = weight;
-        this.kernels =
-                IntStream.range(0, POINTS).mapToObj(_ -> new Cached(path)).toList();
+        this.kernels = new Cached(path);
         this.kernelToPoints = path.buffer(Shape.of(POINTS, 3), KERNEL_TO_POINTS);
         this.biasToPoints = path.buffer(Shape.of(POINTS, 1), BIAS_TO_POINTS);
     }
@@ -79,66 +80,73 @@ final class WinogradConvolution {
     Tensor convolve(Tensor x, Tensor bias) {
         try (var scope = TensorScope.open()) {
             var values = split(x.contiguous(MemoryFormat.CHANNELS_LAST).permute(0, 2, 3, 1));
-            var biases = bias == null ? null : biasToPoints.tensor().mul(bias); // [6, out]
-            var products = new Tensor[POINTS];
-            for (int point = 0; point < POINTS; point++) {
-                products[point] = product(point, values[point], biases);
-                values[point].close();
-            }
+            var products = products(values, bias);
+            values.close();
             return scope.keep(joined(products).permute(0, 3, 1, 2));
         }
     }
 
-    /** Six inputs of every four rows, that between two tiles included, at the points: {@code [B, H/4, W, in]} each. */
-    private static Tensor[] split(Tensor x) {
+    /** Six inputs of every four rows, those between two tiles included, at the points: {@code [B, H/4, W, 6 in]}. */
+    private static Tensor split(Tensor x) {
         try (var scope = TensorScope.open()) {
             var size = x.shape();
             long tiles = size.size(1) / TILE;
-            var rows = new Tensor[TILE];
-            for (int row = 0; row < TILE; row++) {
-                rows[row] = x.view(size.size(0), tiles, TILE, size.size(2), size.size(3))
-                        .narrow(2, row, 1)
-                        .view(size.size(0), tiles, size.size(2), size.size(3));
-            }
+            var pairs = x.view(size.size(0), tiles, 2, 2, size.size(2), size.size(3));
+            var upper = pairs.narrow(2, 0, 1); // rows 0 and 1 of each tile
+            var lower = pairs.narrow(2, 1, 1); // rows 2 and 3
+            var row0 = row(upper, 0);
+            var row1 = row(upper, 1);
+            var row2 = row(lower, 0);
+            var row3 = row(lower, 1);
             var edge = Tensor.zeros(size.with(1, 1), x.dtype(), x.device());
-            var above = Ops.cat(1, edge, rows[3].narrow(1, 0, tiles - 1));
-            var below = Ops.cat(1, rows[0].narrow(1, 1, tiles - 1), edge);
+            var above = Ops.cat(1, edge, row3.narrow(1, 0, tiles - 1));
+            var below = Ops.cat(1, row0.narrow(1, 1, tiles - 1), edge);
 
-            var evenNear = rows[3].add(rows[1], -2);
-            var oddNear = rows[2].add(rows[0], -2);
-            var evenFar = rows[3].add(rows[1], -0.5);
-            var oddFar = rows[2].add(rows[0], -0.5);
-            var values = new Tensor[] {
-                above.add(rows[1], -0.5).add(evenNear),
-                evenNear.add(oddNear, ROOT_HALF),
-                evenNear.add(oddNear, -ROOT_HALF),
-                evenFar.add(oddFar, ROOT_TWO),
-                evenFar.add(oddFar, -ROOT_TWO),
-                below.add(rows[2], -0.5).add(oddFar, -2)
-            };
-            for (var value : values) {
-                scope.keep(value);
-            }
-            return values;
+            var near = lower.add(upper, -2);
+            var far = lower.add(upper, -0.5);
+            var evenNear = row(near, 1);
+            var oddNear = row(near, 0);
+            var evenFar = row(far, 1);
+            var oddFar = row(far, 0);
+            return scope.keep(Ops.cat(
+                    3,
+                    above.add(row1, -0.5).add(evenNear),
+                    evenNear.add(oddNear, ROOT_HALF),
+                    evenNear.add(oddNear, -ROOT_HALF),
+                    evenFar.add(oddFar, ROOT_TWO),
+                    evenFar.add(oddFar, -ROOT_TWO),
+                    below.add(row2, -0.5).add(oddFar, -2)));
         }
     }
 
-    /** {@code [B, H/4, W, in]} to {@code [B, H/4, W, out]} at one point. */
-    private Tensor product(int point, Tensor value, Tensor biases) {
-        var x = value.permute(0, 3, 1, 2);
-        var kernel =
-                kernels.get(point).get(x.dtype(), () -> PackedKernel.ofConv2d(kernelAt(point), x.shape(), 1, 0, 1));
-        var bias = biases == null ? null : biases.narrow(0, point, 1).view(-1);
-        return PackedKernel.conv2d(x, kernel, bias, 1, 0, 1).permute(0, 2, 3, 1);
+    /** {@code [B, H/4, W, in]} of {@code [B, H/4, 1, 2, W, in]}. */
+    private static Tensor row(Tensor pair, int which) {
+        var size = pair.shape();
+        return pair.narrow(3, which, 1).view(size.size(0), size.size(1), size.size(4), size.size(5));
     }
 
-    /** {@code [out, in, 1, 3]}; the weight lies as [out, 3, 3, in], so its rows are one product away. */
-    private Tensor kernelAt(int point) {
+    /** {@code [B, H/4, W, 6 in]} to {@code [B, H/4, W, out]} at each of the six points, as views. */
+    private Tensor[] products(Tensor values, Tensor bias) {
+        var x = values.permute(0, 3, 1, 2);
+        long out = weight.shape().size(0);
+        var kernel = kernels.get(x.dtype(), () -> PackedKernel.ofConv2d(kernelsAtPoints(), x.shape(), 1, 0, 1, POINTS));
+        var biases = bias == null ? null : biasToPoints.tensor().mul(bias).view(-1); // [6 out]
+        var all = PackedKernel.conv2d(x, kernel, biases, 1, 0, 1, POINTS).permute(0, 2, 3, 1);
+        var products = new Tensor[POINTS];
+        for (int point = 0; point < POINTS; point++) {
+            products[point] = all.narrow(3, point * out, out);
+        }
+        return products;
+    }
+
+    /** {@code [6 out, in, 1, 3]}; the weight lies as [out, 3, 3, in], so its rows are one product away. */
+    private Tensor kernelsAtPoints() {
         long out = weight.shape().size(0);
         long in = weight.shape().size(1);
         var rows = weight.tensor().permute(0, 2, 3, 1).reshape(out, 3, 3 * in);
-        return Ops.matmul(kernelToPoints.tensor().narrow(0, point, 1), rows)
-                .view(out, 1, 3, in)
+        return Ops.matmul(kernelToPoints.tensor(), rows) // [out, 6, 3 in]
+                .transpose(0, 1)
+                .reshape(POINTS * out, 1, 3, in)
                 .permute(0, 3, 1, 2);
     }
 
@@ -176,9 +184,6 @@ final class WinogradConvolution {
     private static final class Payoff {
         private static final long FEWEST_CHANNELS = 64;
         private static final long SMALLEST_IMAGE = 1 << 15;
-
-        /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
-        private static final boolean MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
 
         static boolean of(Shape images, Shape weight) {
             long channels = Math.min(weight.size(0), weight.size(1));

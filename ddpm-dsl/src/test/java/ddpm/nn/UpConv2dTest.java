@@ -27,6 +27,31 @@ class UpConv2dTest {
         return Tensor.of(values, shape);
     }
 
+    /** For drawing, where fewer multiplications may be taken from 128 channels; in float64 the sums are exact beside it. */
+    @ParameterizedTest
+    @CsvSource({"2, 128, 24, 4, 6", "1, 160, 64, 8, 8", "1, 127, 8, 5, 3", "1, 128, 1, 1, 1"})
+    void drawsTheConvolutionOfDoubledPixels(int batch, int in, int out, int height, int width) {
+        try (var params = new Params();
+                var _ = TensorScope.open();
+                var _ = GradMode.off()) {
+            var up = new UpConv2d(params.root(), in, out);
+            params.allocate(Device.CPU, DType.FLOAT32);
+            var random = new Random(9);
+            var weight = normals(random, out, in, 3, 3);
+            var bias = normals(random, out);
+            params.all().get(0).tensor().copyFrom(weight);
+            params.all().get(1).tensor().copyFrom(bias);
+            params.fixed();
+            var x = normals(random, batch, in, height, width);
+            var doubled = Ops.upsampleNearest2d(x.to(DType.FLOAT64), 2);
+            var expected = Ops.conv2d(doubled, weight.to(DType.FLOAT64), bias.to(DType.FLOAT64), 1, 1)
+                    .to(DType.FLOAT32);
+            var channelsLast = x.contiguous(MemoryFormat.CHANNELS_LAST);
+            assertArrayEquals(expected.toFloats(), up.forward(channelsLast).toFloats(), 3 * TOLERANCE);
+            assertArrayEquals(expected.toFloats(), up.forward(x).toFloats(), 3 * TOLERANCE, "row by row in memory");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 1, 1, 1, 1", "2, 3, 5, 4, 6", "1, 16, 8, 7, 3", "3, 8, 16, 8, 8"})
     void isTheConvolutionOfDoubledPixelsAndHasItsGradients(int batch, int in, int out, int height, int width) {

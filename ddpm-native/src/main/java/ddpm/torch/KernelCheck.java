@@ -76,10 +76,13 @@ public final class KernelCheck {
         return noise(shape.with(0, batch), type).contiguous(MemoryFormat.CHANNELS_LAST);
     }
 
-    /** Compares a convolution of {@code x}: at two corners and in the middle of the first and the last image. */
+    /** Compares a convolution of {@code x}, in groups where the weight has fewer channels: at two corners and in the middle of the first and the last image. */
     static Comparison conv2d(Tensor x, Tensor weight, Window window, UnaryOperator<Tensor> kernel) {
         var ends = Tensor.of(new long[] {0, x.shape().size(0) - 1}, Shape.of(2));
-        var tried = someOf(weight.shape().size(0));
+        long channels = weight.shape().size(0);
+        int groups = (int) (x.shape().size(1) / weight.shape().size(1));
+        var tried = someOf(channels);
+        var chosen = tried.toLongs();
         var in = new Planes(Ops.indexSelect(x, 0, ends));
         var out = new Planes(Ops.indexSelect(Ops.indexSelect(kernel.apply(x), 0, ends), 1, tried));
         int kernelHeight = (int) weight.shape().size(2);
@@ -91,9 +94,11 @@ public final class KernelCheck {
                 int top = at[0] * window.stride() - window.rows();
                 int left = at[1] * window.stride() - window.columns();
                 var patch = in.patch(image, top, left, kernelHeight, kernelWidth);
+                int length = patch.length / groups;
                 for (int o = 0; o < out.channels; o++) {
+                    int group = (int) (chosen[o] * groups / channels);
                     comparison = comparison.with(
-                            dot(rows, o * patch.length, patch, 0, patch.length), out.at(image, o, at[0], at[1]));
+                            dot(rows, o * length, patch, group * length, length), out.at(image, o, at[0], at[1]));
                 }
             }
         }
@@ -228,10 +233,10 @@ public final class KernelCheck {
                     var x = images(Shape.of(2, channels[1], 8, 8), precision);
                     var weight = noise(Shape.of(channels[0], channels[1], kernel, kernel), precision);
                     for (var w : List.of(weight, weight.contiguous(MemoryFormat.CHANNELS_LAST))) {
-                        add(plain, w, conv2d(x, w, same, v -> Ops.conv2d(v, w, null, same)));
+                        add(plain, w, conv2d(x, w, same, v -> Ops.conv2d(v, w, null, same, 1)));
                         if (packs) {
-                            var laidOut = PackedKernel.pack(w, x.shape(), same);
-                            add(packed, w, conv2d(x, w, same, v -> PackedKernel.convolve(v, laidOut, null, same)));
+                            var laidOut = PackedKernel.pack(w, x.shape(), same, 1);
+                            add(packed, w, conv2d(x, w, same, v -> PackedKernel.convolve(v, laidOut, null, same, 1)));
                         }
                     }
                 }

@@ -24,6 +24,7 @@ public final class Ops {
     private static final Op LINEAR = new Op("aten::linear");
     private static final Op GROUP_NORM = new Op("aten::group_norm");
     private static final Op SILU = new Op("aten::silu");
+    private static final Op SILU_IN_PLACE = new Op("aten::silu_");
     private static final Op RELU = new Op("aten::relu");
     private static final Op AVG_POOL2D = new Op("aten::avg_pool2d");
     private static final Op MAX_POOL2D = new Op("aten::max_pool2d");
@@ -116,15 +117,15 @@ public final class Ops {
      * @return {@code [B, O, (H + 2 padding - kh) / stride + 1, ...]}
      */
     public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding) {
-        return conv2d(x, weight, bias, Window.of(stride, padding));
+        return conv2d(x, weight, bias, stride, padding, 1);
     }
 
-    static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Window window) {
-        checkConv2d(x, weight, bias, window);
-        if (CpuTuning.convolvesByOneDnn(x)) {
+    static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Window window, int groups) {
+        checkConv2d(x, weight, bias, window, groups);
+        if (groups == 1 && CpuTuning.convolvesByOneDnn(x)) {
             return convolveByOneDnn(x, weight, bias, window);
         }
-        return convolve(x, weight, bias, window, 1);
+        return convolve(x, weight, bias, window, groups);
     }
 
     /**
@@ -135,13 +136,7 @@ public final class Ops {
      * @param groups divides C and O; C itself for a depthwise convolution
      */
     public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, int stride, int padding, int groups) {
-        if (groups == 1) {
-            return conv2d(x, weight, bias, stride, padding);
-        }
-        var window = Window.of(stride, padding);
-        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), window, groups);
-        sameType("conv2d", x, weight);
-        return convolve(x, weight, bias, window, groups);
+        return conv2d(x, weight, bias, Window.of(stride, padding), groups);
     }
 
     private static Tensor convolve(Tensor x, Tensor weight, Tensor bias, Window window, int groups) {
@@ -169,8 +164,8 @@ public final class Ops {
                 .one();
     }
 
-    static void checkConv2d(Tensor x, Tensor weight, Tensor bias, Window window) {
-        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), window);
+    static void checkConv2d(Tensor x, Tensor weight, Tensor bias, Window window, int groups) {
+        ShapeChecks.conv2d(x.shape(), weight.shape(), shapeOf(bias), window, groups);
         sameType("conv2d", x, weight);
     }
 
@@ -660,7 +655,7 @@ public final class Ops {
         return ARGMAX.call().tensor(x).optionalInteger(dimension).bool(false).one();
     }
 
-    // ---- In place, on flat buffers ---------------------------------------------------------------------------------
+    // ---- In place --------------------------------------------------------------------------------------------------
 
     /** {@code x += weight (target - x)}, the EMA update with weight 1 - decay. */
     public static void lerpInPlace(Tensor x, Tensor target, double weight) {
@@ -669,6 +664,11 @@ public final class Ops {
             var w = Tensor.full(Shape.of(), weight, x.dtype(), x.device());
             LERP.call().tensor(x).tensor(target).tensor(w).inPlace();
         }
+    }
+
+    /** {@code x = x sigmoid(x)}: {@link #silu} in x's own memory, which the processor's caches still hold. */
+    public static void siluInPlace(Tensor x) {
+        SILU_IN_PLACE.call().tensor(x).inPlace();
     }
 
     /** {@code x *= factor} with a factor that broadcasts, e.g. a scalar on the same device. */

@@ -73,7 +73,7 @@ public final class PackedKernel {
         try (var _ = TensorScope.open();
                 var _ = GradMode.off()) {
             var image = Tensor.zeros(Shape.of(1, 1, 3, 3), type, Device.CPU);
-            convolve(image, pack(image, image.shape(), Window.of(1, 1)), null, Window.of(1, 1));
+            convolve(image, pack(image, image.shape(), Window.of(1, 1), 1), null, Window.of(1, 1), 1);
             var row = Tensor.zeros(Shape.of(1, 3), type, Device.CPU);
             multiply(row, pack(row, 1), null);
             return true;
@@ -92,41 +92,43 @@ public final class PackedKernel {
      * @param images the shape {@code [B, C, H, W]} it is for; others are right too, perhaps slower
      */
     public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int padding) {
-        return ofConv2d(weight, images, stride, padding, padding);
+        return ofConv2d(weight, images, stride, padding, padding, 1);
     }
 
     /**
-     * {@link #ofConv2d(Tensor, Shape, int, int)} with paddings of its own for height and width.
+     * {@link #ofConv2d(Tensor, Shape, int, int)} in groups, with paddings of its own for height and width.
      *
+     * @param weight {@code [O, C / groups, kh, kw]}
      * @param rows of zeros above and below
      * @param columns of zeros on the left and on the right
+     * @param groups equal parts of the channels, each with its own part of the weight; divides C and O
      */
-    public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int rows, int columns) {
+    public static Tensor ofConv2d(Tensor weight, Shape images, int stride, int rows, int columns, int groups) {
         var window = new Window(stride, rows, columns);
-        ShapeChecks.conv2d(images, weight.shape(), null, window);
+        ShapeChecks.conv2d(images, weight.shape(), null, window, groups);
         packable("ofConv2d", weight, images.numel());
         try (var scope = TensorScope.open();
                 var _ = GradMode.off()) {
-            var packed = pack(weight, images, window);
+            var packed = pack(weight, images, window, groups);
             var kind = Kind.of(weight, images, window);
             return scope.keep(trusted(
                     kind,
                     weight,
                     packed,
                     () -> KernelCheck.images(images, weight.dtype()),
-                    x -> KernelCheck.conv2d(x, weight, window, v -> convolve(v, packed, null, window)),
-                    x -> KernelCheck.conv2d(x, weight, window, v -> Ops.conv2d(v, weight, null, window))));
+                    x -> KernelCheck.conv2d(x, weight, window, v -> convolve(v, packed, null, window, groups)),
+                    x -> KernelCheck.conv2d(x, weight, window, v -> Ops.conv2d(v, weight, null, window, groups))));
         }
     }
 
-    static Tensor pack(Tensor weight, Shape images, Window window) {
+    static Tensor pack(Tensor weight, Shape images, Window window, int groups) {
         var opaque = TO_MKLDNN.call().tensor(weight).none().one();
         return REORDER.call()
                 .tensor(opaque)
                 .integers(window.rows(), window.columns())
                 .integers(window.stride(), window.stride())
                 .integers(1, 1)
-                .integer(1)
+                .integer(groups)
                 .presentIntegers(images.toArray())
                 .one()
                 .packed();
@@ -139,25 +141,25 @@ public final class PackedKernel {
      * @throws IllegalStateException if a gradient is wanted, see {@link #suits}
      */
     public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int padding) {
-        return conv2d(x, packed, bias, stride, padding, padding);
+        return conv2d(x, packed, bias, stride, padding, padding, 1);
     }
 
-    /** {@link #conv2d(Tensor, Tensor, Tensor, int, int)} with a weight that was laid out for these paddings. */
-    public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int rows, int columns) {
+    /** {@link #conv2d(Tensor, Tensor, Tensor, int, int)} with a weight that was laid out for these paddings and groups. */
+    public static Tensor conv2d(Tensor x, Tensor packed, Tensor bias, int stride, int rows, int columns, int groups) {
         var window = new Window(stride, rows, columns);
         if (!packed.isPacked()) {
             var type = packed.dtype();
             return x.dtype() == type
-                    ? Ops.conv2d(x, packed, bias, window)
-                    : Ops.conv2d(x.to(type), packed, bias == null ? null : bias.to(type), window)
+                    ? Ops.conv2d(x, packed, bias, window, groups)
+                    : Ops.conv2d(x.to(type), packed, bias == null ? null : bias.to(type), window, groups)
                             .to(x.dtype());
         }
-        Ops.checkConv2d(x, packed, bias, window);
+        Ops.checkConv2d(x, packed, bias, window, groups);
         computable("conv2d", x, bias);
-        return convolve(x, packed, bias, window);
+        return convolve(x, packed, bias, window, groups);
     }
 
-    static Tensor convolve(Tensor x, Tensor packed, Tensor bias, Window window) {
+    static Tensor convolve(Tensor x, Tensor packed, Tensor bias, Window window, int groups) {
         return CONVOLVE.call()
                 .tensor(x)
                 .packed(packed)
@@ -165,7 +167,7 @@ public final class PackedKernel {
                 .integers(window.rows(), window.columns())
                 .integers(window.stride(), window.stride())
                 .integers(1, 1)
-                .integer(1)
+                .integer(groups)
                 .string("none")
                 .tensors()
                 .none()

@@ -56,6 +56,10 @@ final class ShapeChecks {
 
     /** @param bias or null */
     static void conv2d(Shape x, Shape w, Shape bias, Window window, int groups) {
+        if (groups == 1) {
+            conv2d(x, w, bias, window);
+            return;
+        }
         if (groups < 1 || x.rank() == 4 && x.size(1) % groups != 0 || w.rank() == 4 && w.size(0) % groups != 0) {
             throw new IllegalArgumentException("conv2d: " + groups + " groups of input " + x
                     + " under a weight of shape " + w + ": they must divide the channels of both input and output");

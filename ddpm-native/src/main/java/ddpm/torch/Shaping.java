@@ -17,6 +17,8 @@ public final class Shaping {
     private static final Op GATHER = new Op("aten::gather");
     private static final Op FLIP = new Op("aten::flip");
 
+    private static final Op UNFOLD = new Op("aten::unfold");
+
     private Shaping() {}
 
     /**
@@ -123,6 +125,35 @@ public final class Shaping {
                 .tensor(index)
                 .bool(false)
                 .one();
+    }
+
+    /**
+     * A view of all windows of neighbours along one dimension, one apart: element i of that dimension becomes elements
+     * i to {@code i + size - 1}, along a dimension behind it. {@code [B, n, C]} along dimension 1 is
+     * {@code [B, n - size + 1, size, C]}.
+     *
+     * @param size at least 1 and at most that dimension's
+     */
+    public static Tensor windows(Tensor x, int dimension, int size) {
+        var shape = x.shape();
+        int rank = shape.rank();
+        long length = shape.size(dimension);
+        if (size < 1 || size > length) {
+            throw new IllegalArgumentException(
+                    "windows of " + size + " along dimension " + dimension + " of " + shape + ": 1 to " + length);
+        }
+        int at = Math.floorMod(dimension, rank);
+        var order = new long[rank + 1]; // unfold puts the windows' elements last
+        for (int i = 0; i <= rank; i++) {
+            order[i] = i <= at ? i : i == at + 1 ? rank : i - 1;
+        }
+        return UNFOLD.call()
+                .tensor(x)
+                .integer(at)
+                .integer(size)
+                .integer(1)
+                .one()
+                .permute(order);
     }
 
     /** The elements in reverse order along the given dimensions; a copy. */

@@ -144,6 +144,7 @@ class HostileUseTest {
         misuse("copy that does not broadcast", () -> zeros(2).copyFrom(zeros(3)));
         misuse("copy of null", () -> zeros(2).copyFrom(null));
         misuse("float factor into int64", () -> Ops.mulInPlace(zeros(DType.INT64, 2), Tensor.scalar(0.5f)));
+        misuse("swish in place of int64", () -> Ops.siluInPlace(zeros(DType.INT64, 2)));
         misuse("lerp in place of int64", () -> Ops.lerpInPlace(zeros(DType.INT64, 2), zeros(DType.INT64, 2), 0.5));
         misuse("lerp of two types", () -> Ops.lerpInPlace(zeros(2), zeros(DType.FLOAT64, 2), 0.5));
     }

@@ -52,6 +52,28 @@ class PackedKernelTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"2, 6, 8, 12", "3, 4, 64, 64", "1, 2, 3, 1"})
+    void convolvesInGroups(int batch, int groups, int in, int out) {
+        var x = Normals.of(batch, groups * in, 4, 7).contiguous(MemoryFormat.CHANNELS_LAST);
+        var weight = Normals.of(groups * out, in, 1, 3);
+        var bias = Normals.of(groups * out);
+        var packed = PackedKernel.ofConv2d(weight, x.shape(), 1, 0, 1, groups);
+        var actual = PackedKernel.conv2d(x, packed, bias, 1, 0, 1, groups);
+        for (int group = 0; group < groups; group++) {
+            int first = group * out;
+            var expected = Ops.conv2d(
+                    Ops.padZeros(x.narrow(1, group * in, in), 1, 1, 0, 0),
+                    weight.narrow(0, first, out),
+                    bias.narrow(0, first, out),
+                    1,
+                    0);
+            assertArrayEquals(expected.toFloats(), actual.narrow(1, first, out).toFloats(), 5e-5f, "group " + group);
+        }
+        assertThrows(
+                IllegalArgumentException.class, () -> PackedKernel.ofConv2d(weight, x.shape(), 1, 0, 1, groups + 1));
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 128, 512", "7, 32, 16", "256, 64, 64"})
     void multipliesAsTheOperatorDoes(int rows, int in, int out) {
         var x = Normals.of(rows, in);

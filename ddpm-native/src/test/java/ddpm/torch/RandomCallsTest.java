@@ -203,6 +203,7 @@ class RandomCallsTest {
         calls.add(c -> c.any().mul(c.real()));
         calls.add(c -> c.any().neg());
         calls.add(c -> Ops.silu(c.any()));
+        calls.add(c -> Shaping.windows(c.any(), c.number(), c.number()));
         calls.add(c -> Ops.relu(c.any()));
         calls.add(c -> Ops.exp(c.any()));
         calls.add(c -> Ops.log(c.any()));
@@ -363,9 +364,10 @@ class RandomCallsTest {
         calls.add(c -> PackedKernel.ofConv2d(c.any(), c.shape(), c.number(), c.number()));
         calls.add(c -> PackedKernel.conv2d(c.like(2, 4, 4, 4), c.any(), null, c.number(), c.number()));
         calls.add(c -> PackedKernel.conv2d(c.like(2, 4, 4, 4), c.any(), c.like(4), 1, 1));
-        calls.add(c -> PackedKernel.ofConv2d(c.like(4, 4, 1, 3), Shape.of(2, 4, 4, 4), 1, c.below(2), c.below(3) - 1));
-        calls.add(c -> PackedKernel.ofConv2d(c.any(), c.shape(), c.number(), c.number(), c.number()));
-        calls.add(c -> PackedKernel.conv2d(c.like(2, 4, 4, 4), c.any(), null, 1, c.number(), c.number()));
+        calls.add(c -> PackedKernel.ofConv2d(
+                c.like(4, 2, 1, 3), Shape.of(2, 4, 4, 4), 1, c.below(2), c.below(3) - 1, c.below(4)));
+        calls.add(c -> PackedKernel.ofConv2d(c.any(), c.shape(), c.number(), c.number(), c.number(), c.number()));
+        calls.add(c -> PackedKernel.conv2d(c.like(2, 4, 4, 4), c.any(), null, 1, c.number(), c.number(), c.number()));
         calls.add(c -> PackedKernel.ofLinear(c.like(8, 4), c.number()));
         calls.add(c -> PackedKernel.linear(c.like(2, 4), c.any(), c.below(2) == 0 ? null : c.like(8)));
         calls.add(c -> nothing(PackedKernel.suits(c.any(), c.any())));

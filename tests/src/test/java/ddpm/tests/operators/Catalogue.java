@@ -496,6 +496,14 @@ final class Catalogue {
                 },
                 x -> x[0].lerp_(x[1], new Scalar(0.25))));
         list.add(Operator.of(
+                "Ops.siluInPlace(Tensor)",
+                List.of(target),
+                x -> {
+                    Ops.siluInPlace(x[0]);
+                    return x[0];
+                },
+                x -> torch.silu_(x[0])));
+        list.add(Operator.of(
                 "Ops.mulInPlace(Tensor,Tensor)",
                 List.of(target, normal().constant()),
                 x -> {

@@ -65,6 +65,12 @@ final class ShapingOperators {
                 List.of(normal(3, 5), labels(5, 3, 7)),
                 x -> Shaping.gather(x[0], -1, x[1]),
                 x -> torch.gather(x[0], -1, x[1])));
+        Catalogue.one(
+                list,
+                "Shaping.windows(Tensor,int,int)",
+                image,
+                x -> Shaping.windows(x, 1, 2),
+                x -> x.unfold(1, 2, 1).permute(0, 1, 4, 2, 3));
         Catalogue.one(list, "Shaping.flip(Tensor,long[])", image, x -> Shaping.flip(x, 0, -1), x -> x.flip(0, -1));
         Catalogue.made(
                 list,
