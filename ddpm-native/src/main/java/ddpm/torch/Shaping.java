@@ -16,7 +16,6 @@ public final class Shaping {
     private static final Op UNSQUEEZE = new Op("aten::unsqueeze");
     private static final Op GATHER = new Op("aten::gather");
     private static final Op FLIP = new Op("aten::flip");
-
     private static final Op UNFOLD = new Op("aten::unfold");
 
     private Shaping() {}
