@@ -69,7 +69,7 @@ class NetworkTypesTest {
     @Test
     void anUnknownTypeIsRefusedWithThoseThereAre(@TempDir Path folder) throws Exception {
         var e = assertThrows(IllegalArgumentException.class, () -> NetworkTypes.named("mydit"));
-        assertTrue(e.getMessage().contains("'mydit'; there are UNet, UNetMini, plane"), e.getMessage());
+        assertTrue(e.getMessage().contains("'mydit'; there are UNet, UNetMini, Patched, plane"), e.getMessage());
         var text = CardJson.write(CARD).replace("\"plane\"", "\"mydit\"");
         var refused = assertThrows(FileFormatException.class, () -> CardJson.read(folder, text));
         assertTrue(refused.getMessage().contains("unknown network type 'mydit'"), refused.getMessage());
