@@ -72,7 +72,7 @@ class OnnxFileTest {
         var e = assertThrows(IllegalArgumentException.class, () -> OnnxFile.write(file, card(network), Map.of()));
         assertEquals(
                 "there is no ONNX form of " + network
-                        + ": only models of the paper's UNet and of UNetMini can be written so",
+                        + ": only models of the paper's UNet and of UNetMini, and these over patches, can be written so",
                 e.getMessage());
         assertFalse(Files.exists(file));
     }
