@@ -41,7 +41,7 @@ final class SeparatedUpConvolution {
         return x.dtype() == DType.FLOAT32
                 && weight.isFixed()
                 && weight.shape().size(1) >= FEWEST_CHANNELS
-                && WinogradConvolution.MEASURED
+                && WinogradConvolution.isMeasuredHere()
                 && PackedKernel.suits(x, weight.tensor(), bias);
     }
 

@@ -21,8 +21,11 @@ import ddpm.torch.TensorScope;
  * that of the nine taps, with 0, &plusmn;1, &plusmn;2 it is off by twice as much.
  */
 final class WinogradConvolution {
-    /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
-    static final boolean MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
+    /** Asked for when a network is run: whoever only reads a model's file needs no libtorch. */
+    private static final class Processor {
+        /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
+        static final boolean IS_MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
+    }
 
     /** Rows of the output that are computed together. */
     private static final int TILE = 4;
@@ -62,6 +65,11 @@ final class WinogradConvolution {
         this.kernels = new Cached(path);
         this.kernelToPoints = path.buffer(Shape.of(POINTS, 3), KERNEL_TO_POINTS);
         this.biasToPoints = path.buffer(Shape.of(POINTS, 1), BIAS_TO_POINTS);
+    }
+
+    /** Whether fewer multiplications for more sums were found to be faster on processors like this one. */
+    static boolean isMeasuredHere() {
+        return Processor.IS_MEASURED;
     }
 
     /** Whether it is the faster way for such images, however many there are: one image is computed as in any batch. */
@@ -187,7 +195,7 @@ final class WinogradConvolution {
 
         static boolean of(Shape images, Shape weight) {
             long channels = Math.min(weight.size(0), weight.size(1));
-            return MEASURED
+            return isMeasuredHere()
                     && channels >= FEWEST_CHANNELS
                     && channels * images.size(2) * images.size(3) >= SMALLEST_IMAGE;
         }
