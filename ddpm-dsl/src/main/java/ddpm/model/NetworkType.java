@@ -5,9 +5,10 @@ import ddpm.text.JsonObject;
 import java.util.Map;
 
 /**
- * A kind of network that model files and the command line know by name. {@code UNet} and {@code UNetMini} are built in; a
- * class of your own is found by {@link java.util.ServiceLoader}, named in {@code META-INF/services/ddpm.model.NetworkType} or
- * by {@code provides} in a module, and has a public constructor without arguments.
+ * A kind of network that model files and the command line know by name. {@code UNet}, {@code UNetMini} and
+ * {@code Patched} are built in; a class of your own is found by {@link java.util.ServiceLoader}, named in
+ * {@code META-INF/services/ddpm.model.NetworkType} or by {@code provides} in a module, and has a public constructor without
+ * arguments.
  *
  * <pre>{@code
  * public final class MyDiT implements NetworkType<DiT.Config> {

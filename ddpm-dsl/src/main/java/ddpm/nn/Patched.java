@@ -32,7 +32,7 @@ public record Patched(int patch, NetworkConfig inner) implements NetworkConfig {
 
     /**
      * The paper's network in small over patches of 2x2 pixels: the inner levels of {@link UNetConfig#mini}, attention at a
-     * quarter of the images' height. 0.9 million parameters with 1 channel.
+     * quarter of the images' height. 0.97 million parameters with 1 channel.
      */
     public static Patched mini(int channels) {
         return new Patched(2, UNetConfig.of(4 * channels, 32, List.of(2, 2), 1, List.of(false, true), 8, 0));

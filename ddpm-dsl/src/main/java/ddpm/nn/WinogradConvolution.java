@@ -21,12 +21,6 @@ import ddpm.torch.TensorScope;
  * that of the nine taps, with 0, &plusmn;1, &plusmn;2 it is off by twice as much.
  */
 final class WinogradConvolution {
-    /** Asked for when a network is run: whoever only reads a model's file needs no libtorch. */
-    private static final class Processor {
-        /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
-        static final boolean IS_MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
-    }
-
     /** Rows of the output that are computed together. */
     private static final int TILE = 4;
 
@@ -69,7 +63,7 @@ final class WinogradConvolution {
 
     /** Whether fewer multiplications for more sums were found to be faster on processors like this one. */
     static boolean isMeasuredHere() {
-        return Processor.IS_MEASURED;
+        return Payoff.MEASURED;
     }
 
     /** Whether it is the faster way for such images, however many there are: one image is computed as in any batch. */
@@ -188,14 +182,17 @@ final class WinogradConvolution {
         return values;
     }
 
-    /** Where fewer multiplications outweigh the sums of rows, as measured on an AMD Zen 3. */
+    /** Where fewer multiplications outweigh the sums of rows, as measured on an AMD Zen 3. Loaded when a network is run. */
     private static final class Payoff {
         private static final long FEWEST_CHANNELS = 64;
         private static final long SMALLEST_IMAGE = 1 << 15;
 
+        /** Vectors of AVX-512 and AMX halve the time of multiplications, but not that of sums in memory. */
+        static final boolean MEASURED = LibTorch.load().cpuCapability().equals("AVX2");
+
         static boolean of(Shape images, Shape weight) {
             long channels = Math.min(weight.size(0), weight.size(1));
-            return isMeasuredHere()
+            return MEASURED
                     && channels >= FEWEST_CHANNELS
                     && channels * images.size(2) * images.size(3) >= SMALLEST_IMAGE;
         }

@@ -72,7 +72,7 @@ final class ShapeChecks {
     }
 
     /** @param bias or null */
-    static void conv2d(Shape x, Shape w, Shape bias, Window window) {
+    private static void conv2d(Shape x, Shape w, Shape bias, Window window) {
         var in = images("conv2d", x);
         if (w.rank() != 4 || w.size(1) != in.size(1)) {
             throw new IllegalArgumentException("conv2d: input " + in + " has " + in.size(1)
