@@ -95,7 +95,8 @@ public final class Conv2d implements Convolution {
                 return winograd.convolve(x, withBias);
             }
             var laidOut = packed.get(
-                    x.dtype(), () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
+                    PackedKernel.Layout.of(x),
+                    () -> PackedKernel.ofConv2d(kernel, x.shape(), config.stride(), config.padding()));
             return PackedKernel.conv2d(x, laidOut, withBias, config.stride(), config.padding());
         }
         return Ops.conv2d(x, kernel, withBias, config.stride(), config.padding(), config.groups());

@@ -32,7 +32,8 @@ final class JointLinear {
             return layers.stream().map(layer -> layer.forward(x)).toList();
         }
         long rows = x.shape().numel() / x.shape().size(-1);
-        var weight = packed.get(x.dtype(), () -> PackedKernel.ofLinear(joined(Linear::weight, x.dtype()), rows));
+        var weight = packed.get(
+                PackedKernel.Layout.of(x), () -> PackedKernel.ofLinear(joined(Linear::weight, x.dtype()), rows));
         var bias = biases.get(x.dtype(), () -> joined(Linear::bias, x.dtype()));
         return Shaping.chunk(PackedKernel.linear(x, weight, bias), layers.size(), -1);
     }

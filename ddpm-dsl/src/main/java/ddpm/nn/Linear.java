@@ -50,7 +50,7 @@ public final class Linear implements Block {
         var offset = bias == null ? null : bias.as(x.dtype());
         if (weight.isFixed() && PackedKernel.suits(x, matrix, offset)) {
             long rows = x.shape().numel() / x.shape().size(-1);
-            var laidOut = packed.get(x.dtype(), () -> PackedKernel.ofLinear(matrix, rows));
+            var laidOut = packed.get(PackedKernel.Layout.of(x), () -> PackedKernel.ofLinear(matrix, rows));
             return PackedKernel.linear(x, laidOut, offset);
         }
         return Ops.linear(x, matrix, offset);

@@ -67,7 +67,7 @@ final class SeparatedUpConvolution {
         int rows = outerRows ? 1 : 0;
         int columns = outerColumns ? 1 : 0;
         var packed = kernel.get(
-                x.dtype(),
+                PackedKernel.Layout.of(x),
                 () -> PackedKernel.ofConv2d(
                         part(part(weight.tensor(), 2, outerRows), 3, outerColumns)
                                 .contiguous(MemoryFormat.CHANNELS_LAST),

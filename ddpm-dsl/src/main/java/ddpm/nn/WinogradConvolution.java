@@ -131,7 +131,8 @@ final class WinogradConvolution {
     private Tensor[] products(Tensor values, Tensor bias) {
         var x = values.permute(0, 3, 1, 2);
         long out = weight.shape().size(0);
-        var kernel = kernels.get(x.dtype(), () -> PackedKernel.ofConv2d(kernelsAtPoints(), x.shape(), 1, 0, 1, POINTS));
+        var kernel = kernels.get(
+                PackedKernel.Layout.of(x), () -> PackedKernel.ofConv2d(kernelsAtPoints(), x.shape(), 1, 0, 1, POINTS));
         var biases = bias == null ? null : biasToPoints.tensor().mul(bias).view(-1); // [6 out]
         var all = PackedKernel.conv2d(x, kernel, biases, 1, 0, 1, POINTS).permute(0, 2, 3, 1);
         var products = new Tensor[POINTS];

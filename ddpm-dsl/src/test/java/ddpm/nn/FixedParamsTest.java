@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ddpm.torch.DType;
 import ddpm.torch.Device;
 import ddpm.torch.GradMode;
+import ddpm.torch.LibTorch;
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
 import ddpm.torch.TensorScope;
@@ -62,12 +63,16 @@ class FixedParamsTest {
     }
 
     private static Tensor image(int batch, int channels) {
+        return images(batch, channels, 16);
+    }
+
+    private static Tensor images(int batch, int channels, int side) {
         var random = new Random(5);
-        var values = new float[batch * channels * 256];
+        var values = new float[batch * channels * side * side];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
         }
-        return Tensor.of(values, Shape.of(batch, channels, 16, 16));
+        return Tensor.of(values, Shape.of(batch, channels, side, side));
     }
 
     /** The same sums in another order where linear layers change their kernel: float32 rounding of values around 1. */
@@ -143,6 +148,37 @@ class FixedParamsTest {
             assertTrue(TensorScope.liveTensors() > before + params.all().size(), "kernels are kept");
         }
         assertEquals(before, TensorScope.liveTensors());
+    }
+
+    /** Kernels are laid out for an image that threads share as well, but not for each of many sizes. */
+    @ParameterizedTest
+    @MethodSource("networks")
+    void imagesAloneOfManySizesAreAsWithoutKeptKernelsAndKeepFew(NetworkConfig config) {
+        int threads = LibTorch.load().threads();
+        try (var twins = new Twins(config);
+                var _ = GradMode.off();
+                var _ = TensorScope.open()) {
+            var t = Tensor.of(new long[] {500}, Shape.of(1));
+            LibTorch.load().setThreads(1);
+            long[] kept = new long[9];
+            for (int i = 0; i < kept.length; i++) {
+                int side = 16 + 8 * Math.max(0, i - 1);
+                try (var _ = TensorScope.open()) {
+                    var x = images(i == 0 ? 3 : 1, config.inChannels(), side);
+                    assertArrayEquals(
+                            twins.plain.forward(x, t).toFloats(),
+                            twins.fixed.forward(x, t).toFloats(),
+                            1e-5f,
+                            side + " pixels");
+                }
+                kept[i] = TensorScope.liveTensors();
+                LibTorch.load().setThreads(2);
+            }
+            assertTrue(kept[1] > kept[0], "an image alone has kernels of its own");
+            assertEquals(kept[6], kept[8], "the first sizes have taken what may be kept");
+        } finally {
+            LibTorch.load().setThreads(threads);
+        }
     }
 
     @Test

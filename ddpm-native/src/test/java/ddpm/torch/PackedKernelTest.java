@@ -1,7 +1,9 @@
 package ddpm.torch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -49,6 +51,27 @@ class PackedKernelTest {
                 Ops.conv2d(one, weight, null, stride, padding).toFloats(),
                 PackedKernel.conv2d(one, packed, null, stride, padding).toFloats(),
                 5e-5f);
+    }
+
+    @Test
+    void aLayoutIsOneForAllImagesButForThoseThatThreadsShare() {
+        int threads = LibTorch.load().threads();
+        var one = Tensor.zeros(Shape.of(1, 3, 8, 8), DType.FLOAT32, Device.CPU);
+        var other = Tensor.zeros(Shape.of(1, 3, 16, 16), DType.FLOAT32, Device.CPU);
+        var many = Tensor.zeros(Shape.of(5, 3, 8, 8), DType.FLOAT32, Device.CPU);
+        try {
+            LibTorch.load().setThreads(1);
+            var usual = PackedKernel.Layout.of(many);
+            assertEquals(usual, PackedKernel.Layout.of(one));
+            assertEquals(usual, PackedKernel.Layout.of(other));
+            assertNotEquals(usual, PackedKernel.Layout.of(many.to(DType.BFLOAT16)));
+            LibTorch.load().setThreads(2);
+            assertNotEquals(usual, PackedKernel.Layout.of(one));
+            assertNotEquals(PackedKernel.Layout.of(many), PackedKernel.Layout.of(one));
+            assertNotEquals(PackedKernel.Layout.of(other), PackedKernel.Layout.of(one));
+        } finally {
+            LibTorch.load().setThreads(threads);
+        }
     }
 
     @ParameterizedTest
