@@ -35,6 +35,12 @@ import java.util.stream.IntStream;
 public final class RanksBenchmark {
     private static final String MEMBER = "member";
 
+    /** Of {@code ddpm}'s own start: the work is libtorch's, and the second compiler only takes a core from it for a while. */
+    private static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+
+    /** Rounds before those that count, in which the JVMs load and compile what they run. */
+    private static final int WARMING = 3;
+
     private RanksBenchmark() {}
 
     /** @param args the number of rounds, 7 if left out, and the networks, mini and paper if so; or what a child is to train */
@@ -65,7 +71,7 @@ public final class RanksBenchmark {
                 var apart = Team.apart(name, size, batch / size)) {
             var teams = List.of(one, ranks, apart);
             var times = new double[teams.size()][rounds][];
-            for (int round = -1; round < rounds; round++) { // the first only warms up
+            for (int round = -WARMING; round < rounds; round++) {
                 for (int team = 0; team < teams.size(); team++) {
                     times[team][Math.max(round, 0)] = teams.get(team).train(steps);
                 }
@@ -146,6 +152,7 @@ public final class RanksBenchmark {
         private void start(String contest, int threads, int batch, Map<String, String> environment) throws IOException {
             var command = new ArrayList<String>();
             command.add(ChildJvm.java().toString());
+            command.add(ONE_COMPILER);
             command.addAll(ChildJvm.onThisClassPath());
             command.addAll(List.of(
                     RanksBenchmark.class.getName(),
