@@ -37,6 +37,12 @@ final class GradientSum implements AutoCloseable {
      */
     private static final int MOST_BUCKETS = 4;
 
+    /**
+     * The part of a large gradient that is a bucket of its own: the first layers' is made last, after much computing on
+     * few weights. What is summed after the pass is then little, and the weights before it are summed during the pass.
+     */
+    private static final int LAST_PART = 32;
+
     /** Numbers of the replicas that are added at once: the sum is still in the cache when it is copied over the first's. */
     private static final long PIECE = 1 << 19;
 
@@ -84,12 +90,13 @@ final class GradientSum implements AutoCloseable {
     /** Cuts the gradient into buckets and returns the bucket of each trained parameter, in the order of declaration. */
     private List<Integer> cut() {
         var params = replicas.getFirst();
-        long least = Math.max(
-                Math.max(LEAST_NUMBERS, LEAST_MESSAGE * group.size()),
-                params.flat().shape().numel() / MOST_BUCKETS);
+        long all = params.flat().shape().numel();
+        long smallest = Math.max(LEAST_NUMBERS, LEAST_MESSAGE * group.size());
+        long last = Math.max(smallest, all / LAST_PART);
+        long least = Math.max(smallest, (all - last) / (MOST_BUCKETS - 1));
         var names = params.trained();
         var bucketOf = new ArrayList<Integer>();
-        long to = params.flat().shape().numel();
+        long to = all;
         int gradients = 0;
         for (var param : params.all().reversed()) {
             if (names.contains(param.name())) {
@@ -97,7 +104,9 @@ final class GradientSum implements AutoCloseable {
                 bucketOf.addFirst(buckets.size());
             }
             long from = params.offset(param);
-            if (gradients > 0 && (to - from >= least || from == 0)) {
+            boolean large = to - from >= least;
+            boolean lastFollows = to > last && from <= last && to - from >= smallest;
+            if (gradients > 0 && (large || lastFollows || from == 0)) {
                 buckets.add(new Bucket(from, to, gradients));
                 to = from;
                 gradients = 0;

@@ -32,7 +32,7 @@ public final class RanksArithmetic {
     /** About what a GPU is to a processor. */
     private static final double FASTER = 100;
 
-    /** As the trainer cuts its gradient, see {@code GradientSum}. */
+    /** As many as the trainer cuts, see {@code GradientSum}; here all are as large, while its last is smaller. */
     private static final int MOST_BUCKETS = 4;
 
     private static final double LEAST_BYTES = 1 << 20;
