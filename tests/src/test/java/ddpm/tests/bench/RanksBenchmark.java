@@ -134,6 +134,8 @@ public final class RanksBenchmark {
                         Map.of(
                                 "RANK", Integer.toString(rank),
                                 "WORLD_SIZE", Integer.toString(size),
+                                "LOCAL_RANK", Integer.toString(rank),
+                                "LOCAL_WORLD_SIZE", Integer.toString(size),
                                 "MASTER_ADDR", "127.0.0.1",
                                 "MASTER_PORT", Integer.toString(port)));
             }
