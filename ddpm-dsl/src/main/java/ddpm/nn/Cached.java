@@ -29,12 +29,12 @@ final class Cached {
     }
 
     /**
-     * The value laid out for a processor's kernels, or, where {@link #MOST_LAYOUTS} are kept, in one of these: right too, but
-     * slower. Also called by several drawing threads at once.
+     * The value laid out for a processor's kernels; for one image that threads share, where {@link #MOST_LAYOUTS} are kept, in
+     * one of these: right too, but slower. Also called by several drawing threads at once.
      */
     Tensor get(PackedKernel.Layout layout, Supplier<Tensor> computation) {
-        boolean isNew = !kept.containsKey(layout);
-        var form = isNew && kept.size() >= MOST_LAYOUTS ? another(layout) : layout;
+        boolean isOneTooMany = layout.isShared() && kept.size() >= MOST_LAYOUTS && !kept.containsKey(layout);
+        var form = isOneTooMany ? another(layout) : layout;
         return in(form, computation);
     }
 

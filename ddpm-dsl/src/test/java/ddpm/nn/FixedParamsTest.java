@@ -160,11 +160,12 @@ class FixedParamsTest {
                 var _ = TensorScope.open()) {
             var t = Tensor.of(new long[] {500}, Shape.of(1));
             LibTorch.load().setThreads(1);
-            long[] kept = new long[9];
+            long[] kept = new long[10];
             for (int i = 0; i < kept.length; i++) {
-                int side = 16 + 8 * Math.max(0, i - 1);
+                boolean many = i == 0 || i == 9;
+                int side = many ? 16 : 8 + 8 * i;
                 try (var _ = TensorScope.open()) {
-                    var x = images(i == 0 ? 3 : 1, config.inChannels(), side);
+                    var x = images(many ? 3 : 1, config.inChannels(), side);
                     assertArrayEquals(
                             twins.plain.forward(x, t).toFloats(),
                             twins.fixed.forward(x, t).toFloats(),
@@ -176,6 +177,7 @@ class FixedParamsTest {
             }
             assertTrue(kept[1] > kept[0], "an image alone has kernels of its own");
             assertEquals(kept[6], kept[8], "the first sizes have taken what may be kept");
+            assertTrue(kept[9] > kept[8], "a batch on two threads has kernels of its own, whatever came before");
         } finally {
             LibTorch.load().setThreads(threads);
         }

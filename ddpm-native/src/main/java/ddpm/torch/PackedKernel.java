@@ -316,6 +316,11 @@ public final class PackedKernel {
             var shape = x.shape();
             return new Layout(x.dtype(), threads, threads > 1 && shape.size(0) == 1 ? shape : NONE);
         }
+
+        /** Whether it is for one image, or input, that several threads share: there is one such layout for each size. */
+        public boolean isShared() {
+            return alone.rank() > 0;
+        }
     }
 
     /**
