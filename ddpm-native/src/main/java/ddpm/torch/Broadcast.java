@@ -1,5 +1,7 @@
 package ddpm.torch;
 
+import java.util.Arrays;
+
 /** PyTorch's broadcasting rule, checked before libtorch sees the shapes. */
 final class Broadcast {
     private Broadcast() {}
@@ -23,6 +25,21 @@ final class Broadcast {
         }
         if (!fits) {
             throw new IllegalArgumentException(op + ": shape " + source + " does not broadcast into " + target);
+        }
+    }
+
+    /** That sources broadcast to the shape of {@code target} together: libtorch would give it another. */
+    static void fill(String op, Shape target, Shape... sources) {
+        var together = new long[target.rank()];
+        for (var source : sources) {
+            into(op, target, source);
+            for (int i = 1; i <= source.rank(); i++) {
+                together[together.length - i] = Math.max(together[together.length - i], source.size(-i));
+            }
+        }
+        if (!Arrays.equals(together, target.toArray())) {
+            throw new IllegalArgumentException(op + ": shapes " + Arrays.toString(sources) + " broadcast to "
+                    + Arrays.toString(together) + ", not to " + target);
         }
     }
 }

@@ -53,6 +53,7 @@ public final class Ops {
     private static final Op INDEX_SELECT = new Op("aten::index_select");
     private static final Op ARGMAX = new Op("aten::argmax");
     private static final Op LERP = new Op("aten::lerp_", "Tensor");
+    private static final Op LERP_INTO = new Op("aten::lerp", "Tensor_out");
     private static final Op MUL_IN_PLACE = new Op("aten::mul_", "Tensor");
     private static final Op FUSED_ADAMW = new Op("aten::_fused_adamw_");
     private static final Op FUSED_ADAM = new Op("aten::_fused_adam_");
@@ -664,6 +665,17 @@ public final class Ops {
             var w = Tensor.full(Shape.of(), weight, x.dtype(), x.device());
             LERP.call().tensor(x).tensor(target).tensor(w).inPlace();
         }
+    }
+
+    /**
+     * {@code result = start + weight (end - start)}, all three broadcast to the result's shape. It may be {@code start} or
+     * {@code end} itself; other tensors must not share its memory.
+     *
+     * @param weight any numbers, also outside of 0 to 1
+     */
+    public static void lerpInto(Tensor result, Tensor start, Tensor end, Tensor weight) {
+        Broadcast.fill("lerp", result.shape(), start.shape(), end.shape(), weight.shape());
+        LERP_INTO.call().tensor(start).tensor(end).tensor(weight).tensor(result).inPlace();
     }
 
     /** {@code x = x sigmoid(x)}: {@link #silu} in x's own memory, which the processor's caches still hold. */

@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -564,6 +565,55 @@ public final class Tensor implements AutoCloseable {
                 .integer(start)
                 .integer(length)
                 .one();
+    }
+
+    /**
+     * A view by sizes and strides, as several calls of {@link #view}, {@link #narrow} and {@link #permute} would make it:
+     * for code without a gradient that is called so often that their time counts.
+     *
+     * @param offset of its first element in this tensor, in row-major order
+     * @param sizes of the view, at least 1
+     * @param strides how many elements lie from one to the next along each dimension, at least 0, which repeats
+     * @throws IllegalArgumentException if the view does not lie within this tensor
+     * @throws IllegalStateException if this tensor is not contiguous, or if gradients are recorded and it requires one
+     */
+    public Tensor strided(long offset, long[] sizes, long[] strides) {
+        plain("strided");
+        checkWithin(offset, sizes, strides);
+        if (!isContiguous() || GradMode.isOn() && requiresGrad()) {
+            throw new IllegalStateException(
+                    "strided of " + describe() + ": contiguous tensors without a gradient only");
+        }
+        var scope = TensorScope.current();
+        var viewed = Shape.of(sizes);
+        int rank = viewed.rank();
+        var view = new Tensor(
+                use((held, scratch) -> {
+                    long sizesAt = scratch.setLongs(1, sizes);
+                    return TensorAbi.reinterpret(
+                            held, rank, sizesAt, scratch.setLongs(1 + rank, strides), offset, scratch);
+                }),
+                scope);
+        view.shape = viewed;
+        return view;
+    }
+
+    private void checkWithin(long offset, long[] sizes, long[] strides) {
+        boolean fits = sizes.length == strides.length && sizes.length <= MAX_RANK && offset >= 0;
+        long elements = shape().numel();
+        long last = offset; // below elements, so that no product or sum of the next line overflows
+        for (int i = 0; fits && i < sizes.length; i++) {
+            fits = last < elements
+                    && sizes[i] >= 1
+                    && strides[i] >= 0
+                    && (sizes[i] == 1 || strides[i] <= (elements - 1 - last) / (sizes[i] - 1));
+            last += fits ? (sizes[i] - 1) * strides[i] : 0;
+        }
+        if (!fits || last >= elements) {
+            throw new IllegalArgumentException("strided: a view of sizes " + Arrays.toString(sizes) + " and strides "
+                    + Arrays.toString(strides) + " from element " + offset + " of " + shape()
+                    + ": it must lie within the tensor, sizes be at least 1 and strides at least 0");
+        }
     }
 
     // ---- Arithmetic, element by element, broadcasting as PyTorch does ----------------------------------------------

@@ -15,6 +15,8 @@ final class TensorAbi {
     private static final MethodHandle DELETE = Binding.code("aoti_torch_delete_tensor_object", JAVA_LONG);
     private static final MethodHandle EMPTY_STRIDED = Binding.code(
             "aoti_torch_empty_strided", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle REINTERPRET = Binding.code(
+            "aoti_torch__reinterpret_tensor", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle SCALAR_F32 =
             Binding.code("aoti_torch_scalar_to_tensor_float32", JAVA_FLOAT, JAVA_LONG);
     private static final MethodHandle DATA_PTR = Binding.code("aoti_torch_get_data_ptr", JAVA_LONG, JAVA_LONG);
@@ -62,6 +64,18 @@ final class TensorAbi {
         try {
             return (int) EMPTY_STRIDED.invokeExact(
                     rank, sizes, strides, dtype, device.kind().code(), device.index(), scratch.address);
+        } catch (Throwable e) {
+            throw Binding.unexpected(e);
+        }
+    }
+
+    /** Makes a view that autograd does not see and that libtorch does not check. */
+    static long reinterpret(long tensor, int rank, long sizes, long strides, long offset, CallScratch scratch) {
+        try {
+            Abi.check(
+                    (int) REINTERPRET.invokeExact(tensor, (long) rank, sizes, strides, offset, scratch.address),
+                    "aoti_torch__reinterpret_tensor");
+            return scratch.getLong(0);
         } catch (Throwable e) {
             throw Binding.unexpected(e);
         }

@@ -124,6 +124,28 @@ class HostileUseTest {
         misuse("narrow past the end", () -> zeros(5).narrow(0, 3, 3));
         misuse("narrow a negative length", () -> zeros(5).narrow(0, 3, -1));
         misuse("narrow wrapping around", () -> zeros(5).narrow(0, 3, Long.MAX_VALUE));
+        misuse("strided past the end", () -> zeros(5).strided(1, new long[] {5}, new long[] {1}));
+        misuse("strided from past the end", () -> zeros(5).strided(5, new long[] {1}, new long[] {1}));
+        misuse("strided from before the start", () -> zeros(5).strided(-1, new long[] {1}, new long[] {1}));
+        misuse("strided backwards", () -> zeros(5).strided(4, new long[] {5}, new long[] {-1}));
+        misuse("strided of nothing", () -> zeros(5).strided(0, new long[] {0}, new long[] {1}));
+        misuse("strided of an empty tensor", () -> zeros(0).strided(0, new long[] {1}, new long[] {1}));
+        misuse(
+                "strided by wrapping around",
+                () -> zeros(5).strided(0, new long[] {3, 3}, new long[] {Long.MAX_VALUE / 2 + 1, 1}));
+        misuse(
+                "strided by sums that wrap around",
+                () -> zeros(5).strided(0, new long[] {2, 2, 2}, new long[] {Long.MAX_VALUE, Long.MAX_VALUE, 2}));
+        misuse(
+                "strided to more elements than 2^63",
+                () -> zeros(5).strided(0, new long[] {1L << 40, 1L << 40}, new long[] {0, 0}));
+        misuse("strided by too few strides", () -> zeros(5).strided(0, new long[] {1, 1}, new long[] {1}));
+        misuse("strided in too many dimensions", () -> zeros(5).strided(0, ones(25), new long[25]));
+        misuse("strided of columns", () -> zeros(5, 2).transpose(0, 1).strided(0, new long[] {2}, new long[] {1}));
+        misuse(
+                "strided where a gradient is recorded",
+                () -> zeros(5).requiresGrad(true).strided(0, new long[] {2}, new long[] {1}));
+        misuse("strided of a closed one", () -> closed(5).strided(0, new long[] {2}, new long[] {1}));
         misuse("narrow a scalar", () -> Tensor.scalar(1).narrow(0, 0, 1));
         misuse("view of a closed one", () -> closed(6).view(6));
         misuse("sum at rank 200", () -> {
@@ -146,6 +168,21 @@ class HostileUseTest {
         misuse("float factor into int64", () -> Ops.mulInPlace(zeros(DType.INT64, 2), Tensor.scalar(0.5f)));
         misuse("swish in place of int64", () -> Ops.siluInPlace(zeros(DType.INT64, 2)));
         misuse("lerp in place of int64", () -> Ops.lerpInPlace(zeros(DType.INT64, 2), zeros(DType.INT64, 2), 0.5));
+        misuse("lerp into too few", () -> Ops.lerpInto(zeros(2), zeros(3), zeros(1), zeros(1)));
+        misuse("lerp into too many", () -> Ops.lerpInto(zeros(2), zeros(1), zeros(1), zeros()));
+        misuse("lerp into fewer dimensions", () -> Ops.lerpInto(zeros(2), zeros(1, 2), zeros(2), zeros(2)));
+        misuse("lerp into another type", () -> Ops.lerpInto(zeros(DType.FLOAT64, 2), zeros(2), zeros(2), zeros(2)));
+        misuse(
+                "lerp into one element twice",
+                () -> Ops.lerpInto(zeros(2).strided(0, new long[] {2}, new long[] {0}), zeros(2), zeros(2), zeros(2)));
+        misuse("lerp into what it reads", () -> {
+            var x = zeros(3);
+            Ops.lerpInto(x.narrow(0, 1, 2), x.narrow(0, 0, 2), zeros(2), zeros(2));
+        });
+        misuse(
+                "lerp into what a gradient needs",
+                () -> Ops.lerpInto(zeros(2), zeros(2).requiresGrad(true), zeros(2), zeros(2)));
+        misuse("lerp into null", () -> Ops.lerpInto(null, zeros(2), zeros(2), zeros(2)));
         misuse("lerp of two types", () -> Ops.lerpInPlace(zeros(2), zeros(DType.FLOAT64, 2), 0.5));
     }
 

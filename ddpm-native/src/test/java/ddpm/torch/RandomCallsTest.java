@@ -191,6 +191,8 @@ class RandomCallsTest {
         calls.add(c -> c.any().transpose(c.number(), c.number()));
         calls.add(c -> c.any().narrow(c.number(), c.number(), c.number()));
         calls.add(c -> c.any().narrow(0, 0, 1));
+        calls.add(c -> c.any().strided(c.number(), c.numbers(), c.numbers()));
+        calls.add(c -> c.any().strided(0, new long[] {2, 2}, new long[] {c.below(3), c.below(3)}));
     }
 
     private static void arithmetic(List<Call> calls) {
@@ -320,6 +322,10 @@ class RandomCallsTest {
         calls.add(c -> nothing(c.any().copyFrom(c.any())));
         calls.add(c -> {
             Ops.lerpInPlace(c.any(), c.any(), c.real());
+            return null;
+        });
+        calls.add(c -> {
+            Ops.lerpInto(c.any(), c.any(), c.any(), c.any());
             return null;
         });
         calls.add(c -> {

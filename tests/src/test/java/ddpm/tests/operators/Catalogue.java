@@ -465,6 +465,12 @@ final class Catalogue {
         one(list, "Tensor.permute(long[])", plain, x -> x.permute(-1, 0), x -> x.permute(-1, 0));
         one(list, "Tensor.transpose(int,int)", image, x -> x.transpose(1, -1), x -> x.transpose(1, -1));
         one(list, "Tensor.narrow(int,long,long)", image, x -> x.narrow(-1, 2, 3), x -> x.narrow(-1, 2, 3));
+        one(
+                list,
+                "Tensor.strided(long,long[],long[])",
+                plain.constant(),
+                x -> x.strided(1, new long[] {2, 2}, new long[] {3, 0}),
+                x -> x.as_strided(new long[] {2, 2}, new long[] {3, 0}, new LongOptional(1)));
         one(list, "Tensor.copy()", image, Tensor::copy, org.bytedeco.pytorch.Tensor::clone);
         one(list, "Tensor.detach()", image.constant(), Tensor::detach, org.bytedeco.pytorch.Tensor::detach);
         one(list, "Tensor.on(Device)", image, x -> x.on(Device.CPU), org.bytedeco.pytorch.Tensor::alias);
@@ -495,6 +501,18 @@ final class Catalogue {
                     return x[0];
                 },
                 x -> x[0].lerp_(x[1], new Scalar(0.25))));
+        list.add(Operator.of(
+                "Ops.lerpInto(Tensor,Tensor,Tensor,Tensor)",
+                List.of(
+                        target,
+                        normal(5, 1, 4).constant(),
+                        normal(3, 1, 2, 4).constant(),
+                        normal(5, 1, 1).constant()),
+                x -> {
+                    Ops.lerpInto(x[0], x[1], x[2], x[3]);
+                    return x[0];
+                },
+                x -> torch.lerp_out(x[0], x[1], x[2], x[3])));
         list.add(Operator.of(
                 "Ops.siluInPlace(Tensor)",
                 List.of(target),
