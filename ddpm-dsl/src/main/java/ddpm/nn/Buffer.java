@@ -2,6 +2,7 @@ package ddpm.nn;
 
 import ddpm.torch.Shape;
 import ddpm.torch.Tensor;
+import java.util.Arrays;
 
 /** Numbers that a block computes with and that are no parameter: in no checkpoint, but on the parameters' device. */
 final class Buffer {
@@ -12,6 +13,11 @@ final class Buffer {
     Buffer(Shape shape, float[] values) {
         this.shape = shape;
         this.values = values;
+    }
+
+    /** Whether it is of this shape and these numbers. */
+    boolean has(Shape otherShape, float[] otherValues) {
+        return shape.equals(otherShape) && Arrays.equals(values, otherValues);
     }
 
     /** A float32 tensor of them on the CPU, in the current scope. */

@@ -90,9 +90,15 @@ public final class Params implements AutoCloseable {
         param.replace(function);
     }
 
+    /** Blocks that declare the same numbers share one buffer. */
     Buffer declareBuffer(Shape shape, float[] values) {
         if (flat != null) {
             throw new IllegalStateException("a buffer is declared after allocate()");
+        }
+        for (var known : buffers) {
+            if (known.has(shape, values)) {
+                return known;
+            }
         }
         var buffer = new Buffer(shape, values);
         buffers.add(buffer);

@@ -2,6 +2,7 @@ package ddpm.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -70,6 +71,19 @@ class BlockTest {
             assertThrows(IllegalStateException.class, () -> Block.chain(x, DOUBLED, failing));
         }
         assertEquals(before, TensorScope.liveTensors());
+    }
+
+    @Test
+    void blocksThatDeclareTheSameNumbersShareABuffer() {
+        try (var params = new Params();
+                var _ = TensorScope.open()) {
+            var buffer = params.sub("a").buffer(Shape.of(2), new float[] {1, 2});
+            assertSame(buffer, params.sub("b").buffer(Shape.of(2), new float[] {1, 2}));
+            assertNotSame(buffer, params.sub("b").buffer(Shape.of(1, 2), new float[] {1, 2}));
+            assertNotSame(buffer, params.sub("b").buffer(Shape.of(2), new float[] {1, 3}));
+            params.allocate(Device.CPU, DType.FLOAT32);
+            assertArrayEquals(new float[] {1, 2}, buffer.tensor().toFloats());
+        }
     }
 
     @Test

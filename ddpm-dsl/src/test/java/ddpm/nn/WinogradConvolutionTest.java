@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WinogradConvolutionTest {
     private final Params params = new Params();
@@ -102,17 +103,19 @@ class WinogradConvolutionTest {
                 .toDoubles()[0];
     }
 
-    @Test
-    void anImageIsTheSameInEveryBatchOnAnyThreads() {
+    /** Channels that fill a processor's vectors, and some that do not. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 67})
+    void anImageIsTheSameInEveryBatchOnAnyThreads(int channels) {
         var random = new Random(5);
-        var winograd = winograd(random, 64, 64);
-        var bias = normals(random, 64);
-        var x = normals(random, 16, 64, 24, 24).contiguous(MemoryFormat.CHANNELS_LAST);
+        var winograd = winograd(random, channels, channels);
+        var bias = normals(random, channels);
+        var x = normals(random, 16, channels, 24, 24).contiguous(MemoryFormat.CHANNELS_LAST);
         var together = winograd.convolve(x, bias).toFloats();
         int length = together.length / 16;
         int threads = LibTorch.load().threads();
         try {
-            for (int count = 1; count <= 2; count++) {
+            for (int count = 1; count <= 3; count++) {
                 LibTorch.load().setThreads(count);
                 for (int batch : new int[] {1, 2, 3, 5}) {
                     for (int first = 0; first + batch <= 16; first += batch) {
