@@ -8,7 +8,7 @@ import ddpm.torch.Tensor;
 final class AttentionBlock implements Block {
     private final GroupNorm norm;
     private final JointLinear queryKeyValue;
-    private final Linear out;
+    private final JointLinear out;
     private final int heads;
 
     AttentionBlock(ParamPath path, int channels, int heads, int groups, double eps) {
@@ -19,7 +19,7 @@ final class AttentionBlock implements Block {
                 new Linear(path.sub("to_q"), channels, channels, 1),
                 new Linear(path.sub("to_k"), channels, channels, 1),
                 new Linear(path.sub("to_v"), channels, channels, 1));
-        out = new Linear(path.sub("to_out.0"), channels, channels, Init.NEARLY_ZERO);
+        out = new JointLinear(path, new Linear(path.sub("to_out.0"), channels, channels, Init.NEARLY_ZERO));
     }
 
     @Override
@@ -27,15 +27,12 @@ final class AttentionBlock implements Block {
         var shape = x.shape();
         long batch = shape.size(0);
         long channels = shape.size(1);
-        long positions = shape.size(2) * shape.size(3);
-        // In channels-last memory the positions are rows already: these two views copy nothing.
-        var h = norm.forward(x).permute(0, 2, 3, 1).reshape(batch, positions, channels);
+        var h = norm.forward(x);
         var parts = queryKeyValue.forward(h).stream().map(this::heads).toList();
         var attended = Ops.attention(parts.get(0), parts.get(1), parts.get(2)); // [B, heads, positions, C/heads]
-        var joined = attended.transpose(1, 2).reshape(batch, positions, channels);
-        var image = out.forward(joined)
-                .view(batch, shape.size(2), shape.size(3), channels)
-                .permute(0, 3, 1, 2);
+        var joined = attended.transpose(1, 2).reshape(batch, shape.size(2), shape.size(3), channels);
+        var rows = out.forward(joined.permute(0, 3, 1, 2)).getFirst();
+        var image = rows.view(batch, shape.size(2), shape.size(3), channels).permute(0, 3, 1, 2);
         return x.add(image).contiguous(MemoryFormat.CHANNELS_LAST);
     }
 

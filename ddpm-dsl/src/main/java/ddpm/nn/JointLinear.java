@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Linear layers of one input and with as many outputs each, all with biases: one product where parameters are fixed, which
- * threads share better than several small ones.
+ * Linear layers of one input, all with biases, at each pixel of an image: where parameters are fixed one 1x1 convolution,
+ * which threads share better than several small products.
  */
 final class JointLinear {
     private final List<Linear> layers;
@@ -24,18 +24,30 @@ final class JointLinear {
     }
 
     /**
-     * @param x {@code [..., in]}
-     * @return {@code [..., out]} of each layer, perhaps as views of one tensor
+     * @param x {@code [B, in, H, W]}
+     * @return {@code [B, H W, out]} of each layer, perhaps as views of one tensor
      */
     List<Tensor> forward(Tensor x) {
         if (!packed.isKept() || !PackedKernel.suits(x)) {
-            return layers.stream().map(layer -> layer.forward(x)).toList();
+            var rows = rows(x);
+            return layers.stream().map(layer -> layer.forward(rows)).toList();
         }
-        long rows = x.shape().numel() / x.shape().size(-1);
-        var weight = packed.get(
-                PackedKernel.Layout.of(x), () -> PackedKernel.ofLinear(joined(Linear::weight, x.dtype()), rows));
+        var kernel =
+                packed.get(PackedKernel.Layout.of(x), () -> PackedKernel.ofConv2d(kernel(x.dtype()), x.shape(), 1, 0));
         var bias = biases.get(x.dtype(), () -> joined(Linear::bias, x.dtype()));
-        return Shaping.chunk(PackedKernel.linear(x, weight, bias), layers.size(), -1);
+        return Shaping.chunk(rows(PackedKernel.conv2d(x, kernel, bias, 1, 0)), layers.size(), -1);
+    }
+
+    /** {@code [B, H W, C]}: in channels-last memory the pixels are rows already, and nothing is copied. */
+    private static Tensor rows(Tensor image) {
+        var size = image.shape();
+        return image.permute(0, 2, 3, 1).reshape(size.size(0), size.size(2) * size.size(3), size.size(1));
+    }
+
+    /** {@code [out, in, 1, 1]} of all layers. */
+    private Tensor kernel(DType type) {
+        var matrix = joined(Linear::weight, type);
+        return matrix.view(matrix.shape().size(0), matrix.shape().size(1), 1, 1);
     }
 
     private Tensor joined(Function<Linear, Param> part, DType type) {
