@@ -57,14 +57,14 @@ final class WinogradSums {
      */
     private static final double RATIO = 3;
 
-    /** The sum of products that are one share and a third of it, and their difference. */
+    /** Sum and difference of the products at a point and at its negative, which beyond one is wanted with the other sign. */
     private static final float[] SUM_AND_DIFFERENCE =
             numbers(1 / (RATIO + 1), -1 / (RATIO - 1), -1 / (RATIO - 1), 1 / (RATIO + 1));
 
     private static final double LARGER = 1 + 1 / RATIO;
     private static final double SMALLER = 1 - 1 / RATIO;
 
-    /** One share, with which rows 1 and 2 come out as large as they are. */
+    /** The product at a positive point is wanted so many times as large: rows 1 and 2 then come out as large as they are. */
     private static final double SHARE = SMALLER + ROOT_HALF * LARGER;
 
     /** What the four points give of rows 0 and 3 comes out divided by this. */

@@ -569,7 +569,8 @@ public final class Tensor implements AutoCloseable {
 
     /**
      * A view by sizes and strides, as several calls of {@link #view}, {@link #narrow} and {@link #permute} would make it:
-     * for code without a gradient that is called so often that their time counts.
+     * for code without a gradient that is called so often that their time counts. A gradient that was recorded before does
+     * not notice what is written through it.
      *
      * @param offset of its first element in this tensor, in row-major order
      * @param sizes of the view, at least 1
