@@ -16,7 +16,7 @@ import ddpm.torch.TensorScope;
  * <p>Down a column of pixels, four outputs are a product of polynomials: of six inputs and the kernel's three. Such a
  * product is six multiplications where both are known at six points, instead of twelve. Here a multiplication is a
  * convolution along rows by a kernel of 1x3, all six are the groups of one, and what leads to the points and back are sums
- * of whole rows. With points of {@link WinogradSums} the result in float32 is as near to the exact one as that of the nine
+ * of whole rows. At the points of {@link WinogradSums} the result in float32 is as near to the exact one as that of the nine
  * taps; with 0, &plusmn;1, &plusmn;2 and infinity it is off by twice as much.
  */
 final class WinogradConvolution {
